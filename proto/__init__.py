@@ -1,0 +1,1 @@
+"""The contract, `user.proto`, and the modules generated from it."""
