@@ -1,0 +1,115 @@
+"""Addresses to listen on and targets to call: are they well formed, do they leave the machine?"""
+
+import ipaddress
+import re
+from urllib.parse import unquote
+
+_MAX_PORT = 65535
+_PORT = re.compile(r"[0-9]{1,5}")
+_TARGET_SCHEMES = ("dns", "ipv4", "ipv6", "unix", "unix-abstract")
+
+
+class AddressError(ValueError):
+    """An address that cannot be used; the message says what a good one looks like."""
+
+
+def parse_listen(text: str) -> str:
+    """Checks an address to listen on and returns it in gRPC's form.
+
+    Takes `HOST:PORT`, `[IPV6]:PORT`, `:PORT` (loopback) or `unix:PATH`. Port 0 lets the
+    kernel choose.
+
+    Raises:
+        AddressError: the text is none of these.
+    """
+    if text.startswith(("unix:", "unix-abstract:")):
+        if text.endswith(":"):
+            raise AddressError(f"{text!r} names no socket; write unix:/path/to/socket")
+        return text
+    host, port = split_host_port(text)
+    return join_host_port(host or "127.0.0.1", port)
+
+
+def split_host_port(text: str) -> tuple[str, int]:
+    """Splits `HOST:PORT`; an IPv6 host stands in brackets, which are taken off.
+
+    Raises:
+        AddressError: there is no port, it is not in 0 to 65535, or the host is malformed.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not _PORT.fullmatch(port) or int(port) > _MAX_PORT:
+        raise AddressError(f"{text!r} is not HOST:PORT with a port from 0 to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        return _ipv6(host[1:-1], text), int(port)
+    if ":" in host or any(character.isspace() or character == "/" for character in host):
+        raise AddressError(f"{text!r} is not HOST:PORT; an IPv6 host goes in brackets: [::1]:9000")
+    return host, int(port)
+
+
+def _ipv6(host: str, text: str) -> str:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        raise AddressError(f"{text!r} has no valid IPv6 address between its brackets") from None
+    return host
+
+
+def join_host_port(host: str, port: int) -> str:
+    """The inverse of `split_host_port`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def parse_target(text: str) -> str:
+    """Checks a gRPC target and returns it unchanged.
+
+    The syntax is https://github.com/grpc/grpc/blob/master/doc/naming.md: `HOST:PORT`,
+    `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or `unix:PATH`.
+
+    Raises:
+        AddressError: the text is none of these.
+    """
+    for endpoint in endpoints(text):
+        if not endpoint.startswith("unix:") and split_host_port(endpoint)[1] == 0:
+            raise AddressError(f"{text!r} has port 0, on which nothing can be called")
+        if endpoint.startswith(":"):
+            raise AddressError(f"{text!r} names no host; write HOST:PORT")
+    return text
+
+
+def endpoints(target: str) -> list[str]:
+    """The `HOST:PORT`s (or `unix:PATH`) that a target names, without resolving anything.
+
+    Raises:
+        AddressError: the target is empty or has a scheme that gRPC's resolvers lack.
+    """
+    if target.startswith(("unix:", "unix-abstract:")):
+        return [f"unix:{target.partition(':')[2]}"]
+    scheme, _, rest = target.partition(":")
+    if scheme not in _TARGET_SCHEMES:
+        if "://" in target:
+            known = ", ".join(_TARGET_SCHEMES)
+            raise AddressError(f"{target!r}: unknown scheme; use one of {known}, or HOST:PORT")
+        return [target]
+    if scheme == "dns":
+        return [unquote(rest.rpartition("/")[2])]
+    return rest.removeprefix("//").removeprefix("/").split(",")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether everything a listen address or target names stays on this machine.
+
+    A host name other than `localhost` counts as elsewhere: what it resolves to can change.
+    """
+    return all(_endpoint_is_loopback(endpoint) for endpoint in endpoints(address))
+
+
+def _endpoint_is_loopback(endpoint: str) -> bool:
+    if endpoint.startswith("unix:"):
+        return True
+    host = split_host_port(endpoint)[0]
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,28 @@
+"""How long a call to an upstream may take, given the deadline of the call it serves."""
+
+import time
+
+MARGIN = 0.01
+"""Seconds kept back at each hop, so that an upstream's DEADLINE_EXCEEDED still gets home."""
+
+ROUNDING = 0.01
+"""Share kept back as well: gRPC rounds a deadline up to two or three digits on the wire."""
+
+MARGIN_SHARE = 0.1
+"""The largest share that is kept back, so that a short deadline is not used up by it."""
+
+
+def upstream_timeout(expires: float | None, default_timeout: float) -> float:
+    """Seconds that a call to an upstream may take.
+
+    Args:
+        expires: when the caller gives up, in seconds of `time.perf_counter`; None if it never does.
+        default_timeout: seconds for a call whose caller never gives up.
+
+    Returns:
+        What is left of the caller's time, less a margin. 0 if the time is up.
+    """
+    if expires is None:
+        return default_timeout
+    remaining = max(expires - time.perf_counter(), 0.0)
+    return remaining - min(MARGIN + remaining * ROUNDING, remaining * MARGIN_SHARE)

@@ -1,0 +1,56 @@
+"""The errors that a servicer answers with, as gRPC statuses."""
+
+from typing import NoReturn
+
+import grpc
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+STATUS_DETAILS_KEY = "grpc-status-details-bin"
+"""Trailer that carries a serialised google.rpc.Status, as grpcio-status and grpc-go read it."""
+
+Trailers = tuple[tuple[str, str | bytes], ...]
+
+
+class RpcStatusError(Exception):
+    """Raise it in a servicer to end the call with a status of one's choice.
+
+    Attributes:
+        code: the status code that the caller sees.
+        message: the status message that the caller sees.
+        trailers: metadata that goes along.
+        diagnosis: what the log says beside the message; it never leaves the server.
+    """
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        message: str,
+        trailers: Trailers = (),
+        diagnosis: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.trailers = trailers
+        self.diagnosis = diagnosis
+
+
+def invalid_argument(field: str, message: str) -> NoReturn:
+    """Refuses a request: INVALID_ARGUMENT with a google.rpc.BadRequest that names the field.
+
+    Raises:
+        RpcStatusError: always.
+    """
+    violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=message)
+    detail = error_details_pb2.BadRequest(field_violations=[violation])
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    raise RpcStatusError(code, message, _status_trailer(code, message, detail))
+
+
+def _status_trailer(code: grpc.StatusCode, message: str, detail: Message) -> Trailers:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
+    return ((STATUS_DETAILS_KEY, status.SerializeToString()),)

@@ -1,0 +1,76 @@
+"""What is recorded of each call: one place watches, and logs, metrics and traces are told."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rpc.call import Call, Handler, Request, Response
+from rpc.errors import RpcStatusError
+
+import grpc
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a call ended.
+
+    Attributes:
+        code: its status code.
+        seconds: how long it took.
+        diagnosis: what the log should say of a failure and the caller should not see.
+    """
+
+    code: grpc.StatusCode
+    seconds: float
+    message: str = ""
+    diagnosis: str | None = None
+
+
+class Observer(Protocol):
+    """Is told of each call's begin and end, on the event loop, so it must not block."""
+
+    def started(self, call: Call) -> None:
+        """The call has arrived."""
+
+    def finished(self, call: Call, outcome: Outcome) -> None:
+        """The call's status is known and about to be sent."""
+
+
+def observe(handler: Handler, observers: Sequence[Observer]) -> Handler:
+    """Tells the observers of each call that the handler answers."""
+
+    async def observing(request: Request, call: Call) -> Response:
+        for observer in observers:
+            observer.started(call)
+        error: BaseException | None = None
+        try:
+            return await handler(request, call)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            outcome = _outcome(call, error)
+            for observer in observers:
+                observer.finished(call, outcome)
+
+    return observing
+
+
+def _outcome(call: Call, error: BaseException | None) -> Outcome:
+    seconds = time.perf_counter() - call.started
+    if error is None:
+        return Outcome(grpc.StatusCode.OK, seconds)
+    if isinstance(error, RpcStatusError):
+        return Outcome(error.code, seconds, error.message, error.diagnosis)
+    if isinstance(error, asyncio.CancelledError):
+        return Outcome(_cancellation(call), seconds)
+    return Outcome(grpc.StatusCode.UNKNOWN, seconds, diagnosis=repr(error))
+
+
+def _cancellation(call: Call) -> grpc.StatusCode:
+    # gRPC cancels a handler for both reasons and does not say which it was.
+    if call.expires is not None and time.perf_counter() >= call.expires:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+    return grpc.StatusCode.CANCELLED

@@ -1,0 +1,94 @@
+"""What every call passes through on its way to the servicer, put together in one place."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from rpc.call import Call, Handler, Request, Response, ServicerContext, current_call
+from rpc.observation import Observer, observe
+from rpc.shedding import Slots, shed
+from rpc.status import end_with_status, map_errors, undecodable
+
+import grpc
+from google.protobuf.message import DecodeError
+
+
+class Pipeline(grpc.aio.ServerInterceptor):
+    """Wraps each method of one service; other services on the server are left alone.
+
+    Health checks in particular: they are neither shed nor logged.
+    """
+
+    def __init__(
+        self, service: str, max_concurrent_rpcs: int, observers: Sequence[Observer]
+    ) -> None:
+        """Makes the pipeline of a service.
+
+        Args:
+            service: full name, as in `user.Orchestrator1Service`.
+            max_concurrent_rpcs: calls answered at once; further ones are refused.
+            observers: are told of each call.
+        """
+        self._prefix = f"/{service}/"
+        self._slots = Slots(max_concurrent_rpcs)
+        self._observers = observers
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable["grpc.RpcMethodHandler[Any, Any] | None"]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """GRPC's hook: hands it the wrapped method, made at the method's first call."""
+        method = handler_call_details.method
+        wrapped = self._wrapped.get(method)
+        if wrapped is not None:
+            return wrapped
+        servicer_method = await continuation(handler_call_details)
+        if servicer_method is None or not method.startswith(self._prefix):
+            return servicer_method
+        wrapped = self._wrapped[method] = self._wrap(method, servicer_method)
+        return wrapped
+
+    def _wrap(
+        self, method: str, servicer_method: "grpc.RpcMethodHandler[Any, Any]"
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
+        handler = map_errors(_decode(servicer_method))
+        handler = shed(handler, self._slots)
+        handler = observe(handler, self._observers)
+        handler = end_with_status(handler)
+        return grpc.unary_unary_rpc_method_handler(
+            _begin(method, handler),
+            # The request stays bytes until `_decode`: gRPC would answer UNKNOWN, with the
+            # exception's text, to bytes that it cannot parse.
+            request_deserializer=None,
+            response_serializer=servicer_method.response_serializer,
+        )
+
+
+def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
+    parse, answer = servicer_method.request_deserializer, servicer_method.unary_unary
+    if parse is None or answer is None:
+        raise TypeError("the pipeline takes unary methods with protobuf requests only")
+
+    async def decoding(request: Request, call: Call) -> Response:
+        try:
+            message = parse(request)
+        except DecodeError as error:
+            raise undecodable(error) from error
+        return await cast("Awaitable[Response]", answer(message, cast("Any", call.context)))
+
+    return decoding
+
+
+def _begin(
+    method: str, handler: Handler
+) -> Callable[[Request, ServicerContext], Awaitable[Response]]:
+    async def beginning(request: Request, context: ServicerContext) -> Response:
+        call = Call.arriving(method, context)
+        # Each call has a task, and so a context, of its own: there is nothing to reset.
+        current_call.set(call)
+        return await handler(request, call)
+
+    return beginning

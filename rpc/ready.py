@@ -1,0 +1,34 @@
+"""Telling the world that a server serves: a file that is there from that moment on."""
+
+import os
+from pathlib import Path
+
+
+class ReadyFileError(Exception):
+    """The ready file cannot be written; the message names it and says why."""
+
+
+def write_ready_file(path: Path, address: str, metrics_address: str | None) -> None:
+    """Writes the file whole or not at all: who sees it can read it.
+
+    Its first line is the address that the server listens on; a second one, where metrics are
+    served, the address of those.
+
+    Raises:
+        ReadyFileError: the folder is missing, not writable or full.
+    """
+    lines = [address] if metrics_address is None else [address, metrics_address]
+    try:
+        _write_atomically(path, "".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        raise ReadyFileError(f"cannot write --ready-file {path}: {error.strerror}") from error
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,158 @@
+"""A server's life: bind, serve, drain, stop."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from rpc.address import AddressError, is_loopback, join_host_port, split_host_port
+from rpc.channel import open_channel
+from rpc.diagnostics import add_diagnostics
+from rpc.health import HealthServicer
+from rpc.observers import Observers, observing
+from rpc.pipeline import Pipeline
+from rpc.settings import ServerSettings
+from rpc.tls import server_credentials
+from rpc.upstream import UpstreamChannel
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+
+Connect = Callable[[str], grpc.aio.Channel]
+"""Opens a channel to the upstream, given the full name of the service to call there."""
+
+AddServicer = Callable[[grpc.aio.Server, Connect], None]
+"""Adds a servicer to a server by the generated `add_…Servicer_to_server`."""
+
+# A ping every 10 s at most, with or without calls: enough for a caller that wants to know soon
+# whether the server is there, and no more than a server can do on the side.
+_SERVER_OPTIONS = [
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+]
+
+
+class BindError(Exception):
+    """The server cannot listen where it should; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that serves.
+
+    Attributes:
+        address: where, with the port that the kernel chose in place of 0.
+        metrics_address: where its metrics are; None for nowhere.
+    """
+
+    address: str
+    metrics_address: str | None
+
+
+@asynccontextmanager
+async def running_server(
+    service: str, add_servicer: AddServicer, settings: ServerSettings
+) -> AsyncIterator[RunningServer]:
+    """Serves while the context is open; leaving it drains and stops the server.
+
+    Args:
+        service: full name of the service, as in `user.Orchestrator1Service`.
+        add_servicer: adds its servicer.
+        settings: how and where to serve.
+
+    Raises:
+        BindError: the address is taken or not this machine's.
+        AddressError: plaintext would be reachable from other machines without `insecure`.
+        TlsError: a certificate or key cannot be used.
+        MetricsEndpointError: the metrics' address is taken or not this machine's.
+    """
+    _require_loopback(settings)
+    async with AsyncExitStack() as stack:
+        observers = stack.enter_context(observing(settings))
+        server = _make_server(service, settings, observers)
+        health = HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        add_diagnostics(server, settings, service)
+        add_servicer(server, _connector(stack, settings, observers))
+        address = _bind(server, settings)
+        await server.start()
+        stack.push_async_callback(_drain, server, health, settings)
+        await health.serve(service)
+        yield RunningServer(address, observers.metrics_address)
+
+
+async def _drain(server: grpc.aio.Server, health: HealthServicer, settings: ServerSettings) -> None:
+    await health.drain()
+    await asyncio.sleep(settings.drain_delay)
+    health.end_watches()
+    await server.stop(settings.grace)
+
+
+def _make_server(service: str, settings: ServerSettings, observers: Observers) -> grpc.aio.Server:
+    pipeline = Pipeline(service, settings.max_concurrent_rpcs, observers.of_calls)
+    # On by default in gRPC, and then two servers share a port without a word.
+    options = [*_SERVER_OPTIONS, ("grpc.so_reuseport", int(settings.reuse_port))]
+    return grpc.aio.server(interceptors=[pipeline], options=options)
+
+
+def _connector(stack: AsyncExitStack, settings: ServerSettings, observers: Observers) -> Connect:
+    def connect(upstream_service: str) -> grpc.aio.Channel:
+        if settings.upstream is None:
+            raise AddressError(f"{settings.name} calls {upstream_service}; give it --upstream")
+        channel = open_channel(settings.upstream, upstream_service)
+        upstream = UpstreamChannel(channel, settings.default_timeout, observers.of_upstream_calls)
+        stack.push_async_callback(upstream.close)
+        # Of a channel, a stub asks for its methods and for nothing else.
+        return cast("grpc.aio.Channel", upstream)
+
+    return connect
+
+
+def _bind(server: grpc.aio.Server, settings: ServerSettings) -> str:
+    try:
+        if settings.tls is None:
+            port = server.add_insecure_port(settings.listen)
+        else:
+            port = server.add_secure_port(settings.listen, server_credentials(settings.tls))
+    except RuntimeError as error:
+        raise BindError(
+            f"cannot listen on {settings.listen}: {_bind_failure(settings.listen)};"
+            " choose another with --listen"
+        ) from error
+    if settings.listen.startswith("unix"):
+        return settings.listen
+    return join_host_port(split_host_port(settings.listen)[0], port)
+
+
+def _bind_failure(address: str) -> str:
+    """Why an address cannot be listened on: gRPC does not say, so the kernel is asked again."""
+    try:
+        if address.startswith("unix:"):
+            Path(address.removeprefix("unix:")).touch()
+        else:
+            host, port = split_host_port(address)
+            socket.create_server((host, port), family=_family(host)).close()
+    except OSError as error:
+        return os.strerror(error.errno) if error.errno else str(error)
+    return "gRPC cannot bind it"
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _require_loopback(settings: ServerSettings) -> None:
+    for option, address in (
+        ("--listen", settings.listen),
+        ("--metrics-address", settings.metrics_address),
+    ):
+        if settings.tls or settings.insecure or address is None or is_loopback(address):
+            continue
+        raise AddressError(
+            f"{option} {address} can be reached from other machines, in plaintext; give"
+            " --tls-certificate and --tls-key, or say --insecure to go without"
+        )

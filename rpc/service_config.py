@@ -1,0 +1,45 @@
+"""The gRPC service config of an upstream channel: balancing, health checks, retries.
+
+Format: https://github.com/grpc/grpc/blob/master/doc/service_config.md. Retries follow gRFC A6,
+client-side health checks gRFC A17.
+"""
+
+import json
+
+MAX_ATTEMPTS = 3
+"""Attempts in all for one call, the first included."""
+
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
+"""Trailer by which a server steers its caller's retries (gRFC A6)."""
+
+NO_RETRY = "-1"
+"""The pushback that forbids another attempt."""
+
+
+def service_config(service: str) -> str:
+    """The service config for calls of one service, as JSON.
+
+    Args:
+        service: full name of the service, as in `user.Orchestrator2Service`.
+    """
+    config = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        # A replica that drains says NOT_SERVING first; it then gets no new call.
+        "healthCheckConfig": {"serviceName": service},
+        "methodConfig": [{"name": [{"service": service}], "retryPolicy": _retry_policy()}],
+        # Each retryable failure costs a token, each success gives back a tenth; at half the
+        # tokens retries stop, so that a broken upstream is not hit three times as hard.
+        "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
+    }
+    return json.dumps(config)
+
+
+def _retry_policy() -> dict[str, object]:
+    return {
+        "maxAttempts": MAX_ATTEMPTS,
+        "initialBackoff": "0.05s",
+        "maxBackoff": "0.5s",
+        "backoffMultiplier": 2,
+        # The only code that says that the call was not carried out.
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }

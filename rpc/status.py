@@ -1,0 +1,86 @@
+"""From exceptions to statuses: what a caller is told, and what it is not."""
+
+import traceback
+
+from rpc.call import REQUEST_ID_KEY, Call, Handler, Request, Response
+from rpc.errors import STATUS_DETAILS_KEY, RpcStatusError, Trailers
+from rpc.service_config import NO_RETRY, PUSHBACK_KEY
+
+import grpc
+from google.protobuf.message import DecodeError
+
+# The codes that gRPC itself may end a call with on this side of the wire, and what a caller is
+# told then: gRPC's own text has addresses in it.
+_LOCAL_MESSAGES = {
+    grpc.StatusCode.CANCELLED: "the call to an upstream service was cancelled",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "the deadline passed while waiting for an upstream service",
+    grpc.StatusCode.INTERNAL: "an upstream service's answer cannot be read",
+    grpc.StatusCode.RESOURCE_EXHAUSTED: "a message from or to an upstream service is too large",
+    grpc.StatusCode.UNAVAILABLE: "an upstream service cannot be reached",
+    grpc.StatusCode.UNKNOWN: "a call to an upstream service failed",
+}
+
+
+def map_errors(handler: Handler) -> Handler:
+    """Turns whatever a servicer raises into an `RpcStatusError`, save a cancellation."""
+
+    async def mapping_errors(request: Request, call: Call) -> Response:
+        try:
+            return await handler(request, call)
+        except RpcStatusError:
+            raise
+        except grpc.aio.AioRpcError as error:
+            raise upstream_status(error) from error
+        except Exception as error:
+            raise _internal(call, error) from error
+
+    return mapping_errors
+
+
+def end_with_status(handler: Handler) -> Handler:
+    """Ends a call whose handler raises an `RpcStatusError` with that status; the outermost part."""
+
+    async def ending(request: Request, call: Call) -> Response:
+        try:
+            return await handler(request, call)
+        except RpcStatusError as error:
+            # The id tells a caller what to ask the operators for, and an orchestrator that the
+            # status came from a server and not from its own side of the wire.
+            trailers = ((REQUEST_ID_KEY, call.request_id), *error.trailers)
+            await call.context.abort(error.code, error.message, trailers)
+
+    return ending
+
+
+def upstream_status(error: grpc.aio.AioRpcError) -> RpcStatusError:
+    """The status of a call whose call to an upstream failed.
+
+    A status that the upstream sent goes back unchanged. One that this side made, say of a
+    connection that broke, keeps its code; its message, which has addresses in it, goes to the
+    log only. UNAVAILABLE tells the caller not to try again: this server has done so already,
+    and attempts would multiply along the chain.
+    """
+    received = tuple(error.trailing_metadata() or ())
+    message, diagnosis = error.details() or "", None
+    if not received and error.code() in _LOCAL_MESSAGES:
+        message, diagnosis = _LOCAL_MESSAGES[error.code()], error.debug_error_string()
+    trailers: Trailers = tuple((k, v) for k, v in received if k == STATUS_DETAILS_KEY)
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        trailers += ((PUSHBACK_KEY, NO_RETRY),)
+    return RpcStatusError(error.code(), message, trailers, diagnosis)
+
+
+def undecodable(error: DecodeError) -> RpcStatusError:
+    """The status for bytes that are not the message they should be.
+
+    https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a server that cannot parse a
+    request answers INTERNAL.
+    """
+    message = "the request is not a valid message of the method's type"
+    return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))
+
+
+def _internal(call: Call, error: Exception) -> RpcStatusError:
+    message = f"internal error; the server's log has it under request id {call.request_id}"
+    diagnosis = "".join(traceback.format_exception(error))
+    return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=diagnosis)

@@ -1,0 +1,1 @@
+"""The three servers: each file is a servicer and its main."""
