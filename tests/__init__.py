@@ -1,0 +1,1 @@
+"""Tests: unit/ in one process, integration/ and resilience/ on the real programs."""

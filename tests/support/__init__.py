@@ -1,0 +1,1 @@
+"""What tests start, make and wait for."""
