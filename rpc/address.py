@@ -5,8 +5,10 @@ import re
 from urllib.parse import unquote
 
 _MAX_PORT = 65535
+# The kernel's limit, less the final zero byte.
+_MAX_UNIX_PATH = 107
 _PORT = re.compile(r"[0-9]{1,5}")
-_TARGET_SCHEMES = ("dns", "ipv4", "ipv6", "unix", "unix-abstract")
+_TARGET_SCHEMES = ("dns", "ipv4", "ipv6", "unix")
 
 
 class AddressError(ValueError):
@@ -22,12 +24,18 @@ def parse_listen(text: str) -> str:
     Raises:
         AddressError: the text is none of these.
     """
-    if text.startswith(("unix:", "unix-abstract:")):
-        if text.endswith(":"):
-            raise AddressError(f"{text!r} names no socket; write unix:/path/to/socket")
-        return text
+    if text.startswith("unix:"):
+        return _unix_socket(text)
     host, port = split_host_port(text)
     return join_host_port(host or "127.0.0.1", port)
+
+
+def _unix_socket(text: str) -> str:
+    path = text.removeprefix("unix:")
+    if not path or len(path.encode()) > _MAX_UNIX_PATH:
+        limit = f"1 to {_MAX_UNIX_PATH} bytes"
+        raise AddressError(f"{text!r} is not unix:/path/to/socket with a path of {limit}")
+    return text
 
 
 def split_host_port(text: str) -> tuple[str, int]:
@@ -82,8 +90,8 @@ def endpoints(target: str) -> list[str]:
     Raises:
         AddressError: the target is empty or has a scheme that gRPC's resolvers lack.
     """
-    if target.startswith(("unix:", "unix-abstract:")):
-        return [f"unix:{target.partition(':')[2]}"]
+    if target.startswith("unix:"):
+        return [_unix_socket(target)]
     scheme, _, rest = target.partition(":")
     if scheme not in _TARGET_SCHEMES:
         if "://" in target:

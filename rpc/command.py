@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from rpc.address import AddressError
+from rpc.bind import BindError
 from rpc.metrics_endpoint import MetricsEndpointError
 from rpc.options import server_options, server_settings
 from rpc.ready import ReadyFileError
-from rpc.server import BindError
 from rpc.tls import TlsError
 from rpc.version import VERSION
 

@@ -1,22 +1,19 @@
 """A server's life: bind, serve, drain, stop."""
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
-from rpc.address import AddressError, is_loopback, join_host_port, split_host_port
+from rpc.address import AddressError, is_loopback
+from rpc.bind import bind
 from rpc.channel import open_channel
 from rpc.diagnostics import add_diagnostics
 from rpc.health import HealthServicer
 from rpc.observers import Observers, observing
 from rpc.pipeline import Pipeline
 from rpc.settings import ServerSettings
-from rpc.tls import server_credentials
 from rpc.upstream import UpstreamChannel
 
 import grpc
@@ -34,10 +31,6 @@ _SERVER_OPTIONS = [
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
 ]
-
-
-class BindError(Exception):
-    """The server cannot listen where it should; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,7 @@ async def running_server(
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         add_diagnostics(server, settings, service)
         add_servicer(server, _connector(stack, settings, observers))
-        address = _bind(server, settings)
+        address = bind(server, settings)
         await server.start()
         stack.push_async_callback(_drain, server, health, settings)
         await health.serve(service)
@@ -110,39 +103,6 @@ def _connector(stack: AsyncExitStack, settings: ServerSettings, observers: Obser
         return cast("grpc.aio.Channel", upstream)
 
     return connect
-
-
-def _bind(server: grpc.aio.Server, settings: ServerSettings) -> str:
-    try:
-        if settings.tls is None:
-            port = server.add_insecure_port(settings.listen)
-        else:
-            port = server.add_secure_port(settings.listen, server_credentials(settings.tls))
-    except RuntimeError as error:
-        raise BindError(
-            f"cannot listen on {settings.listen}: {_bind_failure(settings.listen)};"
-            " choose another with --listen"
-        ) from error
-    if settings.listen.startswith("unix"):
-        return settings.listen
-    return join_host_port(split_host_port(settings.listen)[0], port)
-
-
-def _bind_failure(address: str) -> str:
-    """Why an address cannot be listened on: gRPC does not say, so the kernel is asked again."""
-    try:
-        if address.startswith("unix:"):
-            Path(address.removeprefix("unix:")).touch()
-        else:
-            host, port = split_host_port(address)
-            socket.create_server((host, port), family=_family(host)).close()
-    except OSError as error:
-        return os.strerror(error.errno) if error.errno else str(error)
-    return "gRPC cannot bind it"
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _require_loopback(settings: ServerSettings) -> None:

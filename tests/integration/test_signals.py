@@ -1,0 +1,86 @@
+"""Signals: the first stops a server gracefully, the second at once."""
+
+import signal
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from proto import user_pb2, user_pb2_grpc
+from tests.support.metrics import wait_until_in_flight
+from tests.support.processes import ServerProcess, running
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+REQUEST = user_pb2.UserName(name="krithik")
+FOREVER = "600"
+METRICS = ["--metrics-address", "127.0.0.1:0"]
+STOPPING = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.fixture
+def endless_call() -> Iterator[ServerProcess]:
+    """mock_data with one call in flight that it never answers."""
+    arguments = ["--delay", FOREVER, "--grace", FOREVER, *METRICS]
+    with running("services/mock_data", *arguments) as server:
+        call = start_call(server)
+        yield server
+        call.cancel()
+
+
+def start_call(server: ServerProcess) -> "grpc._CallFuture[user_pb2.User]":
+    channel = grpc.insecure_channel(server.address)
+    method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+    call = method.future(REQUEST, timeout=LIMIT_SECONDS)
+    wait_until_in_flight(server, 1)
+    return call
+
+
+def is_stopping(server: ServerProcess) -> bool:
+    return any(line["event"] == "stopping" for line in server.log())
+
+
+@pytest.mark.parametrize("number", STOPPING)
+@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+def test_an_idle_server_exits_with_0(name: str, number: signal.Signals) -> None:
+    with running(f"services/{name}") as server:
+        server.signal(number)
+        assert server.wait() == 0
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_call_in_flight_is_answered(number: signal.Signals) -> None:
+    arguments = ["--delay", "1", "--grace", "60", *METRICS]
+    with running("services/mock_data", *arguments) as server:
+        call = start_call(server)
+        server.signal(number)
+        assert call.result() == user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
+        assert server.wait() == 0
+
+
+def test_a_call_that_outlasts_the_grace_is_cut_off() -> None:
+    arguments = ["--delay", FOREVER, "--grace", "0.1", *METRICS]
+    with running("services/mock_data", *arguments) as server:
+        call = start_call(server)
+        assert server.stop() == 0
+        assert call.exception() is not None
+        assert call.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+
+def test_a_new_call_is_refused_while_the_server_stops(endless_call: ServerProcess) -> None:
+    endless_call.signal(signal.SIGTERM)
+    wait_until(lambda: is_stopping(endless_call), "the server is stopping")
+    with grpc.insecure_channel(endless_call.address) as channel:
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        with pytest.raises(grpc.RpcError) as raised:
+            method(REQUEST, timeout=LIMIT_SECONDS)
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_second_signal_ends_the_server_at_once(
+    endless_call: ServerProcess, number: signal.Signals
+) -> None:
+    endless_call.signal(signal.SIGTERM)
+    wait_until(lambda: is_stopping(endless_call), "the server is stopping")
+    endless_call.signal(number)
+    assert endless_call.wait() == -number
