@@ -22,4 +22,4 @@ while :; do
 done
 echo "$0: no $interpreter in its runfiles; start it with 'bazel run' or from bazel-bin" >&2
 exit 1
-'''
+# '''

@@ -4,7 +4,7 @@
 #
 # Needs no root and leaves the host as it is: apt-get works on private folders, with the host's own
 # mirror and keyring. The folder appears in one piece (a rename) or not at all.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly version=$1 authorities=$2 prefix=${BAZELW_PREFIX:?is set by bazelw}
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -29,7 +29,7 @@ readonly python_packages=(
   libbz2-1.0 libcrypt1 libdb5.3 libexpat1 libffi8 liblzma5 libncursesw6 libreadline8
   libsqlite3-0 libssl3 libtinfo6 libuuid1 zlib1g patchelf
 )
-readonly needed_kb=1600000 # packages and their contents side by side, at the worst moment
+readonly needed_kb=1000000 # packages and their contents side by side, at the worst moment
 
 main() {
   mkdir -p "${prefix%/*}" || fail "cannot write to ${prefix%/*}; set XDG_CACHE_HOME to a folder that can be written."
@@ -113,7 +113,8 @@ EOF
   local mirror suites keyring
   read -r mirror suites < <(host_mirror) || fail "apt's sources name no Debian mirror with a suite that has main; add one, or use BAZELW_ROUTE=github."
   # The host's suites first: what is the same version there and further on is taken from there.
-  write_sources "$mirror" "" "$suites"
+  keyring=$(keyring_in /)
+  write_sources "$mirror" "$keyring" "$suites"
   update "$mirror"
   keyring=$(newest_keyring)
   write_sources "$mirror" "$keyring" "$suites $python_suite forky sid"
@@ -123,9 +124,11 @@ EOF
 pins() {
   local want
   for want in "${wanted[@]}"; do
-    printf 'Package: %s\nPin: version /^%s([+-]|$)/\nPin-Priority: 1001\n\n' "${want%=*}" "${want#*=}"
+    printf 'Package: %s\nPin: version /^%s([+-]|$)/\nPin-Priority: 1001\n\n' "${want%=*}" "$(pattern "${want#*=}")"
   done
 }
+
+pattern() { echo "${1//./[.]}"; }
 
 # Prints "URI SUITE SUITE…" of the first mirror in the host's sources that has main.
 host_mirror() {
@@ -159,10 +162,18 @@ newest_keyring() {
   mkdir -p "$keys"
   if (cd "$keys" && apt get -q=2 download debian-archive-keyring 2>>"$work/apt/update.log"); then
     dpkg-deb --extract "$keys"/*.deb "$keys"
-    echo "$(echo "$keys"/usr/share/keyrings/debian-archive-keyring.*)"
-  elif [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]]; then
-    echo /usr/share/keyrings/debian-archive-keyring.gpg
+    keyring_in "$keys"
+  else
+    keyring_in /
   fi
+}
+
+# Prints Debian's keyring under a root; nothing if it has none (apt then goes by trusted.gpg.d).
+keyring_in() {
+  local file
+  for file in "${1%/}"/usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+    [[ ! -e $file ]] || { echo "$file" && break; }
+  done
 }
 
 download() {
@@ -180,7 +191,7 @@ download() {
 check_version() { # PACKAGE VERSION
   local versions
   versions=$(apt cache madison "$1" | awk '{ print $3 }' | sort --unique | tr '\n' ' ')
-  grep --quiet --extended-regexp "(^| )${2//./\\.}[+-]" <<<"$versions" && return
+  grep --quiet --extended-regexp "(^| )$(pattern "$2")[+-]" <<<"$versions" && return
   sed 's/^/bazelw: apt: /' "$work/apt/update.log" >&2
   fail "Debian's mirror has no $1 $2 (it has: ${versions:-none}). Either" \
     "  - install Bazelisk and use BAZELW_ROUTE=github, or" \
@@ -204,14 +215,17 @@ unpack() {
 }
 
 record() {
-  local deb
+  local deb sum
   for deb in "$work"/debs/*/*.deb; do
-    printf '%s\t%s\n' "$(dpkg-deb --show --showformat='${Package}\t${Version}\t${Architecture}' "$deb")" "$(sha256sum <"$deb" | cut -d' ' -f1)"
+    read -r sum _ < <(sha256sum "$deb")
+    # shellcheck disable=SC2016 # dpkg-deb fills these in.
+    dpkg-deb --show --showformat='${Package}\t${Version}\t${Architecture}\t'"$sum"'\n' "$deb"
   done | sort
 }
 
 unpack_into() { # FOLDER DEBS
   mkdir -p "$1"
+  # shellcheck disable=SC2016 # The inner shell expands these.
   find "$2" -name '*.deb' -print0 | xargs -0 -P "$(nproc)" -I{} sh -c '
     dpkg-deb --fsys-tarfile "$2" | tar --extract --directory "$1" --no-same-owner \
       --exclude ./usr/share/doc --exclude ./usr/share/man --exclude ./usr/share/maven-repo \
@@ -222,7 +236,12 @@ unpack_into() { # FOLDER DEBS
 
 readonly libraries=usr/lib/x86_64-linux-gnu
 
-patchelf() { LD_LIBRARY_PATH='' "$work/bookworm/usr/bin/patchelf" "$@"; }
+# Runs one of the unpacked programs before its place is written into it.
+run_unpacked() { # FOLDER PROGRAM ARGUMENTS…
+  "$1/$libraries/ld-linux-x86-64.so.2" --library-path "$1/python/lib/bundled:$1/$libraries" "${@:2}"
+}
+
+patchelf() { run_unpacked "$work" "$work/bookworm/usr/bin/patchelf" "$@"; }
 
 # The loader and the libraries that these programs were built for, in place of the host's.
 # --force-rpath: unlike RUNPATH, RPATH holds for the libraries' own libraries too.
@@ -260,6 +279,8 @@ adapt_java() {
   use_own_libraries '$ORIGIN:$ORIGIN/../lib:'"$prefix/$libraries" "$work/$jvm"/bin/* "$work/$jvm"/lib/{jspawnhelper,jexec}
 }
 
+python_in() { run_unpacked "$1" "$1/python/bin/python3.11" -I "${@:2}"; } # FOLDER ARGUMENTS…
+
 # A repository with the interpreter, what the WORKSPACE calls python3_11_x86_64-unknown-linux-gnu.
 # Its bytes are the same on each machine: they are inputs of actions.
 lay_out_python() {
@@ -272,8 +293,12 @@ lay_out_python() {
   rm -rf "$to"/lib/python3.11/{sitecustomize.py,EXTERNALLY-MANAGED,test,idlelib,tkinter,turtledemo}
   # shellcheck disable=SC2016
   patchelf --force-rpath --set-rpath '$ORIGIN/../lib/bundled' "$to/bin/python3.11"
+  # A host whose libc is older than the interpreter's: Bazel's loader and libraries serve it too.
+  # shellcheck disable=SC2016
+  "$to/bin/python3.11" -I -c '' 2>/dev/null ||
+    use_own_libraries '$ORIGIN/../lib/bundled:'"$prefix/$libraries" "$to/bin/python3.11"
   # Compiled once here: the sandbox is read-only for it. Without the folder's name in it.
-  "$to/bin/python3.11" -I -m compileall -q -j "$(nproc)" -s "$to" --invalidation-mode unchecked-hash "$to/lib/python3.11" >&2
+  python_in "$work" -m compileall -q -j "$(nproc)" -s "$to" --invalidation-mode unchecked-hash "$to/lib/python3.11" >&2
   cp "$here/python_repository.BUILD" "$to/BUILD.bazel"
   : >"$to/WORKSPACE"
   rm -rf "$from"
@@ -282,7 +307,7 @@ lay_out_python() {
 write_trust_store() { # FOLDER
   local bundle=$authorities
   [[ -r $bundle ]] || bundle=$(mozilla_bundle)
-  "$1/python/bin/python3" -I "$here/trust_store.py" "$bundle" "$1/cacerts.jks"
+  python_in "$1" "$here/trust_store.py" "$bundle" "$1/cacerts.jks"
 }
 
 # A host without ca-certificates: what Debian would have installed.
