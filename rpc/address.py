@@ -24,8 +24,15 @@ def parse_listen(text: str) -> str:
     Raises:
         AddressError: the text is none of these.
     """
-    if text.startswith("unix:"):
-        return _unix_socket(text)
+    return _unix_socket(text) if text.startswith("unix:") else parse_host_port(text)
+
+
+def parse_host_port(text: str) -> str:
+    """Checks a `HOST:PORT`, `[IPV6]:PORT` or `:PORT`, and returns it with the host filled in.
+
+    Raises:
+        AddressError: the text is none of these.
+    """
     host, port = split_host_port(text)
     return join_host_port(host or "127.0.0.1", port)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from rpc.address import AddressError, parse_listen, parse_target
+from rpc.address import AddressError, parse_host_port, parse_listen, parse_target
 
 import click
 
@@ -47,6 +47,7 @@ class Address(click.ParamType[str]):
 
 
 LISTEN = Address("host:port", parse_listen)
+HOST_PORT = Address("host:port", parse_host_port)
 TARGET = Address("target", parse_target)
 SECONDS = Seconds()
 SECONDS_ABOVE_ZERO = Seconds(zero=False)

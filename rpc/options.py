@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from rpc.channel import ChannelSettings
-from rpc.option_types import FILE, LISTEN, SECONDS, SECONDS_ABOVE_ZERO, TARGET
+from rpc.option_types import FILE, HOST_PORT, LISTEN, SECONDS, SECONDS_ABOVE_ZERO, TARGET
 from rpc.settings import ServerSettings
 from rpc.tls import ChannelTls, ServerTls, TlsError
 
@@ -105,7 +105,7 @@ def _listening_options(port: int) -> list[Option]:
             "--listen",
             type=LISTEN,
             default=f"127.0.0.1:{port}",
-            help="Address to listen on; port 0 lets the kernel choose.",
+            help="HOST:PORT or unix:PATH to listen on; port 0 lets the kernel choose.",
         ),
         click.option(
             "--reuse-port",
@@ -179,7 +179,7 @@ def _insight_options() -> list[Option]:
         ),
         click.option(
             "--metrics-address",
-            type=LISTEN,
+            type=HOST_PORT,
             help="Address to serve Prometheus metrics on, at /metrics.",
         ),
         click.option(

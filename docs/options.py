@@ -1,0 +1,48 @@
+"""Writes the README's table of options, from the options themselves."""
+
+import os
+from pathlib import Path
+
+from rpc.options import server_options
+
+import click
+
+BEGIN = "<!-- Made by ./bazelw run //docs:options -->\n"
+END = "<!-- end -->\n"
+
+
+def options_table() -> str:
+    """The table, as Markdown."""
+    rows = [_row(option) for option in _options()]
+    return "\n".join(["| option | default | |", "|---|---|---|", *rows, ""])
+
+
+def with_table(readme: str) -> str:
+    """A README with the table of today in place of the one between its two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{options_table()}\n{END}{after}"
+
+
+def _options() -> list[click.Option]:
+    command: click.Command = click.Command("server")
+    for option in server_options(port=9000, upstream_port=9001):
+        option(command)
+    return [option for option in command.params if isinstance(option, click.Option)]
+
+
+def _row(option: click.Option) -> str:
+    names = " ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    default = option.get_default(click.Context(click.Command("server")))
+    shown = f"`{default}`" if type(default) in {str, int, float} else ""
+    return f"| {names} | {shown} | {option.help} |"
+
+
+def main() -> None:
+    """Writes the table into the README of the checkout that `bazel run` was called in."""
+    readme = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "README.md")
+    readme.write_text(with_table(readme.read_text()))
+
+
+if __name__ == "__main__":
+    main()

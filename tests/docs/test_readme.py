@@ -1,0 +1,21 @@
+"""The documentation says what the programs do."""
+
+from pathlib import Path
+
+from docs.options import with_table
+from docs.run_commands import commands, expected_exit_code
+
+
+def test_the_table_of_options_is_that_of_the_programs() -> None:
+    readme = Path("README.md").read_text()
+    assert with_table(readme) == readme, "run ./bazelw run //docs:options"
+
+
+def test_the_readmes_first_commands_are_the_demo_and_the_tests() -> None:
+    found = commands(Path("README.md").read_text())
+    assert found[:2] == ["./bazelw run //:demo", "./bazelw test //..."]
+
+
+def test_commands_are_the_lines_of_sh_blocks() -> None:
+    page = "text\n```sh\none\n\ntwo  # exits with 3\n```\n```\nthree\n```\n"
+    assert [expected_exit_code(command) for command in commands(page)] == [0, 3]
