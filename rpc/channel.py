@@ -30,12 +30,15 @@ class ChannelSettings:
     insecure: bool = False
 
 
-def open_channel(settings: ChannelSettings, service: str) -> grpc.aio.Channel:
+def open_channel(
+    settings: ChannelSettings, service: str, *, check_health: bool = True
+) -> grpc.aio.Channel:
     """Opens a channel for the calls of one service; it connects when the first call needs it.
 
     Args:
         settings: where to and how.
         service: full name of the service, as in `user.Orchestrator2Service`.
+        check_health: call only servers that say SERVING of the service.
 
     Raises:
         AddressError: the target is malformed, or would be spoken to in plaintext across a
@@ -44,6 +47,7 @@ def open_channel(settings: ChannelSettings, service: str) -> grpc.aio.Channel:
     """
     parse_target(settings.target)
     options = _options(service)
+    options.append(("grpc.inhibit_health_checking", int(not check_health)))
     if settings.tls is None:
         _require_loopback(settings)
         return grpc.aio.insecure_channel(settings.target, options=options)

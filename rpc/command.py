@@ -1,23 +1,17 @@
-"""A server's command: options in, exit code out, one clear line when something is wrong."""
+"""A server's command: its options, and what its main does with them."""
 
-import signal
-import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from rpc.address import AddressError
 from rpc.bind import BindError
 from rpc.metrics_endpoint import MetricsEndpointError
 from rpc.options import server_options, server_settings
+from rpc.program import complete_help, context_settings, run_program
 from rpc.ready import ReadyFileError
-from rpc.tls import TlsError
-from rpc.version import VERSION
 
 import click
 
-_INTERRUPTED = 128 + signal.SIGINT
 _CANNOT_START = (BindError, MetricsEndpointError, ReadyFileError)
-_WRONG_USAGE = (AddressError, TlsError)
 
 
 def server_command(
@@ -48,28 +42,6 @@ def server_command(
 
 
 def _main(name: str, start: Callable[..., None]) -> Callable[[], NoReturn]:
-    settings = {"show_default": True, "auto_envvar_prefix": name.upper()}
-    command = click.command(name, context_settings=settings)(start)
-    for option in command.params:
-        option.show_envvar = True  # type: ignore[attr-defined]
-    click.version_option(VERSION, prog_name=name, allow_from_autoenv=False)(command)
-    return lambda: _exit(name, command)
-
-
-def _exit(name: str, command: click.Command) -> NoReturn:
-    try:
-        command.main(prog_name=name, standalone_mode=False)
-        sys.exit(0)
-    except click.Abort:
-        sys.exit(_INTERRUPTED)
-    except click.ClickException as error:
-        _fail(name, f"{error.format_message()} (see {name} --help)", 2)
-    except _WRONG_USAGE as error:
-        _fail(name, str(error), 2)
-    except _CANNOT_START as error:
-        _fail(name, str(error), 1)
-
-
-def _fail(name: str, message: str, code: int) -> NoReturn:
-    print(f"{name}: {message}", file=sys.stderr)
-    sys.exit(code)
+    command = click.command(name, context_settings=context_settings(name))(start)
+    complete_help(name, command)
+    return lambda: run_program(name, command, _CANNOT_START)

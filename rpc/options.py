@@ -25,13 +25,14 @@ def server_options(port: int, upstream_port: int | None) -> list[Option]:
     return [*_listening_options(port), *upstream, *_life_cycle_options(), *_insight_options()]
 
 
-def channel_options(option: str, default: str, what: str) -> list[Option]:
+def channel_options(option: str, default: str, what: str, prefix: str = "") -> list[Option]:
     """The options that say where and how to reach a server.
 
     Args:
-        option: name of the option for the target; those for TLS are built on it.
+        option: name of the option for the target.
         default: target by default.
         what: what is at the target, for the help texts.
+        prefix: what the names of the options for TLS begin with.
     """
     return [
         click.option(
@@ -42,35 +43,38 @@ def channel_options(option: str, default: str, what: str) -> list[Option]:
             " replicas, ipv4:ADDRESS:PORT,… .",
         ),
         click.option(
-            f"--{option}-tls",
+            f"--{prefix}tls",
             is_flag=True,
             help=f"Speak TLS to {what}; implied by the options below.",
         ),
         click.option(
-            f"--{option}-tls-ca",
+            f"--{prefix}tls-ca",
             type=FILE,
             help=f"PEM file of the authorities for {what}; the machine's own by default.",
         ),
         click.option(
-            f"--{option}-tls-certificate",
+            f"--{prefix}tls-certificate",
             type=FILE,
             help=f"PEM certificate chain to show to {what} (mTLS).",
         ),
-        click.option(f"--{option}-tls-key", type=FILE, help="PEM key of that certificate."),
+        click.option(f"--{prefix}tls-key", type=FILE, help="PEM key of that certificate."),
         click.option(
-            f"--{option}-tls-server-name",
+            f"--{prefix}tls-server-name",
             metavar="NAME",
             help="Name that the certificate must bear, where it is not the target's.",
         ),
     ]
 
 
-def channel_settings(option: str, values: dict[str, Any], *, insecure: bool) -> ChannelSettings:
+def channel_settings(
+    option: str, values: dict[str, Any], *, insecure: bool, prefix: str = ""
+) -> ChannelSettings:
     """Takes what `channel_options` gave out of a command's values."""
     target: str = values.pop(option)
-    wanted: bool = values.pop(f"{option}_tls")
+    start = f"{prefix}tls".replace("-", "_")
+    wanted: bool = values.pop(start)
     parts = ("ca", "certificate", "key", "server_name")
-    given = {part: values.pop(f"{option}_tls_{part}") for part in parts}
+    given = {part: values.pop(f"{start}_{part}") for part in parts}
     tls = ChannelTls(**given) if wanted or any(given.values()) else None
     return ChannelSettings(target=target, tls=tls, insecure=insecure)
 
@@ -84,7 +88,9 @@ def server_settings(name: str, values: dict[str, Any]) -> ServerSettings:
     tls = _server_tls(values)
     if "upstream" in values:
         insecure: bool = values["insecure"]
-        values["upstream"] = channel_settings("upstream", values, insecure=insecure)
+        values["upstream"] = channel_settings(
+            "upstream", values, insecure=insecure, prefix="upstream-"
+        )
     names = [field.name for field in fields(ServerSettings) if field.name in values]
     return ServerSettings(name=name, tls=tls, **{name: values.pop(name) for name in names})
 
@@ -133,7 +139,7 @@ def _listening_options(port: int) -> list[Option]:
 
 def _upstream_options(port: int) -> list[Option]:
     return [
-        *channel_options("upstream", f"127.0.0.1:{port}", "the upstream"),
+        *channel_options("upstream", f"127.0.0.1:{port}", "the upstream", "upstream-"),
         click.option(
             "--default-timeout",
             type=SECONDS_ABOVE_ZERO,

@@ -1,0 +1,64 @@
+"""A program's frame: a click command in, an exit code and at most one line of error out."""
+
+import signal
+import sys
+from typing import Any, NoReturn
+
+from rpc.address import AddressError
+from rpc.tls import TlsError
+from rpc.version import VERSION
+
+import click
+
+EXIT_FAILED = 1
+EXIT_WRONG_USAGE = 2
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+_WRONG_USAGE = (AddressError, TlsError)
+
+
+def context_settings(name: str) -> dict[str, Any]:
+    """Settings for a program's click command: defaults and environment variables in the help.
+
+    Args:
+        name: what the program calls itself; its environment variables begin with it.
+    """
+    return {"show_default": True, "auto_envvar_prefix": name.upper()}
+
+
+def complete_help(name: str, command: click.Command) -> None:
+    """Gives a program `--version`, and its help each option's environment variable."""
+    for option in command.params:
+        option.show_envvar = True  # type: ignore[attr-defined]
+    click.version_option(VERSION, prog_name=name, allow_from_autoenv=False)(command)
+
+
+def run_program(
+    name: str, command: click.Command, cannot_start: tuple[type[Exception], ...] = ()
+) -> NoReturn:
+    """Runs the command with the process's arguments, then ends the process.
+
+    Exit codes: 0; 1 for an error in `cannot_start`; 2 for wrong usage; 130 after Ctrl-C; or what
+    the command gave to `sys.exit`.
+
+    Args:
+        name: what the program calls itself.
+        command: the program.
+        cannot_start: errors of the program's own whose text is the one line to show.
+    """
+    try:
+        command.main(prog_name=name, standalone_mode=False)
+        sys.exit(0)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        _fail(name, f"{error.format_message()} (see {name} --help)", EXIT_WRONG_USAGE)
+    except _WRONG_USAGE as error:
+        _fail(name, str(error), EXIT_WRONG_USAGE)
+    except cannot_start as error:
+        _fail(name, str(error), EXIT_FAILED)
+
+
+def _fail(name: str, message: str, code: int) -> NoReturn:
+    print(f"{name}: {message}", file=sys.stderr)
+    sys.exit(code)
