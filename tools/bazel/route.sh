@@ -59,9 +59,8 @@ no_launcher() {
 bad_route() { die "BAZELW_ROUTE=$BAZELW_ROUTE is no route; it is github or debian (or unset)."; }
 
 where() {
-  local key prefix
-  key=$(sha256sum <"$root/tools/bazel/debian_route.sh")
-  prefix=$cache/debian-$version-${key:0:12}
+  local prefix
+  prefix=$(debian_prefix)
   echo "version: $version (.bazelversion)"
   echo "route:   $route${BAZELW_ROUTE:+ (forced by BAZELW_ROUTE)}"
   if [[ $route == github ]]; then

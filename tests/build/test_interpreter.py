@@ -1,0 +1,78 @@
+"""Programs run by the pinned interpreter, whatever Python the host has."""
+
+import os
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_PROGRAM = Path("tests/build/show_interpreter").resolve()
+_NO_PYTHON_ON_PATH = {"PATH": "/nowhere"}
+
+
+def _runfiles_interpreters() -> list[Path]:
+    return list(Path("..").glob("python3_11_*/bin/python3"))
+
+
+def test_the_version_is_the_pinned_one() -> None:
+    assert sys.version_info[:2] == (3, 11)
+    assert sys.implementation.name == "cpython"
+
+
+def test_the_interpreter_is_among_the_runfiles() -> None:
+    (interpreter,) = _runfiles_interpreters()
+    assert interpreter.resolve() == Path(sys.executable).resolve()
+
+
+def test_the_library_is_the_interpreters_own() -> None:
+    assert Path(os.__file__).resolve().is_relative_to(Path(sys.executable).resolve().parents[1])
+
+
+def test_no_package_of_the_users_is_imported() -> None:
+    assert site.ENABLE_USER_SITE is False
+
+
+def _shown(command: list[str], cwd: Path, env: dict[str, str]) -> str:
+    # Bash knows a few commands itself, readlink and dirname are the host's.
+    result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def _expected() -> str:
+    return str(Path(sys.executable).resolve())
+
+
+def test_a_program_starts_without_a_python_on_the_host(tmp_path: Path) -> None:
+    assert _shown([str(_PROGRAM)], tmp_path, _NO_PYTHON_ON_PATH) == _expected()
+
+
+def test_a_program_starts_by_a_relative_name() -> None:
+    command = [f"./{_PROGRAM.name}"]
+    assert _shown(command, _PROGRAM.parent, _NO_PYTHON_ON_PATH) == _expected()
+
+
+@pytest.mark.parametrize("start", ["/", "."], ids=["absolute", "relative"])
+def test_a_program_starts_through_a_link(tmp_path: Path, start: str) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(_PROGRAM if start == "/" else os.path.relpath(_PROGRAM, tmp_path))
+    assert _shown([str(link)], tmp_path, {"PATH": "/usr/bin:/bin"}) == _expected()
+
+
+def test_a_hostile_environment_does_not_matter(tmp_path: Path) -> None:
+    hostile = {"PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "/nowhere", "RUNFILES_DIR": "/nowhere"}
+    assert _shown([str(_PROGRAM)], tmp_path, _NO_PYTHON_ON_PATH | hostile) == _expected()
+
+
+def test_arguments_and_exit_code_pass_through(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [_PROGRAM, "--exit", "7", "a b", "*"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 7
+    assert result.stdout.splitlines()[1:] == ["a b", "*"]

@@ -1,0 +1,130 @@
+"""What `pytest_test` promises, driven through Bazel's test protocol as Bazel itself drives it."""
+
+import os
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+_RUNNER = Path("bazel/pytest/run").resolve()
+_THREE_TESTS = """
+def test_alpha(): pass
+def test_beta(): pass
+class TestGamma:
+    def test_delta(self): pass
+"""
+
+
+class _Runner:
+    """Runs a test file in a folder of its own, the variables of Bazel's protocol given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._xml = folder / "test.xml"
+
+    def run(self, source: str, *args: str, **protocol: str) -> "subprocess.CompletedProcess[str]":
+        file = self._folder / "test_sample.py"
+        file.write_text(source, encoding="utf-8")
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TEST", "XML_"))
+        }
+        return subprocess.run(
+            [_RUNNER, file, *args],
+            env=inherited | {"BAZEL_TEST": "1", "XML_OUTPUT_FILE": str(self._xml)} | protocol,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def cases(self) -> list[str]:
+        """The names of the tests in the JUnit XML of the last run."""
+        return [case.attrib["name"] for case in self._elements("testcase")]
+
+    def _elements(self, tag: str) -> list[ET.Element]:
+        return list(ET.parse(self._xml).iter(tag))  # noqa: S314 (pytest's own file)
+
+    def failures(self) -> int:
+        return len(self._elements("failure"))
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> _Runner:
+    return _Runner(tmp_path)
+
+
+def test_junit_xml_names_each_test(runner: _Runner) -> None:
+    assert runner.run(_THREE_TESTS).returncode == 0
+    assert sorted(runner.cases()) == ["test_alpha", "test_beta", "test_delta"]
+
+
+def test_a_failed_test_fails_the_target_and_is_in_the_xml(runner: _Runner) -> None:
+    result = runner.run("def test_alpha(): assert 1 == 2")
+    assert result.returncode == 1
+    assert runner.failures() == 1
+    assert "assert 1 == 2" in result.stdout
+
+
+@pytest.mark.parametrize("source", ["", "x = 1", "def alpha(): pass"])
+def test_a_file_with_no_test_fails(runner: _Runner, source: str) -> None:
+    assert runner.run(source).returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_file_that_cannot_be_imported_fails(runner: _Runner) -> None:
+    assert runner.run("import no_such_module\ndef test_alpha(): pass").returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cases"),
+    [
+        ("test_beta", ["test_beta"]),
+        ("alpha or beta", ["test_alpha", "test_beta"]),
+        ("TestGamma", ["test_delta"]),
+    ],
+)
+def test_a_filter_chooses_tests(runner: _Runner, wanted: str, cases: list[str]) -> None:
+    assert runner.run(_THREE_TESTS, TESTBRIDGE_TEST_ONLY=wanted).returncode == 0
+    assert sorted(runner.cases()) == cases
+
+
+def test_a_filter_that_matches_nothing_here_fails_no_target(runner: _Runner) -> None:
+    # Bazel gives one filter to every target; most have no test of that name.
+    assert runner.run(_THREE_TESTS, TESTBRIDGE_TEST_ONLY="nothing").returncode == 0
+
+
+def test_shards_run_each_test_once(runner: _Runner, tmp_path: Path) -> None:
+    seen: list[str] = []
+    for index in range(8):  # more shards than tests: some are empty
+        status = tmp_path / f"shard-{index}"
+        result = runner.run(
+            _THREE_TESTS,
+            TEST_SHARD_INDEX=str(index),
+            TEST_TOTAL_SHARDS="8",
+            TEST_SHARD_STATUS_FILE=str(status),
+        )
+        assert result.returncode == 0, result.stdout
+        assert status.exists(), "Bazel takes this file for the promise that shards are obeyed"
+        seen += runner.cases()
+    assert sorted(seen) == ["test_alpha", "test_beta", "test_delta"]
+
+
+def test_shards_of_a_file_with_no_test_fail(runner: _Runner) -> None:
+    shard = {"TEST_SHARD_INDEX": "0", "TEST_TOTAL_SHARDS": "2"}
+    assert runner.run("", **shard).returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_test_that_hangs_ends_with_a_traceback(runner: _Runner) -> None:
+    hang = "import threading\ndef test_alpha(): threading.Event().wait()"
+    result = runner.run(hang, "--timeout=1")
+    assert result.returncode == 1
+    assert "threading.Event().wait()" in result.stdout
+
+
+@pytest.mark.parametrize(("claim", "code"), [("1 == 1", 0), ("1 == 2", 1)])
+def test_a_coroutine_is_a_test(runner: _Runner, claim: str, code: int) -> None:
+    config = Path("pytest.ini").resolve()
+    source = f"async def test_alpha(): assert {claim}"
+    assert runner.run(source, f"--config-file={config}").returncode == code
