@@ -8,10 +8,11 @@ from rpc.metrics_endpoint import MetricsEndpointError
 from rpc.options import server_options, server_settings
 from rpc.program import complete_help, context_settings, run_program
 from rpc.ready import ReadyFileError
+from rpc.resolve import UnknownNameError
 
 import click
 
-_CANNOT_START = (BindError, MetricsEndpointError, ReadyFileError)
+_CANNOT_START = (BindError, MetricsEndpointError, ReadyFileError, UnknownNameError)
 
 
 def server_command(

@@ -25,8 +25,8 @@ def run_server(service: str, add_servicer: AddServicer, settings: ServerSettings
         settings: how and where to serve.
 
     Raises:
-        BindError, AddressError, TlsError, MetricsEndpointError, ReadyFileError: the server
-            could not start; the message says why and what to do.
+        BindError, AddressError, TlsError, MetricsEndpointError, ReadyFileError,
+            UnknownNameError: the server could not start; the message says why and what to do.
     """
     configure_logs(settings.name, settings.log_format)
     uvloop.run(_serve(service, add_servicer, settings))

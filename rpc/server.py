@@ -13,6 +13,7 @@ from rpc.diagnostics import add_diagnostics
 from rpc.health import HealthServicer
 from rpc.observers import Observers, observing
 from rpc.pipeline import Pipeline
+from rpc.resolve import require_known_name
 from rpc.settings import ServerSettings
 from rpc.upstream import UpstreamChannel
 
@@ -62,8 +63,11 @@ async def running_server(
         AddressError: plaintext would be reachable from other machines without `insecure`.
         TlsError: a certificate or key cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
+        UnknownNameError: the upstream's name does not exist.
     """
     _require_loopback(settings)
+    if settings.upstream is not None:
+        await require_known_name("--upstream", settings.upstream.target)
     async with AsyncExitStack() as stack:
         observers = stack.enter_context(observing(settings))
         server = _make_server(service, settings, observers)
