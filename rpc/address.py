@@ -9,6 +9,7 @@ _MAX_PORT = 65535
 _MAX_UNIX_PATH = 107
 _PORT = re.compile(r"[0-9]{1,5}")
 _TARGET_SCHEMES = ("dns", "ipv4", "ipv6", "unix")
+_ADDRESS_VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class AddressError(ValueError):
@@ -83,12 +84,29 @@ def parse_target(text: str) -> str:
     Raises:
         AddressError: the text is none of these.
     """
+    scheme = text.partition(":")[0]
     for endpoint in endpoints(text):
-        if not endpoint.startswith("unix:") and split_host_port(endpoint)[1] == 0:
-            raise AddressError(f"{text!r} has port 0, on which nothing can be called")
-        if endpoint.startswith(":"):
-            raise AddressError(f"{text!r} names no host; write HOST:PORT")
+        if not endpoint.startswith("unix:"):
+            _require_callable(endpoint, scheme, text)
     return text
+
+
+def _require_callable(endpoint: str, scheme: str, text: str) -> None:
+    host, port = split_host_port(endpoint)
+    if port == 0:
+        raise AddressError(f"{text!r} has port 0, on which nothing can be called")
+    if not host:
+        raise AddressError(f"{text!r} names no host; write HOST:PORT")
+    # gRPC finds out when it resolves the target, which is at the first call.
+    if scheme in _ADDRESS_VERSIONS and _ip_version(host) != _ADDRESS_VERSIONS[scheme]:
+        raise AddressError(f"{text!r}: {host!r} is no {scheme} address; for a name write dns:///")
+
+
+def _ip_version(host: str) -> int | None:
+    try:
+        return ipaddress.ip_address(host).version
+    except ValueError:
+        return None
 
 
 def endpoints(target: str) -> list[str]:

@@ -1,8 +1,10 @@
 """What the values of command-line options may be, checked before anything starts."""
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rpc.address import AddressError, parse_host_port, parse_listen, parse_target
 
@@ -46,9 +48,42 @@ class Address(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class File(click.Path):
+    """A file's path; "" is none, though the file system takes it for the working folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """Takes what `click.Path` takes, save the empty path."""
+        if not os.fspath(value):
+            self.fail("the path is empty", param, ctx)
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+class CollectorUrl(click.ParamType[str]):
+    """Where an OTLP/gRPC collector is, in the form of OpenTelemetry's own environment variable."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Takes `http://HOST:PORT` and `https://HOST:PORT`."""
+        try:
+            url = urlsplit(value)
+            host, port = url.hostname, url.port
+        except ValueError:
+            host, port = None, None
+        if not host or not port or url.scheme not in ("http", "https"):
+            self.fail(f"{value!r} is not http://HOST:PORT or https://HOST:PORT", param, ctx)
+        return value
+
+
 LISTEN = Address("host:port", parse_listen)
 HOST_PORT = Address("host:port", parse_host_port)
 TARGET = Address("target", parse_target)
 SECONDS = Seconds()
 SECONDS_ABOVE_ZERO = Seconds(zero=False)
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = File(dir_okay=False)
+COLLECTOR_URL = CollectorUrl()

@@ -5,7 +5,15 @@ from dataclasses import fields
 from typing import Any
 
 from rpc.channel import ChannelSettings
-from rpc.option_types import FILE, HOST_PORT, LISTEN, SECONDS, SECONDS_ABOVE_ZERO, TARGET
+from rpc.option_types import (
+    COLLECTOR_URL,
+    FILE,
+    HOST_PORT,
+    LISTEN,
+    SECONDS,
+    SECONDS_ABOVE_ZERO,
+    TARGET,
+)
 from rpc.settings import ServerSettings
 from rpc.tls import ChannelTls, ServerTls, TlsError
 
@@ -190,6 +198,7 @@ def _insight_options() -> list[Option]:
         ),
         click.option(
             "--otlp-endpoint",
+            type=COLLECTOR_URL,
             envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
             metavar="URL",
             help="OTLP/gRPC collector to send traces to, as http://127.0.0.1:4317.",
