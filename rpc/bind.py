@@ -1,6 +1,5 @@
 """Taking the address that a server listens on, or saying why it cannot be had."""
 
-import os
 import socket
 
 from rpc.address import join_host_port, split_host_port
@@ -66,6 +65,6 @@ def _reason(address: str) -> str:
     try:
         with socket.socket(family) as server:
             server.bind(where)
-    except OSError as error:
-        return os.strerror(error.errno) if error.errno else str(error)
+    except (OSError, UnicodeError) as error:
+        return getattr(error, "strerror", None) or str(error)
     return "gRPC cannot bind it"
