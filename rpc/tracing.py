@@ -4,6 +4,9 @@ Attributes follow OpenTelemetry's semantic conventions for RPC spans. Without an
 of this is loaded; the trace context that a caller sent goes on to the next hop all the same.
 """
 
+import logging
+from threading import Thread
+
 from rpc.call import Call
 from rpc.observation import Outcome
 from rpc.trace_context import TraceContext
@@ -17,7 +20,12 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+FLUSH_SECONDS = 1.0
+"""How long a stopping server waits for the collector to take its last spans."""
+
 _PROPAGATOR = TraceContextTextMapPropagator()
+
+_logger = logging.getLogger(__name__)
 
 # What the semantic conventions call an error on the server's side; on the client's every code
 # but OK is one.
@@ -43,8 +51,10 @@ class Tracing:
             service: the service's name in the traces.
             endpoint: the collector, as `http://host:4317` (plaintext) or `https://host:4317`.
         """
-        self._provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        resource = Resource.create({SERVICE_NAME: service})
+        self._exporter = OTLPSpanExporter(endpoint=endpoint)
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("rpc")
 
     def started(self, call: Call) -> None:
@@ -71,8 +81,14 @@ class Tracing:
         _end(call.span, code, failed=code is not grpc.StatusCode.OK)
 
     def close(self) -> None:
-        """Sends what is still to be sent, and stops the exporter."""
-        self._provider.shutdown()
+        """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and stops the exporter."""
+        # Left to itself the SDK waits up to 30 s for a collector that is away.
+        flushing = Thread(target=self._provider.shutdown, name="flush-traces", daemon=True)
+        flushing.start()
+        flushing.join(FLUSH_SECONDS)
+        if flushing.is_alive():
+            self._exporter.shutdown()
+            _logger.warning("the last spans are lost: no answer from the collector")
 
     def _begin(self, method: str, kind: SpanKind, parent: TraceContext) -> Span:
         service, _, name = method.removeprefix("/").partition("/")
