@@ -15,9 +15,6 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 LogFormat = Literal["text", "json"]
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-_ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029", ord("\n"): "\\n"}
-
 
 def configure_logs(service: str, log_format: LogFormat) -> None:
     """Sends this process's log, and that of the libraries in it, to stderr.
@@ -112,17 +109,32 @@ def _shared_processors(service: str) -> list[Processor]:
 
 def _renderers(log_format: LogFormat) -> list[Processor]:
     if log_format == "json":
-        return [structlog.processors.JSONRenderer(serializer=orjson.dumps)]
+        return [_escape_surrogates, structlog.processors.JSONRenderer(serializer=orjson.dumps)]
     order = ["timestamp", "level", "service", "event"]
     logfmt = structlog.processors.LogfmtRenderer(key_order=order)
-    return [_escape_controls, logfmt, cast("Processor", _as_bytes)]
+    return [_escape_unprintable, logfmt, cast("Processor", _as_bytes)]
 
 
-def _escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keeps a line one line: text from outside could otherwise pass for a line of its own."""
+def _escape_unprintable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Keeps a line one line: text from outside could otherwise pass for a line of its own.
+
+    What turns the direction of writing, or shows nothing, is escaped too.
+    """
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable():
-            event[key] = value.translate(_ESCAPES)
+            event[key] = "".join(map(_visible, value))
+    return event
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def _escape_surrogates(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Takes out what JSON cannot carry: parts of a file's name that are not UTF-8."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[key] = value.encode(errors="backslashreplace").decode()
     return event
 
 
