@@ -1,7 +1,9 @@
 """A program's frame: a click command in, an exit code and at most one line of error out."""
 
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from rpc.address import AddressError
@@ -46,6 +48,7 @@ def run_program(
         command: the program.
         cannot_start: errors of the program's own whose text is the one line to show.
     """
+    _keep_stderr()
     try:
         command.main(prog_name=name, standalone_mode=False)
         sys.exit(0)
@@ -57,6 +60,15 @@ def run_program(
         _fail(name, str(error), EXIT_WRONG_USAGE)
     except cannot_start as error:
         _fail(name, str(error), EXIT_FAILED)
+
+
+def _keep_stderr() -> None:
+    """Gives a program that was started with its stderr closed one that leads nowhere.
+
+    Else the next socket would be file descriptor 2, and get what libraries write to stderr.
+    """
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # never closed
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
