@@ -12,6 +12,10 @@ MAX_ATTEMPTS = 3
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
 """Trailer by which a server steers its caller's retries (gRFC A6)."""
 
+RETRY_TOKENS = 1000
+"""The most that gRFC A6 allows. At half of them retries stop: a replica that dies may take almost
+500 calls at once with it, half of a server's default limit, and each is still tried again."""
+
 NO_RETRY = "-1"
 """The pushback that forbids another attempt."""
 
@@ -29,7 +33,7 @@ def service_config(service: str) -> str:
         "methodConfig": [{"name": [{"service": service}], "retryPolicy": _retry_policy()}],
         # Each retryable failure costs a token, each success gives back a tenth; at half the
         # tokens retries stop, so that a broken upstream is not hit three times as hard.
-        "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
+        "retryThrottling": {"maxTokens": RETRY_TOKENS, "tokenRatio": 0.1},
     }
     return json.dumps(config)
 

@@ -1,0 +1,35 @@
+"""`resilience_test`: one test target for one case of the resilience suite."""
+
+load("@pypi//:requirements.bzl", "requirement")
+load("//bazel:pytest_test.bzl", "pytest_test")
+
+def resilience_test(name, size = "small", tags = [], deps = [], **kwargs):
+    """A pytest_test over the real servers that prints its figures into the test log.
+
+    Args:
+      name: name of the target; `test_x` for `test_x.py`.
+      size: Bazel's test size.
+      tags: further tags.
+      deps: what the test imports beside the contract, `rpc` and grpcio.
+      **kwargs: further attributes of pytest_test.
+    """
+    pytest_test(
+        name = name,
+        size = size,
+        # pytest keeps the output of a test that passes to itself; the figures are that output.
+        args = ["--capture=no"],
+        data = [
+            "//services:mock_data",
+            "//services:orc1",
+            "//services:orc2",
+        ],
+        # Load and its bounds take the whole of a small machine: no other test beside it.
+        tags = tags + ["cpu:2"],
+        deps = deps + [
+            "//proto:user_py_grpc",
+            "//rpc",
+            "//tests/support",
+            requirement("grpcio"),
+        ],
+        **kwargs
+    )

@@ -1,0 +1,96 @@
+"""Case 2: `kill -9` of one replica of two, under load.
+
+A call in flight on a process that is killed ends with UNAVAILABLE at its caller. gRPC may try it
+again as long as no answer has begun to arrive (gRFC A6), which of a unary call is always so.
+Without retries, then, exactly the calls in flight on the killed replica fail; with them, none.
+"""
+
+import asyncio
+
+from rpc.channel import ChannelSettings, open_channel
+from rpc.service_config import RETRY_TOKENS
+
+import grpc
+import pytest
+
+from tests.support.load import burst, caller, mock_data_caller, steady_load
+from tests.support.metrics import metric
+from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
+from tests.support.waiting import wait_until
+
+IN_FLIGHT = 64
+# The load is calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
+SLOW_ANSWER = "0.2"
+# Long enough for every call to be in flight when the replica is killed.
+OUTLASTS_THE_KILL = "3"
+# Of RETRY_TOKENS each failure costs one, and a retry needs more than half of them to be left.
+RETRIED_AT_ONCE = RETRY_TOKENS // 2 - 1
+METRICS = ["--metrics-address", "127.0.0.1:0"]
+TIMEOUT = 20
+
+
+def in_flight(replica: Replica) -> int:
+    return int(metric(replica.server, "grpc_server_call_in_flight"))
+
+
+def kill_once_in_flight(members: list[Replica], calls: int) -> int:
+    """Kills the busiest replica when so many calls are in flight; returns how many it had."""
+    wait_until(lambda: sum(map(in_flight, members)) == calls, f"{calls} calls are in flight")
+    busiest = max(members, key=in_flight)
+    lost = in_flight(busiest)
+    busiest.kill()
+    return lost
+
+
+async def test_without_retries_exactly_the_calls_on_it_fail() -> None:
+    options = [
+        ("grpc.enable_retries", 0),
+        ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
+    ]
+    with replicas("services/mock_data", 2, "--delay", OUTLASTS_THE_KILL, *METRICS) as members:
+        async with grpc.aio.insecure_channel(target(members), options=options) as channel:
+            calls = asyncio.create_task(burst(mock_data_caller(channel, TIMEOUT), IN_FLIGHT))
+            lost = await asyncio.to_thread(kill_once_in_flight, members, IN_FLIGHT)
+            figures = await calls
+    print(f"kill -9 with {lost} calls on the replica, no retries: {figures}")
+    assert figures.codes[grpc.StatusCode.UNAVAILABLE] == figures.failed == lost > 0
+
+
+@pytest.mark.parametrize(("calls", "failing"), [(RETRIED_AT_ONCE, 0), (600, 600 - RETRIED_AT_ONCE)])
+async def test_so_many_are_retried_at_once(calls: int, failing: int) -> None:
+    with replicas("services/mock_data", 1, "--delay", OUTLASTS_THE_KILL, *METRICS) as members:
+        settings = ChannelSettings(target=target(members))
+        async with open_channel(settings, "user.MockUserDataService") as channel:
+            done = asyncio.create_task(burst(mock_data_caller(channel, TIMEOUT), calls))
+            lost = await asyncio.to_thread(kill_once_in_flight, members, calls)
+            await asyncio.to_thread(members[0].start)
+            figures = await done
+    print(f"kill -9 with {lost} calls on the only replica, then started again: {figures}")
+    assert figures.codes[grpc.StatusCode.UNAVAILABLE] == figures.failed == failing
+
+
+def replica_of(chain: ReplicatedChain, hop: str) -> Replica:
+    return {"orc2": chain.orc2, "mock_data": chain.mock_data}[hop][0]
+
+
+@pytest.mark.parametrize("hop", ["orc2", "mock_data"])
+async def test_the_client_of_the_chain_sees_no_error(hop: str) -> None:
+    mock_data = ["--delay", SLOW_ANSWER, *METRICS]
+    with replicated_chain(orc2=METRICS, mock_data=mock_data) as chain:
+        settings = ChannelSettings(target=chain.orc1.address)
+        async with (
+            open_channel(settings, "user.Orchestrator1Service") as channel,
+            steady_load(caller(channel, TIMEOUT), IN_FLIGHT) as figures,
+        ):
+            replica = replica_of(chain, hop)
+            await asyncio.sleep(1)
+            lost = await asyncio.to_thread(in_flight, replica)
+            await asyncio.to_thread(replica.kill)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(replica.start)
+            await asyncio.sleep(1)
+            returned = await asyncio.to_thread(in_flight, replica)
+    print(f"kill -9 of one {hop} with about {lost} calls on it: {figures}")
+    assert lost > 0
+    assert returned > 0, "the replica that came back gets no calls"
+    assert figures.failed == 0

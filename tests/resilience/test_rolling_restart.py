@@ -1,0 +1,37 @@
+"""Case 1: each replica is drained and restarted in turn, and no call fails."""
+
+import asyncio
+
+from rpc.channel import ChannelSettings, open_channel
+
+import pytest
+
+from tests.support.load import caller, steady_load
+from tests.support.replicas import ReplicatedChain, replicated_chain
+
+IN_FLIGHT = 64
+# The load is then calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
+SLOW_ANSWER = 0.2
+SETTLED_SECONDS = 0.5
+
+
+async def restart_each(chain: ReplicatedChain) -> list[int]:
+    codes = []
+    for replica in (*chain.orc2, *chain.mock_data):
+        codes.append(await replica.restart())
+        await asyncio.sleep(SETTLED_SECONDS)
+    return codes
+
+
+@pytest.mark.parametrize("drain_delay", ["0", "0.5"])
+async def test_no_call_fails(drain_delay: str) -> None:
+    drain = ["--drain-delay", drain_delay]
+    with replicated_chain(orc2=drain, mock_data=[*drain, "--delay", str(SLOW_ANSWER)]) as chain:
+        channel = open_channel(
+            ChannelSettings(target=chain.orc1.address), "user.Orchestrator1Service"
+        )
+        async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
+            codes = await restart_each(chain)
+    print(f"rolling restart, drain delay {drain_delay} s: {figures}")
+    assert codes == [0, 0, 0, 0]
+    assert figures.failed == 0

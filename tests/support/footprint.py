@@ -1,0 +1,36 @@
+"""What a process takes of the machine: descriptors, threads, memory."""
+
+from dataclasses import dataclass
+
+import psutil
+
+from tests.support.processes import ServerProcess
+
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a process takes at one moment.
+
+    Attributes:
+        descriptors: open file descriptors, sockets among them.
+        threads: its threads.
+        megabytes: resident memory.
+    """
+
+    descriptors: int
+    threads: int
+    megabytes: float
+
+    def __str__(self) -> str:
+        """The three figures."""
+        return f"{self.descriptors} descriptors, {self.threads} threads, {self.megabytes:.1f} MB"
+
+
+def footprint(server: ServerProcess) -> Footprint:
+    """The footprint that a server has now."""
+    process = psutil.Process(server.pid)
+    with process.oneshot():
+        megabytes = process.memory_info().rss / _MEGABYTE
+        return Footprint(process.num_fds(), process.num_threads(), megabytes)
