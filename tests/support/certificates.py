@@ -1,0 +1,104 @@
+"""Certificates made for a test: an authority, and pairs of certificate and key that it signed."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+"""What a certificate for a server of a test bears, unless the test says otherwise."""
+
+_LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """PEM files of a certificate and its key."""
+
+    certificate: Path
+    key: Path
+
+    def replace_with(self, other: "Pair") -> None:
+        """Puts another pair in the place of this one, each file whole from one moment to the next.
+
+        Between the two the files do not match, as in a rotation of real files.
+        """
+        for mine, others in ((self.key, other.key), (self.certificate, other.certificate)):
+            partial = mine.with_name(f"{mine.name}.partial")
+            partial.write_bytes(others.read_bytes())
+            partial.replace(mine)
+
+
+class Authority:
+    """A certificate authority whose files lie in a folder of the test's."""
+
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self._folder = folder
+        self._name = _name(name)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = folder / f"{name}.pem"
+        self.certificate.write_bytes(_pem(self._signed(name, self._key, (), authority=True)))
+
+    def issue(
+        self, name: str, *, names: Sequence[str] = LOCAL_NAMES, expired: bool = False
+    ) -> Pair:
+        """Makes a pair, for a server or a client.
+
+        Args:
+            name: of the files, and the certificate's common name.
+            names: DNS names and IP addresses that the certificate is for.
+            expired: the certificate's time is over.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        pair.certificate.write_bytes(_pem(self._signed(name, key, names, expired=expired)))
+        encoding = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pair.key.write_bytes(key.private_bytes(*encoding))
+        return pair
+
+    def _signed(
+        self,
+        name: str,
+        key: ec.EllipticCurvePrivateKey,
+        names: Sequence[str],
+        *,
+        authority: bool = False,
+        expired: bool = False,
+    ) -> x509.Certificate:
+        end = datetime.now(UTC) + (-_LIFETIME if expired else _LIFETIME)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(end - 2 * _LIFETIME)
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        )
+        if names:
+            alternatives = x509.SubjectAlternativeName([_general_name(text) for text in names])
+            builder = builder.add_extension(alternatives, critical=False)
+        return builder.sign(self._key, SHA256())
+
+
+def _name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.PEM)
