@@ -1,0 +1,108 @@
+"""bazelw's choice between its two routes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.build.fake_machine import BAZEL, VERSION, Machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_bazelisk_where_github_answers(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    assert machine.run("test", "//...").stdout.split() == ["test", "//..."]
+
+
+def test_a_bazel_of_the_version_where_github_answers(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazel", BAZEL)
+    assert machine.run("build").stdout.split() == ["build"]
+
+
+def test_a_bazel_of_another_version_is_not_taken(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazel", BAZEL)
+    assert machine.run("build", FAKEVERSION="8.0.0").returncode == 1
+
+
+def test_debian_where_github_does_not_answer(machine: Machine) -> None:
+    machine.add_github(answers=False)
+    machine.add("bazelisk", BAZEL)
+    machine.add_debian()
+    assert "route:   debian" in machine.run("--where").stdout
+
+
+def test_neither_names_both_ways(machine: Machine) -> None:
+    result = machine.run("build")
+    assert result.returncode == 1
+    assert "Bazelisk" in result.stderr
+    assert "Debian" in result.stderr
+
+
+def test_it_is_decided_once(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.run("build")
+    machine.run("build")
+    assert machine.calls("curl") == 1
+
+
+def test_it_is_decided_anew_when_asked(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.run("build")
+    machine.run("--reset-route")
+    machine.run("build")
+    assert machine.calls("curl") == 2
+
+
+def test_it_is_decided_anew_when_the_launcher_is_gone(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.run("build")
+    (machine.bin / "bazelisk").unlink()
+    machine.add_debian()
+    assert "route:   debian" in machine.run("--where").stdout
+
+
+def test_it_can_be_forced(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.add_debian()
+    assert "route:   debian (forced" in machine.run("--where", BAZELW_ROUTE="debian").stdout
+    assert "route:   github (forced" in machine.run("--where", BAZELW_ROUTE="github").stdout
+
+
+def test_github_forced_without_a_launcher(machine: Machine) -> None:
+    result = machine.run("build", BAZELW_ROUTE="github")
+    assert result.returncode == 1
+    assert "neither bazelisk nor bazel" in result.stderr
+
+
+def test_an_unknown_route(machine: Machine) -> None:
+    result = machine.run("build", BAZELW_ROUTE="npm")
+    assert result.returncode == 1
+    assert "github or debian" in result.stderr
+
+
+def test_where_names_the_bazel_and_the_way_to_the_other(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    shown = machine.run("--where").stdout
+    assert str(machine.bin / "bazelisk") in shown
+    assert VERSION in shown
+    assert "BAZELW_ROUTE=debian" in shown
+
+
+def test_a_cache_that_cannot_be_written(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    (machine.root / "file").touch()
+    result = machine.run("build", XDG_CACHE_HOME=str(machine.root / "file"))
+    assert result.returncode == 1
+    assert "XDG_CACHE_HOME" in result.stderr
