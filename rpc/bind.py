@@ -3,8 +3,6 @@
 import socket
 
 from rpc.address import join_host_port, split_host_port
-from rpc.settings import ServerSettings
-from rpc.tls import server_credentials
 
 import grpc
 
@@ -15,30 +13,31 @@ class BindError(Exception):
     """The server cannot listen where it should; the message says why and what to do."""
 
 
-def bind(server: grpc.aio.Server, settings: ServerSettings) -> str:
-    """Binds a server to its address.
+def bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> str:
+    """Binds a server to an address.
+
+    Args:
+        server: the server.
+        address: as `rpc.address.parse_listen` returns it.
+        credentials: None for plaintext.
 
     Returns:
         The address, with the port that the kernel chose in place of 0.
 
     Raises:
         BindError: the address is taken or not this machine's.
-        TlsError: a certificate or key cannot be used.
     """
-    _refuse_taken_socket(settings.listen)
+    _refuse_taken_socket(address)
     try:
-        port = _add_port(server, settings)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
-        raise _failure(settings.listen, _reason(settings.listen)) from error
-    if settings.listen.startswith(_UNIX):
-        return settings.listen
-    return join_host_port(split_host_port(settings.listen)[0], port)
-
-
-def _add_port(server: grpc.aio.Server, settings: ServerSettings) -> int:
-    if settings.tls is None:
-        return server.add_insecure_port(settings.listen)
-    return server.add_secure_port(settings.listen, server_credentials(settings.tls))
+        raise _failure(address, _reason(address)) from error
+    if address.startswith(_UNIX):
+        return address
+    return join_host_port(split_host_port(address)[0], port)
 
 
 def _failure(address: str, reason: str) -> BindError:

@@ -1,5 +1,6 @@
 """The HTTP endpoint at which Prometheus reads a process's metrics."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,6 +45,10 @@ def metrics_endpoint(
         raise MetricsEndpointError(
             f"cannot serve metrics on {address}: {error.strerror}"
         ) from error
+    if isinstance(server.socket, ssl.SSLSocket):
+        # Else the one thread that accepts does the handshakes too, and who connects and says
+        # nothing keeps everyone else out, and the server from stopping.
+        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
     try:
         yield join_host_port(host, server.server_port)
     finally:

@@ -15,6 +15,7 @@ from rpc.observers import Observers, observing
 from rpc.pipeline import Pipeline
 from rpc.resolve import require_known_name
 from rpc.settings import ServerSettings
+from rpc.tls import server_credentials
 from rpc.upstream import UpstreamChannel
 
 import grpc
@@ -68,6 +69,7 @@ async def running_server(
     _require_loopback(settings)
     if settings.upstream is not None:
         await require_known_name("--upstream", settings.upstream.target)
+    credentials = None if settings.tls is None else server_credentials(settings.tls)
     async with AsyncExitStack() as stack:
         observers = stack.enter_context(observing(settings))
         server = _make_server(service, settings, observers)
@@ -75,7 +77,7 @@ async def running_server(
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         add_diagnostics(server, settings, service)
         add_servicer(server, _connector(stack, settings, observers))
-        address = bind(server, settings)
+        address = bind(server, settings.listen, credentials)
         await server.start()
         stack.push_async_callback(_drain, server, health, settings)
         await health.serve(service)

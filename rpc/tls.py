@@ -4,7 +4,6 @@ import logging
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import grpc
 
@@ -75,11 +74,11 @@ def channel_credentials(tls: ChannelTls) -> grpc.ChannelCredentials:
     """
     if (tls.certificate is None) != (tls.key is None):
         raise TlsError("a client certificate and its key go together; give both or neither")
-    return grpc.ssl_channel_credentials(
-        root_certificates=_read(tls.ca, "CERTIFICATE"),
-        private_key=_read(tls.key, "PRIVATE KEY"),
-        certificate_chain=_read(tls.certificate, "CERTIFICATE"),
-    )
+    key, chain = None, None
+    if tls.certificate is not None and tls.key is not None:
+        key, chain = _read_pair(tls.certificate, tls.key)
+    ca = None if tls.ca is None else _read_authorities(tls.ca)
+    return grpc.ssl_channel_credentials(ca, key, chain)
 
 
 class _CertificateReloader:
@@ -91,9 +90,8 @@ class _CertificateReloader:
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         tls = self._tls
-        pair = (_read(tls.key, "PRIVATE KEY"), _read(tls.certificate, "CERTIFICATE"))
-        _require_match(tls)
-        client_ca = _read(tls.client_ca, "CERTIFICATE")
+        pair = _read_pair(tls.certificate, tls.key)
+        client_ca = None if tls.client_ca is None else _read_authorities(tls.client_ca)
         return grpc.ssl_server_certificate_configuration([pair], root_certificates=client_ca)
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
@@ -126,24 +124,34 @@ def _modified(file: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_ino
 
 
-def _require_match(tls: ServerTls) -> None:
+# gRPC says nothing of what it cannot use: of a bad pair the handshakes fail, of a bad list of
+# authorities the calls. OpenSSL is asked first.
+
+
+def _read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
+    """The key's PEM and the certificate chain's, in the order in which gRPC takes them."""
+    pair = _read(key, "PRIVATE KEY"), _read(certificate, "CERTIFICATE")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
-        context.load_cert_chain(tls.certificate, tls.key, password="")
-    except (ssl.SSLError, ValueError) as error:
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
         raise TlsError(
-            f"{tls.key} is not the unencrypted key of the certificate in {tls.certificate}"
+            f"{key} is not the unencrypted key of the certificate in {certificate}"
         ) from error
+    return pair
 
 
-@overload
-def _read(file: Path, label: str) -> bytes: ...
-@overload
-def _read(file: Path | None, label: str) -> bytes | None: ...
-def _read(file: Path | None, label: str) -> bytes | None:
-    if file is None:
-        return None
+def _read_authorities(file: Path) -> bytes:
+    pem = _read(file, "CERTIFICATE")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as error:
+        raise TlsError(f"{file} holds a certificate that cannot be read") from error
+    return pem
+
+
+def _read(file: Path, label: str) -> bytes:
     try:
         pem = file.read_bytes()
     except OSError as error:
