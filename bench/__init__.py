@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the chain is against what a user would pick instead, as ratios."""

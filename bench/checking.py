@@ -1,0 +1,86 @@
+"""Calls made beside the load, each with a name of its own, whose answers are checked in full."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import grpc
+
+from bench.load import LoadError
+from proto import user_pb2, user_pb2_grpc
+
+_CALLS_A_SECOND = 5
+_TIMEOUT = 30.0
+_LETTERS = "abcxyz0189 -_äßñ名前🙂"
+_MOST_LETTERS = 40
+
+
+@dataclass(slots=True)
+class Checks:
+    """What was checked.
+
+    Attributes:
+        calls: that were answered rightly.
+        wrong: what was wrong, first come first.
+    """
+
+    calls: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def checking(address: str, seed: int = 0) -> Iterator[Checks]:
+    """Calls the chain while the context is open.
+
+    Raises:
+        LoadError: when the context is left, if an answer was wrong.
+    """
+    checks, stop = Checks(), threading.Event()
+    with grpc.insecure_channel(address) as channel:
+        arguments = (channel, random.Random(seed), checks, stop)  # noqa: S311
+        thread = threading.Thread(target=_keep_checking, args=arguments)
+        thread.start()
+        try:
+            yield checks
+        finally:
+            stop.set()
+            thread.join()
+    if checks.wrong:
+        raise LoadError(f"{address} answers wrongly: {checks.wrong[0]}")
+
+
+def _keep_checking(
+    channel: grpc.Channel, random_: random.Random, checks: Checks, stop: threading.Event
+) -> None:
+    stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
+    while not checks.wrong:
+        length = random_.randrange(_MOST_LETTERS)
+        wrong = check_answer(stub, "".join(random_.choices(_LETTERS, k=length)))
+        if wrong is None:
+            checks.calls += 1
+        else:
+            checks.wrong.append(wrong)
+        if stop.wait(1 / _CALLS_A_SECOND):
+            return
+
+
+def check_answer(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str | None:
+    """Calls once; returns what is wrong with the answer, None for nothing."""
+    expected = expected_user(name)
+    try:
+        answer = stub.GetUserByName(user_pb2.UserName(name=name), timeout=_TIMEOUT)
+    except grpc.RpcError as error:
+        if expected is not None:
+            return f"{name!r} gets {error}"
+        return None
+    return None if answer == expected else f"{name!r} gets {answer}"
+
+
+def expected_user(name: str) -> user_pb2.User | None:
+    """The user that the contract gives a name; None for an error."""
+    length = len(name.encode())
+    if length < 6:  # noqa: PLR2004  # the contract's number
+        return None
+    return user_pb2.User(name=name, **{"class": str(length)}, roll=10 * length)

@@ -1,0 +1,58 @@
+"""What is compared: the chain of this repository, and its peers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.servers import ROLES
+
+LISTEN = ("--listen", "127.0.0.1:0")
+
+PEERS = {
+    "bare grpc.aio": "bare_aio",
+    "sync, 10 threads": "sync_pool",
+    "grpclib": "on_grpclib",
+}
+"""The peers by the name that tables give them, each with its program in bench/peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to run the chain.
+
+    Attributes:
+        name: what tables call it.
+        commands: for each role, its command line without `--upstream` and `--ready-file`.
+    """
+
+    name: str
+    commands: dict[str, list[str]]
+
+
+def root() -> Path:
+    """The folder that programs built by Bazel lie in, by their package: our own runfiles."""
+    return Path(__file__).parent.parent
+
+
+def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
+    """This repository's servers as they lie in a folder, at their defaults or with options.
+
+    Args:
+        name: what tables call it.
+        folder: has `services/orc1` and its like: our runfiles, or some checkout's bazel-bin.
+        options: further options for each server.
+    """
+    commands = {role: [str(folder / "services" / role), *LISTEN, *options] for role in ROLES}
+    return Contender(name, commands)
+
+
+def peer(name: str) -> Contender:
+    """One of `PEERS`."""
+    program = str(root() / "bench" / "peers" / PEERS[name])
+    return Contender(name, {role: [program, role, *LISTEN] for role in ROLES})
+
+
+def reference(binaries: dict[str, Path]) -> Contender:
+    """The reference's binaries, which know no `--ready-file`: a small program speaks for them."""
+    program = str(root() / "bench" / "peers" / "fixed_port")
+    commands = {role: [program, role, str(binaries[role])] for role in ROLES}
+    return Contender("Go reference", commands)

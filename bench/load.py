@@ -1,0 +1,44 @@
+"""A load on one server: what is asked for, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+METHOD = "/user.Orchestrator1Service/GetUserByName"
+NAME = "krithik"
+
+
+class LoadError(Exception):
+    """An answer was wrong or missing, or the generator failed; the figures are void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load that was put on a server, every call of it answered rightly.
+
+    Attributes:
+        seconds: from the first call to the last answer.
+        latencies: milliseconds of each call, sorted.
+    """
+
+    seconds: float
+    latencies: list[float]
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return len(self.latencies) / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Something that makes load.
+
+    Attributes:
+        name: for the report.
+        closed: puts `calls` calls, so many at a time, on `METHOD` of the server at an address.
+        open: puts calls on it at the given moments (seconds from the start), answered or not.
+    """
+
+    name: str
+    closed: Callable[[str, int, int], Load]
+    open: Callable[[str, list[float]], Load]

@@ -1,0 +1,143 @@
+"""One round of one contender: start it, load it, look at what it used, stop it."""
+
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.checking import checking
+from bench.contenders import Contender, root
+from bench.figures import percentiles
+from bench.load import Generator, Load
+from bench.servers import Server, running_chain
+
+_WARM_UP_CALLS = 400
+_WARM_UP_IN_FLIGHT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a round does.
+
+    Attributes:
+        in_flight: numbers of calls at a time, one load for each.
+        seconds: that each of these loads takes, roughly.
+        rate: calls a second of the open loop.
+        open_seconds: that the open loop takes.
+    """
+
+    in_flight: tuple[int, ...] = (1, 8, 32, 128, 512)
+    seconds: float = 1.5
+    rate: float = 400.0
+    open_seconds: float = 5.0
+
+
+QUICK = Plan(in_flight=(1, 8), seconds=0.2, rate=100.0, open_seconds=0.5)
+"""Enough to see that all of it works; its figures mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What came of one load.
+
+    Attributes:
+        calls: how many.
+        rate: calls a second.
+        latency: milliseconds, by percentile.
+        cpu: microseconds a call, by process.
+    """
+
+    calls: int
+    rate: float
+    latency: dict[str, float]
+    cpu: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of one round of one contender.
+
+    Attributes:
+        startup: seconds from exec to ready, by process.
+        memory: MiB at the end, by process.
+        points: the closed loops, by calls in flight.
+        open: the open loop.
+        checked: calls beside the load whose answers were compared in full.
+    """
+
+    startup: dict[str, float]
+    memory: dict[str, float]
+    points: dict[int, Point]
+    open: Point
+    checked: int
+
+
+def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: int) -> Round:
+    """Measures one round.
+
+    Args:
+        contender: whom.
+        plan: how.
+        generator: by what.
+        seed: makes the open loop's moments and the checked names; the same for all in a round.
+
+    Raises:
+        LoadError: an answer was wrong or missing.
+        ServerError: a server does not start.
+    """
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_chain(contender.commands, Path(folder)) as servers,
+        checking(servers["orc1"].address, seed) as checks,
+    ):
+        address = servers["orc1"].address
+        rate = generator.closed(address, _WARM_UP_IN_FLIGHT, _WARM_UP_CALLS).rate
+        points = {
+            in_flight: _closed(servers, generator, in_flight, rate * plan.seconds)
+            for in_flight in plan.in_flight
+        }
+        moments = arrivals(plan.rate, plan.open_seconds, seed)
+        opened = _point(servers, lambda: generator.open(address, moments))
+        memory = {role: server.memory_mib() for role, server in servers.items()}
+    startup = {role: server.startup for role, server in servers.items()}
+    return Round(startup, memory, points, opened, checks.calls)
+
+
+def _closed(
+    servers: dict[str, Server], generator: Generator, in_flight: int, calls: float
+) -> Point:
+    # As many calls as fill each place in flight a few times over, the same number in each place.
+    turns = max(round(calls / in_flight), 4)
+    address = servers["orc1"].address
+    return _point(servers, lambda: generator.closed(address, in_flight, turns * in_flight))
+
+
+def _point(servers: dict[str, Server], put_load: Callable[[], Load]) -> Point:
+    before = {role: server.cpu_seconds() for role, server in servers.items()}
+    load = put_load()
+    calls = len(load.latencies)
+    cpu = {
+        role: (server.cpu_seconds() - before[role]) / calls * 1e6
+        for role, server in servers.items()
+    }
+    return Point(calls, load.rate, percentiles(load.latencies), cpu)
+
+
+def arrivals(rate: float, seconds: float, seed: int) -> list[float]:
+    """Moments, in seconds from the start, at which independent callers would call (Poisson)."""
+    random_ = random.Random(seed)  # noqa: S311
+    moments, at = [], 0.0
+    while at < seconds:
+        moments.append(at)
+        at += random_.expovariate(rate)
+    return moments
+
+
+def import_seconds() -> float:
+    """How long a program takes that does nothing but `import grpc`."""
+    started = time.perf_counter()
+    subprocess.run([root() / "bench" / "peers" / "import_grpc"], check=True)  # noqa: S603
+    return time.perf_counter() - started

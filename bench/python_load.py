@@ -1,0 +1,132 @@
+"""Load by grpc.aio, for machines without h2load; every answer is compared in full.
+
+It takes about as much CPU as a hop of the chain, so that figures by it are lower than by h2load,
+and ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS`, with
+`{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
+"""
+
+import asyncio
+import itertools
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+import rpc  # noqa: F401  # sets gRPC's environment before gRPC is loaded
+
+import grpc
+import uvloop
+
+from bench.checking import expected_user
+from bench.contenders import root
+from bench.load import NAME, Generator, Load, LoadError
+from proto import user_pb2, user_pb2_grpc
+
+CHANNELS = 8
+"""Most connections that a load is spread over."""
+
+_SECONDS = 120
+
+
+def generator() -> Generator:
+    """This load, run by a process of its own."""
+
+    def closed(address: str, in_flight: int, calls: int) -> Load:
+        return _run(address, {"in_flight": in_flight, "calls": calls})
+
+    def scheduled(address: str, moments: list[float]) -> Load:
+        return _run(address, {"moments": moments})
+
+    return Generator("python_load (grpc.aio)", closed, scheduled)
+
+
+def _run(address: str, wanted: dict[str, Any]) -> Load:
+    result = subprocess.run(  # noqa: S603
+        [root() / "bench" / "python_load", address],
+        input=json.dumps(wanted),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if result.returncode:
+        raise LoadError(f"the Python load on {address} failed:\n{result.stderr[-2000:]}")
+    return Load(**json.loads(result.stdout))
+
+
+class Caller:
+    """Calls over several connections, keeps the time of each call, checks each answer."""
+
+    def __init__(self, address: str, connections: int) -> None:
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(connections)]
+        stubs: list[Any] = [user_pb2_grpc.Orchestrator1ServiceStub(channel) for channel in channels]
+        self._channels = channels
+        self._stubs = itertools.cycle(stubs)
+        self._expected = expected_user(NAME)
+        self.latencies: list[float] = []
+
+    async def call(self) -> None:
+        """Calls once.
+
+        Raises:
+            LoadError: the answer is wrong.
+            grpc.aio.AioRpcError: there is none.
+        """
+        stub = next(self._stubs)
+        started = time.perf_counter()
+        answer = await stub.GetUserByName(user_pb2.UserName(name=NAME), timeout=_SECONDS)
+        self.latencies.append((time.perf_counter() - started) * 1000)
+        if answer != self._expected:
+            raise LoadError(f"{NAME!r} gets {answer}")
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        for channel in self._channels:
+            await channel.close()
+
+
+async def closed_loop(address: str, in_flight: int, calls: int) -> Load:
+    """Keeps so many calls in flight until all are made."""
+    caller = Caller(address, min(CHANNELS, in_flight))
+
+    async def keep_calling() -> None:
+        for _ in range(calls // in_flight):
+            await caller.call()
+
+    return await _timed(caller, [keep_calling() for _ in range(in_flight)])
+
+
+async def open_loop(address: str, moments: list[float]) -> Load:
+    """Calls at the given moments, whatever has been answered by then."""
+    caller = Caller(address, CHANNELS)
+    started = time.perf_counter()
+
+    async def call_at(moment: float) -> None:
+        await asyncio.sleep(started + moment - time.perf_counter())
+        await caller.call()
+
+    return await _timed(caller, [call_at(moment) for moment in moments])
+
+
+async def _timed(caller: Caller, tasks: list[Any]) -> Load:
+    started = time.perf_counter()
+    try:
+        await asyncio.gather(*tasks)
+        return Load(time.perf_counter() - started, sorted(caller.latencies))
+    finally:
+        await caller.close()
+
+
+def main() -> None:
+    """Reads what is wanted, makes it, prints what came of it."""
+    wanted = json.load(sys.stdin)
+    loop = open_loop if "moments" in wanted else closed_loop
+    load = uvloop.run(loop(sys.argv[1], **wanted))
+    json.dump(asdict(load), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The table of a run, as text."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.figures import Figure, figure, ratio
+from bench.measurement import Round
+from bench.servers import ROLES
+
+Rounds = Mapping[str, Sequence[Round]]
+"""The rounds of each contender by its name; ours first."""
+
+Pick = Callable[[Round], float]
+
+
+def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
+    """What is reported of a round, by the words that the table has for it.
+
+    Args:
+        in_flight: the closed loops that were run.
+    """
+    picks: dict[str, Pick] = {}
+    for number in in_flight:
+        picks[f"calls/s, {number} in flight"] = _rate(number)
+    picks["peak calls/s"] = lambda one: max(point.rate for point in one.points.values())
+    picks["fall from peak at most in flight, %"] = _fall
+    picks["p50 ms, 1 in flight"] = lambda one: one.points[in_flight[0]].latency["p50"]
+    for name in ("p50", "p90", "p99", "p99.9"):
+        picks[f"{name} ms, open loop"] = _open_latency(name)
+    for role in ROLES:
+        picks[f"{role}: CPU µs a call"] = _cpu(busy(in_flight), role)
+    picks["CPU µs a call, all hops"] = lambda one: sum(one.points[busy(in_flight)].cpu.values())
+    picks["memory MiB, orc1"] = lambda one: one.memory["orc1"]
+    picks["start-up s, orc1"] = lambda one: one.startup["orc1"]
+    return picks
+
+
+def busy(in_flight: Sequence[int]) -> int:
+    """The load at which CPU time is taken: the last but one, where the chain is busy."""
+    return in_flight[max(len(in_flight) - 2, 0)]
+
+
+def _rate(in_flight: int) -> Pick:
+    return lambda one: one.points[in_flight].rate
+
+
+def _fall(one: Round) -> float:
+    most = one.points[max(one.points)].rate
+    return 100 * (1 - most / max(point.rate for point in one.points.values()))
+
+
+def _open_latency(name: str) -> Pick:
+    return lambda one: one.open.latency[name]
+
+
+def _cpu(in_flight: int, role: str) -> Pick:
+    return lambda one: one.points[in_flight].cpu[role]
+
+
+def table(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
+    """Median and range of each row for each contender, header first."""
+    lines = [["", *rounds]]
+    for name, pick in rows(in_flight).items():
+        cells = [_figure(figure([pick(one) for one in of])) for of in rounds.values()]
+        lines.append([name, *cells])
+    return lines
+
+
+def ratios(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
+    """Ours over each peer's, round by round; header first."""
+    ours, *peers = rounds
+    lines = [["ours over", *peers]]
+    for name, pick in rows(in_flight).items():
+        if name.startswith("fall"):
+            continue
+        mine = [pick(one) for one in rounds[ours]]
+        cells = [_figure(ratio(mine, [pick(one) for one in rounds[peer]])) for peer in peers]
+        lines.append([name, *cells])
+    return lines
+
+
+def _figure(value: Figure) -> str:
+    median, least, most = (_number(one) for one in (value.median, value.least, value.most))
+    return f"{median} ({least} to {most})"
+
+
+def _number(value: float) -> str:
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004
+    return f"{value:.{digits}f}"
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table as Markdown, its columns aligned so that it reads well on a terminal too."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    padded = [
+        [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines
+    ]
+    head, *body = [f"| {' | '.join(line)} |" for line in padded]
+    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+    return "\n".join([head, rule, *body])

@@ -1,0 +1,47 @@
+"""The benchmark runs on the real programs: each contender starts and every answer is right.
+
+Nothing is timed here: how fast the machine is says nothing of the code.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.support.processes import program
+
+CONTENDERS = ["this chain", "bare grpc.aio", "sync, 10 threads", "grpclib"]
+
+
+def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
+    command = [str(program("bench/chain")), "--quick", "--generator", "python"]
+    result = subprocess.run(
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "ours over" in result.stdout
+    run = json.loads((tmp_path / "chain.json").read_text())
+    assert list(run["rounds"]) == CONTENDERS
+    for (measured,) in run["rounds"].values():
+        for point in [*measured["points"].values(), measured["open"]]:
+            assert point["calls"] > 0
+            assert point["rate"] > 0
+            assert point["latency"]["p50"] <= point["latency"]["p99.9"]
+            assert all(cpu > 0 for cpu in point["cpu"].values())
+        assert measured["checked"] > 0
+        assert measured["startup"].keys() == measured["memory"].keys()
+    for plot in ("throughput.svg", "latency.svg", "cpu.svg"):
+        ET.parse(tmp_path / plot)
+    assert "<svg" in (tmp_path / "chain.html").read_text()
+
+
+def test_a_generator_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [program("bench/chain"), "--quick", "--generator", "h2load", "--out", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": str(tmp_path)},
+    )
+    assert result.returncode == 1
+    assert "nghttp2-client" in result.stderr
