@@ -1,0 +1,75 @@
+"""Case 3: every replica of one hop is gone for 3 s, then back.
+
+Calls whose deadline is longer succeed; the others end at their deadline; none hangs.
+"""
+
+import asyncio
+import time
+
+from rpc.channel import ChannelSettings, open_channel
+
+import grpc
+import pytest
+
+from tests.support.load import Figures, caller, steady_load
+from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
+
+GONE_SECONDS = 3.0
+IN_FLIGHT = 32
+# So that neither load is more than some hundred calls a second.
+SLOW_ANSWER = "0.1"
+PATIENT, IMPATIENT = 20.0, 1.0
+# What a status may take to get home through three processes on a busy machine.
+HOME_SECONDS = 1.0
+RECOVERY_SECONDS = 1.0
+REFUSALS = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
+
+
+async def take_away(replicas: list[Replica]) -> None:
+    for replica in replicas:
+        await asyncio.to_thread(replica.kill)
+    await asyncio.sleep(GONE_SECONDS)
+
+
+async def bring_back(replicas: list[Replica], figures: Figures) -> float:
+    """Starts the replicas again; seconds from the first one's return to the first answer."""
+    await asyncio.to_thread(replicas[0].start)
+    returned = time.perf_counter()
+    answered = figures.codes[grpc.StatusCode.OK]
+    while figures.codes[grpc.StatusCode.OK] == answered:
+        await asyncio.sleep(0.005)
+    recovery = time.perf_counter() - returned
+    for replica in replicas[1:]:
+        await asyncio.to_thread(replica.start)
+    return recovery
+
+
+def hop_of(chain: ReplicatedChain, hop: str) -> list[Replica]:
+    return {"orc2": chain.orc2, "mock_data": chain.mock_data}[hop]
+
+
+@pytest.mark.parametrize("hop", ["orc2", "mock_data"])
+async def test_calls_wait_for_its_return_within_their_deadline(hop: str) -> None:
+    with replicated_chain(mock_data=["--delay", SLOW_ANSWER]) as chain:
+        settings = ChannelSettings(target=chain.orc1.address)
+        replicas = hop_of(chain, hop)
+        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+            async with (
+                steady_load(caller(channel, PATIENT), IN_FLIGHT) as patient,
+                steady_load(caller(channel, IMPATIENT), IN_FLIGHT) as impatient,
+            ):
+                await asyncio.sleep(1)
+                await take_away(replicas)
+                recovery = await bring_back(replicas, patient)
+            async with steady_load(caller(channel, IMPATIENT), IN_FLIGHT) as afterwards:
+                await asyncio.sleep(1)
+    print(f"{hop} gone for {GONE_SECONDS} s, deadline {PATIENT} s: {patient}")
+    print(f"{hop} gone for {GONE_SECONDS} s, deadline {IMPATIENT} s: {impatient}")
+    print(f"first answer {recovery * 1000:.0f} ms after the return; afterwards: {afterwards}")
+    assert patient.failed == 0
+    assert patient.worst > GONE_SECONDS, "no call waited: the hop was not gone"
+    assert impatient.failed >= IN_FLIGHT
+    assert set(impatient.codes) - {grpc.StatusCode.OK} <= REFUSALS
+    assert impatient.worst < IMPATIENT + HOME_SECONDS
+    assert recovery < RECOVERY_SECONDS
+    assert afterwards.failed == 0
