@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,9 @@ class ServerProcess:
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of its log so far."""
-        lines = self.log_file.read_text().splitlines()
+        # Only "\n" ends a line: JSON may have other line separators in its strings. What follows
+        # the last one is still being written.
+        lines = self.log_file.read_text().split("\n")[:-1]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def calls(self) -> list[dict[str, Any]]:
@@ -64,20 +66,23 @@ class ServerProcess:
 
 
 @contextmanager
-def running(name: str, *arguments: str) -> Iterator[ServerProcess]:
+def running(
+    name: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[ServerProcess]:
     """Starts a server and waits until it serves; leaving the context kills it if it still runs.
 
-    It listens on a port that the kernel chooses unless the arguments say `--listen`.
+    It listens on a port that the kernel chooses, and logs JSON, unless it is told otherwise.
 
     Args:
         name: which, as in `services/orc1`.
         *arguments: for its command line.
+        environment: variables to set for it.
 
     Raises:
         AssertionError: it ended before it served; the message is its log.
     """
     with tempfile.TemporaryDirectory() as folder:
-        server = _start(name, arguments, Path(folder))
+        server = _start(name, arguments, environment or {}, Path(folder))
         try:
             yield server
         finally:
@@ -87,12 +92,40 @@ def running(name: str, *arguments: str) -> Iterator[ServerProcess]:
             server.process.wait()
 
 
-def _start(name: str, arguments: tuple[str, ...], folder: Path) -> ServerProcess:
-    ready, log_file = folder / "ready", folder / "log"
-    listen = () if "--listen" in arguments else ("--listen", "127.0.0.1:0")
-    command = [program(name), "--log-format", "json", "--ready-file", ready, *listen, *arguments]
+def run_to_end(
+    name: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a program that ends by itself, and returns its exit code and what it wrote.
+
+    Args:
+        name: which, as in `services/orc1`.
+        *arguments: for its command line.
+        environment: variables to set for it.
+    """
+    return subprocess.run(
+        [program(name), *arguments],
+        env=os.environ | dict(environment or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+
+
+def _start(
+    name: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path
+) -> ServerProcess:
+    log_file = folder / "log"
+    variables = _environment(name, folder) | dict(environment)
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
+        process = subprocess.Popen(
+            [program(name), *arguments],
+            env=os.environ | variables,
+            stdin=subprocess.DEVNULL,
+            stderr=log,
+        )
+    ready = Path(variables[f"{_prefix(name)}_READY_FILE"])
     try:
         wait_until(lambda: ready.exists() or process.poll() is not None, f"{name} serves")
     except TimeoutError:
@@ -101,3 +134,17 @@ def _start(name: str, arguments: tuple[str, ...], folder: Path) -> ServerProcess
     assert ready.exists(), f"{name} ended with {process.returncode}: {log_file.read_text()}"
     address, *metrics = ready.read_text().splitlines()
     return ServerProcess(process, address, metrics[0] if metrics else None, log_file)
+
+
+def _environment(name: str, folder: Path) -> dict[str, str]:
+    """What a server is told by its environment; its command line goes before that."""
+    prefix = _prefix(name)
+    return {
+        f"{prefix}_LISTEN": "127.0.0.1:0",
+        f"{prefix}_LOG_FORMAT": "json",
+        f"{prefix}_READY_FILE": str(folder / "ready"),
+    }
+
+
+def _prefix(name: str) -> str:
+    return name.rpartition("/")[2].upper()
