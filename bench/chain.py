@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from bench import contenders, h2load, python_load
+from bench import contenders
+from bench.choice import GENERATOR, choose_generator
 from bench.contenders import PEERS, Contender
 from bench.figures import figure
 from bench.load import Generator, LoadError
@@ -27,13 +28,7 @@ OURS = "this chain"
 @click.command(name="chain")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of each contender.")
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
-@click.option(
-    "--generator",
-    type=click.Choice(["auto", "h2load", "python"]),
-    default="auto",
-    show_default=True,
-    help="What makes the load; auto is h2load where it is installed.",
-)
+@GENERATOR
 @click.option(
     "--peer",
     "peers",
@@ -80,18 +75,6 @@ def main(  # noqa: PLR0913  # one for each option
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     _report(measured, imports, plan, load, folder)
-
-
-def choose_generator(name: str) -> Generator:
-    """The generator of a name, or the best there is for `auto`.
-
-    Raises:
-        click.ClickException: h2load is wanted and not installed.
-    """
-    found = None if name == "python" else h2load.find()
-    if found is None and name == "h2load":
-        raise click.ClickException("h2load is not installed (Debian: apt install nghttp2-client)")
-    return found or python_load.generator()
 
 
 def _measure(

@@ -65,10 +65,10 @@ def table(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
     return lines
 
 
-def ratios(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
-    """Ours over each peer's, round by round; header first."""
+def ratios(rounds: Rounds, in_flight: Sequence[int], title: str = "ours over") -> list[list[str]]:
+    """The first one's over each other's, round by round; header first, with the title in it."""
     ours, *peers = rounds
-    lines = [["ours over", *peers]]
+    lines = [[title, *peers]]
     for name, pick in rows(in_flight).items():
         if name.startswith("fall"):
             continue
