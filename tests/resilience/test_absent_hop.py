@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.load import Figures, caller, steady_load
 from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
+from tests.support.waiting import eventually
 
 GONE_SECONDS = 3.0
 IN_FLIGHT = 32
@@ -36,8 +37,7 @@ async def bring_back(replicas: list[Replica], figures: Figures) -> float:
     await asyncio.to_thread(replicas[0].start)
     returned = time.perf_counter()
     answered = figures.codes[grpc.StatusCode.OK]
-    while figures.codes[grpc.StatusCode.OK] == answered:
-        await asyncio.sleep(0.005)
+    await eventually(lambda: figures.codes[grpc.StatusCode.OK] > answered, "a call is answered")
     recovery = time.perf_counter() - returned
     for replica in replicas[1:]:
         await asyncio.to_thread(replica.start)

@@ -86,12 +86,16 @@ class Figures:
         """Takes down how long the load lasted."""
         self._seconds = time.perf_counter() - self._begun
 
-    def __str__(self) -> str:
-        """Everything in a line, and a line more for each failure that was kept."""
+    @property
+    def line(self) -> str:
+        """The figures in a line."""
         codes = ", ".join(f"{code.name} {count}" for code, count in self.codes.most_common())
         held = f"{self.load}: {self.calls} calls in {self._seconds:.1f} s ({codes or 'none'})"
-        figures = f"{held}, {self.failed} failed, worst latency {self.worst * 1000:.0f} ms"
-        return "\n  ".join([figures, *self.failures])
+        return f"{held}, {self.failed} failed, worst latency {self.worst * 1000:.0f} ms"
+
+    def __str__(self) -> str:
+        """The line, and one more for each failure that was kept."""
+        return "\n  ".join([self.line, *self.failures])
 
 
 def caller(channel: grpc.aio.Channel, timeout: float) -> Call:

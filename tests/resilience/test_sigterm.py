@@ -1,0 +1,63 @@
+"""Case 8: SIGTERM with 200 calls in flight: all are answered, exit 0 within the grace."""
+
+import asyncio
+import time
+from typing import Any
+
+from rpc.channel import ChannelSettings, open_channel
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.support.chain import Chain, running_chain
+from tests.support.load import burst, caller
+from tests.support.metrics import wait_until_in_flight
+from tests.support.processes import ServerProcess
+
+CALLS = 200
+TIMEOUT = 30
+# Longer than it takes to begin the calls, shorter than the grace.
+SLOW_ANSWER = "2"
+GRACE_SECONDS = 10.0
+ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]
+
+
+def server_of(chain: Chain, name: str) -> ServerProcess:
+    return {"orc1": chain.orc1, "orc2": chain.orc2, "mock_data": chain.mock_data}[name]
+
+
+@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+async def test_every_call_is_answered_before_the_exit(name: str) -> None:
+    mock_data = [*ARGUMENTS, "--delay", SLOW_ANSWER]
+    with running_chain(orc1=ARGUMENTS, orc2=ARGUMENTS, mock_data=mock_data) as chain:
+        settings = ChannelSettings(target=chain.orc1.address)
+        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+            calls = asyncio.create_task(burst(caller(channel, TIMEOUT), CALLS))
+            await asyncio.to_thread(wait_until_in_flight, chain.mock_data, CALLS)
+            assert not calls.done()
+            signalled = time.perf_counter()
+            code = await asyncio.to_thread(server_of(chain, name).stop)
+            seconds = time.perf_counter() - signalled
+            figures = await calls
+    print(f"SIGTERM to {name}, exit {code} after {seconds:.2f} s: {figures}")
+    assert figures.failed == 0
+    assert code == 0
+    assert seconds < GRACE_SECONDS
+
+
+async def test_an_open_watch_does_not_hold_up_the_exit() -> None:
+    with running_chain(mock_data=["--grace", "60"]) as chain:
+        async with grpc.aio.insecure_channel(chain.mock_data.address) as channel:
+            request = health_pb2.HealthCheckRequest(service="user.MockUserDataService")
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            statuses = aiter(stub.Watch(request, timeout=TIMEOUT))
+            assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.SERVING
+            signalled = time.perf_counter()
+            code = await asyncio.to_thread(chain.mock_data.stop)
+            seconds = time.perf_counter() - signalled
+            last = [answer.status async for answer in statuses]
+    print(f"SIGTERM with an open Watch: exit {code} after {seconds:.2f} s")
+    assert last == [health_pb2.HealthCheckResponse.NOT_SERVING]
+    assert code == 0
+    assert seconds < GRACE_SECONDS

@@ -1,0 +1,95 @@
+"""Case 4: a hop that accepts and never answers (SIGSTOP); after SIGCONT nothing leaks."""
+
+import signal
+from functools import partial
+from typing import Any, cast
+
+from rpc.channel import ChannelSettings, open_channel
+
+import grpc
+import pytest
+from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
+
+from tests.support.chain import Chain, running_chain
+from tests.support.footprint import Footprint, footprint
+from tests.support.load import Figures, burst, caller
+from tests.support.metrics import metric
+from tests.support.processes import ServerProcess
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+METRICS = ["--metrics-address", "127.0.0.1:0"]
+DEADLINE = 1.0
+# What a status may take to get home through three processes on a busy machine.
+HOME_SECONDS = 1.0
+IN_FLIGHT = 64
+# An allocator keeps pages that it once had, and gRPC its threads; what leaks grows each round.
+WARM_UP_ROUNDS, ROUNDS = 3, 5
+MEMORY_SLACK_MB = 4.0
+THREAD_SLACK = DESCRIPTOR_SLACK = 2
+# At a hop that has an upstream either may come first: its own deadline or its caller's.
+ENDED_BY_DEADLINE = {"DEADLINE_EXCEEDED", "CANCELLED"}
+
+
+def servers(chain: Chain) -> dict[str, ServerProcess]:
+    return {"orc1": chain.orc1, "orc2": chain.orc2, "mock_data": chain.mock_data}
+
+
+def footprints(chain: Chain) -> dict[str, Footprint]:
+    return {name: footprint(server) for name, server in servers(chain).items()}
+
+
+def is_idle(server: ServerProcess) -> bool:
+    """Whether it answers no call and waits for none."""
+    return all(metric(server, f"grpc_{side}_call_in_flight") == 0 for side in ("server", "client"))
+
+
+async def connections(server: ServerProcess) -> int:
+    """The connections that channelz knows of, less the one that asks."""
+    async with grpc.aio.insecure_channel(server.address) as channel:
+        stub = channelz_pb2_grpc.ChannelzStub(cast("grpc.Channel", channel))
+        listed = await stub.GetServers(channelz_pb2.GetServersRequest(), timeout=LIMIT_SECONDS)
+        server_id = listed.server[0].ref.server_id
+        request = channelz_pb2.GetServerSocketsRequest(server_id=server_id)
+        return len((await stub.GetServerSockets(request, timeout=LIMIT_SECONDS)).socket_ref) - 1
+
+
+async def stop_and_go(stopped: ServerProcess, channel: grpc.aio.Channel) -> tuple[Figures, Figures]:
+    """The calls made while a server is stopped, and those made once it goes on."""
+    stopped.signal(signal.SIGSTOP)
+    unanswered = await burst(caller(channel, DEADLINE), IN_FLIGHT)
+    stopped.signal(signal.SIGCONT)
+    return unanswered, await burst(caller(channel, LIMIT_SECONDS), IN_FLIGHT)
+
+
+def log_of_unanswered(server: ServerProcess) -> list[dict[str, Any]]:
+    return [line for line in server.calls() if line["code"] != "OK"]
+
+
+@pytest.mark.parametrize("hop", ["orc2", "mock_data"])
+async def test_the_deadline_holds_and_nothing_leaks(hop: str) -> None:
+    with running_chain(orc1=METRICS, orc2=METRICS, mock_data=METRICS) as chain:
+        settings = ChannelSettings(target=chain.orc1.address)
+        stopped = servers(chain)[hop]
+        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+            for _ in range(WARM_UP_ROUNDS):
+                await stop_and_go(stopped, channel)
+            before = footprints(chain)
+            rounds = [await stop_and_go(stopped, channel) for _ in range(ROUNDS)]
+            for name, server in servers(chain).items():
+                await eventually(partial(is_idle, server), f"{name} is idle")
+                assert await connections(server) == 1
+            after = footprints(chain)
+        for unanswered, answered in rounds:
+            print(f"{hop} stopped: {unanswered.line}; going on: {answered.line}")
+            assert unanswered.codes == {grpc.StatusCode.DEADLINE_EXCEEDED: IN_FLIGHT}
+            assert unanswered.worst < DEADLINE + HOME_SECONDS
+            assert answered.failed == 0
+        for name in before:
+            print(f"{name} before: {before[name]}; after: {after[name]}")
+            assert after[name].descriptors <= before[name].descriptors + DESCRIPTOR_SLACK
+            assert after[name].threads <= before[name].threads + THREAD_SLACK
+            assert after[name].megabytes <= before[name].megabytes + MEMORY_SLACK_MB
+        for server in (chain.orc1, chain.orc2):
+            for line in log_of_unanswered(server):
+                assert line["code"] in ENDED_BY_DEADLINE
+                assert line["duration_ms"] < (DEADLINE + HOME_SECONDS) * 1000
