@@ -21,6 +21,15 @@ import click
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+OTLP_ENDPOINT: Option = click.option(
+    "--otlp-endpoint",
+    type=COLLECTOR_URL,
+    envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
+    metavar="URL",
+    help="OTLP/gRPC collector to send traces to, as http://127.0.0.1:4317.",
+)
+"""Turns traces on, in servers and clients alike."""
+
 
 def server_options(port: int, upstream_port: int | None) -> list[Option]:
     """The options of a server.
@@ -196,13 +205,7 @@ def _insight_options() -> list[Option]:
             type=HOST_PORT,
             help="Address to serve Prometheus metrics on, at /metrics.",
         ),
-        click.option(
-            "--otlp-endpoint",
-            type=COLLECTOR_URL,
-            envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
-            metavar="URL",
-            help="OTLP/gRPC collector to send traces to, as http://127.0.0.1:4317.",
-        ),
+        OTLP_ENDPOINT,
         click.option("--reflection/--no-reflection", default=True, help="Offer grpc.reflection."),
         click.option("--channelz/--no-channelz", default=True, help="Offer grpc.channelz."),
     ]

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 from rpc.address import AddressError
@@ -16,6 +15,7 @@ EXIT_FAILED = 1
 EXIT_WRONG_USAGE = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
+_STDERR = 2
 _WRONG_USAGE = (AddressError, TlsError)
 
 
@@ -48,7 +48,7 @@ def run_program(
         command: the program.
         cannot_start: errors of the program's own whose text is the one line to show.
     """
-    _keep_stderr()
+    _fill_standard_descriptors()
     try:
         command.main(prog_name=name, standalone_mode=False)
         sys.exit(0)
@@ -62,13 +62,17 @@ def run_program(
         _fail(name, str(error), EXIT_FAILED)
 
 
-def _keep_stderr() -> None:
-    """Gives a program that was started with its stderr closed one that leads nowhere.
+def _fill_standard_descriptors() -> None:
+    """Gives a program that was started with stdin, stdout or stderr closed ones that lead nowhere.
 
-    Else the next socket would be file descriptor 2, and get what libraries write to stderr.
+    Else the next socket would take the place, get what libraries write to stderr, and make libuv
+    end the process.
     """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # never closed
+        sys.stderr = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:

@@ -1,0 +1,93 @@
+"""The client's channel to a server."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from contextvars import ContextVar
+from typing import cast
+
+from rpc.channel import open_channel
+from rpc.upstream import UpstreamCall, UpstreamChannel, UpstreamObserver
+
+import grpc
+
+from client.answer import Failure
+from client.failure import explain
+from client.settings import ClientSettings
+
+
+class RequestIds:
+    """Remembers the id of the call that the running task made last."""
+
+    def __init__(self) -> None:
+        self._last: ContextVar[str] = ContextVar("request_id", default="")
+
+    @property
+    def last(self) -> str:
+        """The id; empty before the task's first call."""
+        return self._last.get()
+
+    def upstream_started(self, call: UpstreamCall) -> None:
+        """Notes the call's id."""
+        self._last.set(call.request_id)
+
+    def upstream_finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        """Nothing is left to note."""
+
+
+class Connection:
+    """What calls are made on.
+
+    Attributes:
+        channel: to make a stub on. Each call gets the deadline, a request id and, where traces
+            are on, a trace, and waits for the server while there is time.
+        request_ids: tells under which id the running task made its last call.
+    """
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        channel: grpc.aio.Channel,
+        observers: list[UpstreamObserver],
+    ) -> None:
+        self._settings = settings
+        self._channel = channel
+        self.request_ids = RequestIds()
+        observed = UpstreamChannel(channel, settings.timeout, [*observers, self.request_ids])
+        # Of a channel, a stub asks for its methods and for nothing else.
+        self.channel = cast("grpc.aio.Channel", observed)
+
+    async def explain(self, error: grpc.aio.AioRpcError) -> Failure:
+        """Says what a call that failed on this connection means."""
+        return await explain(error, self._channel, self._settings)
+
+
+@asynccontextmanager
+async def connected(
+    settings: ClientSettings, service: str, *, check_health: bool = True
+) -> AsyncIterator[Connection]:
+    """Opens a connection for the calls of one service; it is made when the first call needs it.
+
+    Args:
+        settings: where to and how.
+        service: full name of the service, as in `user.Orchestrator1Service`.
+        check_health: call only servers that say SERVING of the service.
+
+    Raises:
+        AddressError: the target would be spoken to in plaintext across a network.
+        TlsError: a certificate or key cannot be used.
+    """
+    with ExitStack() as stack:
+        observers = _observers(stack, settings)
+        async with open_channel(settings.channel, service, check_health=check_health) as channel:
+            yield Connection(settings, channel, observers)
+
+
+def _observers(stack: ExitStack, settings: ClientSettings) -> list[UpstreamObserver]:
+    if settings.otlp_endpoint is None:
+        return []
+    # Inside, because what is off should cost no start-up time.
+    from rpc.tracing import Tracing
+
+    tracing = Tracing("client", settings.otlp_endpoint)
+    stack.callback(tracing.close)
+    return [tracing]

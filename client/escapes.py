@@ -1,0 +1,32 @@
+"""Text from servers made fit for a terminal: nothing in it may move the cursor or ring the bell."""
+
+_GO_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LAST_C0_CONTROL = 0x1F
+_DELETE = 0x7F
+_LAST_C1_CONTROL = 0x9F
+
+
+def quote(text: str) -> str:
+    """Quotes a string as Go's prototext does: UTF-8 as it is, control characters escaped."""
+    return '"' + "".join(_go_character(character) for character in text) + '"'
+
+
+def _go_character(character: str) -> str:
+    if character in _GO_SHORT:
+        return _GO_SHORT[character]
+    code = ord(character)
+    if code <= _LAST_C0_CONTROL or code == _DELETE:
+        return f"\\x{code:02x}"
+    if _DELETE < code <= _LAST_C1_CONTROL:
+        return f"\\u{code:04x}"
+    return character
+
+
+def printable(text: str) -> str:
+    """Escapes what has no shape of its own, such as control characters and line breaks."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

@@ -1,0 +1,73 @@
+"""The client's main: `client -n NAME` and `client health`."""
+
+import sys
+from typing import Any
+
+from rpc.program import EXIT_FAILED, complete_help, context_settings, run_program
+
+import click
+import uvloop
+
+from client.health import show_health
+from client.names import NamesError
+from client.options import HEALTH_OPTIONS, USER_OPTIONS, add_options, client_settings
+from client.screen import OutputError
+from client.users import show_users
+
+NAME = "client"
+
+
+@click.group(NAME, invoke_without_command=True, context_settings=context_settings(NAME))
+@add_options(USER_OPTIONS)
+@click.pass_context
+def client(context: click.Context, /, **values: Any) -> None:
+    """Ask orc1 for users by name and print them.
+
+    Exits with 0, with 1 if a call failed, with 2 for wrong usage.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_options(context, context.invoked_subcommand)
+        return
+    settings = client_settings(values)
+    try:
+        succeeded = uvloop.run(show_users(settings, values["name"], values["jobs"]))
+    except NamesError as error:
+        raise click.UsageError(str(error)) from error
+    _exit(succeeded=succeeded)
+
+
+@client.command("health", context_settings=context_settings(NAME))
+@add_options(HEALTH_OPTIONS)
+def health(service: str, **values: Any) -> None:
+    """Ask a server for its health and print it: SERVING, NOT_SERVING, SERVICE_UNKNOWN.
+
+    Exits with 0 if it is SERVING, else with 1.
+    """
+    succeeded = uvloop.run(show_health(client_settings(values), service))
+    _exit(succeeded=succeeded)
+
+
+def _refuse_options(context: click.Context, command: str) -> None:
+    """Options before a command would be the client's own, and without effect on the command."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[-1]} stands before {command}, whose own options stand after it"
+            )
+
+
+def _exit(*, succeeded: bool) -> None:
+    if not succeeded:
+        sys.exit(EXIT_FAILED)
+
+
+def main() -> None:
+    """Runs the client."""
+    complete_help(NAME, client)
+    complete_help(NAME, health)
+    run_program(NAME, client, cannot_start=(OutputError,))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The client's command-line options; each is an environment variable too."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rpc.option_types import SECONDS_ABOVE_ZERO
+from rpc.options import OTLP_ENDPOINT, Option, channel_options, channel_settings
+
+import click
+
+from client.settings import ClientSettings
+
+
+class Utf8(click.ParamType[str]):
+    """Text that can travel in a protobuf string."""
+
+    name = "text"
+
+    # A name may have spaces in it, at which click would split a variable.
+    envvar_list_splitter = "\n"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses the bytes of an argument that are not UTF-8."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("not UTF-8", param, ctx)
+        return value
+
+
+UTF8 = Utf8()
+
+_NAME = click.option(
+    "-n",
+    "--name",
+    type=UTF8,
+    metavar="NAME",
+    multiple=True,
+    default=["krithik"],
+    help="Whom to ask for; may be given several times; - is the names on stdin, one a line.",
+)
+_JOBS = click.option(
+    "--jobs", type=click.IntRange(min=1), default=16, help="Calls made at once, of several names."
+)
+_TIMEOUT = click.option(
+    "--timeout",
+    type=SECONDS_ABOVE_ZERO,
+    default=5.0,
+    help="Time for a call, the wait for the server included.",
+)
+_OUTPUT = click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Form of the answers; json is one object a line, errors included, on stdout.",
+)
+_INSECURE = click.option(
+    "--insecure", is_flag=True, help="Allow plaintext to a server beyond loopback."
+)
+_SERVICE = click.option(
+    "--service",
+    type=UTF8,
+    metavar="NAME",
+    default="",
+    help="Full name of the service to ask about; the server as a whole by default.",
+)
+
+CALL_OPTIONS: list[Option] = [
+    *channel_options("target", "127.0.0.1:9000", "the server"),
+    _INSECURE,
+    _TIMEOUT,
+    _OUTPUT,
+    OTLP_ENDPOINT,
+]
+"""The options of every command that makes calls."""
+
+USER_OPTIONS: list[Option] = [_NAME, _JOBS, *CALL_OPTIONS]
+HEALTH_OPTIONS: list[Option] = [_SERVICE, *CALL_OPTIONS]
+
+
+def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that gives a command these options, in this order."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def client_settings(values: dict[str, Any]) -> ClientSettings:
+    """Takes what `CALL_OPTIONS` gave out of a command's values; what is left is the command's."""
+    channel = channel_settings("target", values, insecure=values.pop("insecure"))
+    names = ("timeout", "output", "otlp_endpoint")
+    return ClientSettings(channel=channel, **{name: values.pop(name) for name in names})

@@ -1,0 +1,73 @@
+"""Asking orc1 for users."""
+
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import grpc
+
+from client.answer import Answer
+from client.connection import Connection, connected
+from client.in_order import in_order
+from client.names import STDIN, names
+from client.screen import screen
+from client.settings import ClientSettings
+from proto import user_pb2, user_pb2_grpc
+
+SERVICE = "user.Orchestrator1Service"
+
+
+async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) -> bool:
+    """Asks for the users of the names given and shows the answers, in the names' order.
+
+    Args:
+        settings: where to ask and what to print.
+        given: the names; `-` stands for those on stdin.
+        jobs: how many calls are made at once.
+
+    Returns:
+        Whether every call succeeded.
+
+    Raises:
+        NamesError: stdin holds no names.
+        OutputError: the answers cannot be written.
+    """
+    succeeded = True
+    total = None if STDIN in given else len(given)
+    with screen(settings.output, total=total, progress=_wants_progress(given)) as shown:
+        async with aclosing(_answers(settings, given, jobs)) as answers:
+            async for answer in answers:
+                shown.show(answer)
+                succeeded = succeeded and not answer.failed
+    return succeeded
+
+
+def _wants_progress(given: Sequence[str]) -> bool:
+    several = len(given) > 1 or STDIN in given
+    # Who types names sees the answers come one by one.
+    typed = STDIN in given and sys.stdin is not None and sys.stdin.isatty()
+    return several and not typed and sys.stderr is not None and sys.stderr.isatty()
+
+
+async def _answers(
+    settings: ClientSettings, given: Sequence[str], jobs: int
+) -> AsyncGenerator[Answer, None]:
+    async with connected(settings, SERVICE) as connection:
+        stub = user_pb2_grpc.Orchestrator1ServiceStub(connection.channel)
+
+        async def ask(name: str) -> Answer:
+            return await _ask(connection, stub, name)
+
+        async with aclosing(in_order(names(given), ask, jobs)) as answers:
+            async for answer in answers:
+                yield answer
+
+
+async def _ask(
+    connection: Connection, stub: "user_pb2_grpc.Orchestrator1ServiceAsyncStub", name: str
+) -> Answer:
+    try:
+        user = await stub.GetUserByName(user_pb2.UserName(name=name))
+    except grpc.aio.AioRpcError as error:
+        return Answer(name, connection.request_ids.last, await connection.explain(error))
+    return Answer(name, connection.request_ids.last, user)
