@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 2.0
 """How long a stopping server waits for the collector to take its last spans."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
