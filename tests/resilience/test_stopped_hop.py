@@ -18,13 +18,13 @@ from tests.support.processes import ServerProcess
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
-DEADLINE = 1.0
+DEADLINE = 0.3
 # What a status may take to get home through three processes on a busy machine.
 HOME_SECONDS = 1.0
 IN_FLIGHT = 64
 # An allocator keeps pages that it once had, and gRPC its threads; what leaks grows each round.
-WARM_UP_ROUNDS, ROUNDS = 3, 5
-MEMORY_SLACK_MB = 4.0
+WARM_UP_ROUNDS, ROUNDS = 12, 12
+MEMORY_SLACK_MB = 12.0
 THREAD_SLACK = DESCRIPTOR_SLACK = 2
 # At a hop that has an upstream either may come first: its own deadline or its caller's.
 ENDED_BY_DEADLINE = {"DEADLINE_EXCEEDED", "CANCELLED"}
@@ -79,8 +79,9 @@ async def test_the_deadline_holds_and_nothing_leaks(hop: str) -> None:
                 await eventually(partial(is_idle, server), f"{name} is idle")
                 assert await connections(server) == 1
             after = footprints(chain)
+        worst = max(unanswered.worst for unanswered, _ in rounds)
+        print(f"{hop} stopped {ROUNDS} times, {IN_FLIGHT} calls each time, worst {worst:.3f} s")
         for unanswered, answered in rounds:
-            print(f"{hop} stopped: {unanswered.line}; going on: {answered.line}")
             assert unanswered.codes == {grpc.StatusCode.DEADLINE_EXCEEDED: IN_FLIGHT}
             assert unanswered.worst < DEADLINE + HOME_SECONDS
             assert answered.failed == 0

@@ -1,0 +1,213 @@
+"""Case 7: mTLS. A wrong certificate is refused, a right one passes, a rotation loses no call."""
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from rpc.address import split_host_port
+from rpc.channel import ChannelSettings, open_channel
+from rpc.tls import ChannelTls, channel_credentials
+
+import grpc
+import pytest
+
+from proto import user_pb2, user_pb2_grpc
+from tests.support.certificates import Authority, Pair
+from tests.support.chain import Chain, running_chain
+from tests.support.load import REQUEST, caller, steady_load
+from tests.support.processes import ServerProcess, running
+
+TIMEOUT = 20
+IN_FLIGHT = 32
+SLOW_ANSWER = "0.1"
+# Callers that shake hands anew for each call.
+NEWCOMERS = 4
+ROTATIONS, BETWEEN_ROTATIONS = 3, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An authority, and the certificates that servers and callers show each other."""
+
+    authority: Authority
+    server: Pair
+    client: Pair
+
+    def serving(self) -> list[str]:
+        """The options of a server that asks its callers for a certificate."""
+        return options("tls", self.server, {"client-ca": self.authority.certificate})
+
+    def calling(self) -> list[str]:
+        """The options of a server that shows its upstream a certificate."""
+        return options("upstream-tls", self.client, {"ca": self.authority.certificate})
+
+    def channel_tls(self) -> ChannelTls:
+        """The caller's side of it."""
+        pair = self.client
+        return ChannelTls(ca=self.authority.certificate, certificate=pair.certificate, key=pair.key)
+
+    def channel(self, server: ServerProcess) -> grpc.aio.Channel:
+        """A channel with a connection of its own, by which it shakes hands anew."""
+        own = [("grpc.use_local_subchannel_pool", 1)]
+        credentials = channel_credentials(self.channel_tls())
+        return grpc.aio.secure_channel(server.address, credentials, options=own)
+
+
+def options(prefix: str, pair: Pair, others: dict[str, Path]) -> list[str]:
+    files = {"certificate": pair.certificate, "key": pair.key, **others}
+    return [text for name, file in files.items() for text in (f"--{prefix}-{name}", str(file))]
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    authority = Authority(tmp_path)
+    return Trust(authority, authority.issue("server"), authority.issue("client", names=()))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "elsewhere")
+
+
+@contextmanager
+def chain_with(trust: Trust) -> Iterator[Chain]:
+    head, link = trust.serving(), [*trust.serving(), *trust.calling()]
+    with running_chain(orc1=link, orc2=link, mock_data=[*head, "--delay", SLOW_ANSWER]) as chain:
+        yield chain
+
+
+async def refusal(server: ServerProcess, tls: ChannelTls) -> str:
+    """What gRPC says of a call with these certificates, which must fail before its deadline."""
+    settings = ChannelSettings(target=server.address, tls=tls)
+    async with open_channel(settings, "user.MockUserDataService") as channel:
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await method(REQUEST, timeout=TIMEOUT)
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+    return raised.value.details() or ""
+
+
+async def test_the_right_certificates_pass_at_every_hop(trust: Trust) -> None:
+    with chain_with(trust) as chain:
+        async with trust.channel(chain.orc1) as channel:
+            await caller(channel, TIMEOUT)()
+
+
+async def test_plaintext_is_refused(trust: Trust) -> None:
+    with chain_with(trust) as chain:
+        async with grpc.aio.insecure_channel(chain.orc1.address) as channel:
+            method = user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await method(REQUEST, timeout=TIMEOUT)
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("flaw", ["no certificate", "wrong CA", "expired"])
+async def test_a_caller_is_refused(trust: Trust, elsewhere: Authority, flaw: str) -> None:
+    pairs = {
+        "no certificate": None,
+        "wrong CA": elsewhere.issue("stranger"),
+        "expired": trust.authority.issue("late", names=(), expired=True),
+    }
+    pair = pairs[flaw]
+    tls = ChannelTls(ca=trust.authority.certificate)
+    if pair is not None:
+        tls = replace(tls, certificate=pair.certificate, key=pair.key)
+    with running("services/mock_data", *trust.serving()) as server:
+        text = await refusal(server, tls)
+        assert server.calls() == []
+    print(f"caller with {flaw}: {text}")
+    # In TLS 1.3 a server looks at the certificate after its caller's handshake is over, and gRPC
+    # does not pass the alert on: the caller learns that the connection was closed on it.
+    assert re.search("Socket closed|reset|handshake", text)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "reason"),
+    [
+        ("wrong name", "Hostname Verification Check failed"),
+        ("wrong CA", "unable to get local issuer certificate"),
+        ("expired", "certificate has expired"),
+    ],
+)
+async def test_a_server_is_refused(
+    trust: Trust, elsewhere: Authority, flaw: str, reason: str
+) -> None:
+    pairs = {
+        "wrong name": trust.authority.issue("other", names=["other.example"]),
+        "wrong CA": elsewhere.issue("stranger"),
+        "expired": trust.authority.issue("late", expired=True),
+    }
+    with running("services/mock_data", *replace(trust, server=pairs[flaw]).serving()) as server:
+        text = await refusal(server, trust.channel_tls())
+        assert server.calls() == []
+    print(f"server with {flaw}: {text}")
+    assert reason in text
+
+
+async def test_an_upstream_that_is_refused_is_called_by_nobody(
+    trust: Trust, elsewhere: Authority
+) -> None:
+    stranger = replace(trust, server=elsewhere.issue("stranger"))
+    with (
+        running("services/mock_data", *stranger.serving()) as mock_data,
+        running(
+            "services/orc2", "--upstream", mock_data.address, *trust.serving(), *trust.calling()
+        ) as orc2,
+    ):
+        async with trust.channel(orc2) as channel:
+            method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await method(user_pb2.User(name="krithik"), timeout=1)
+        assert mock_data.calls() == []
+    assert raised.value.code() in {
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNAVAILABLE,
+    }
+
+
+async def call_on_new_connection(trust: Trust, server: ServerProcess) -> None:
+    async with trust.channel(server) as channel:
+        await caller(channel, TIMEOUT)()
+
+
+def certificate_of(server: ServerProcess, trust: Trust) -> bytes | None:
+    """The certificate that a server shows to a new connection."""
+    context = ssl.create_default_context(cafile=trust.authority.certificate)
+    context.load_cert_chain(trust.client.certificate, trust.client.key)
+    context.set_alpn_protocols(["h2"])
+    host, port = split_host_port(server.address)
+    with (
+        socket.create_connection((host, port), TIMEOUT) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        return secure.getpeercert(binary_form=True)
+
+
+async def test_a_rotation_loses_no_call(trust: Trust) -> None:
+    with chain_with(trust) as chain:
+        old = certificate_of(chain.orc1, trust)
+        async with (
+            trust.channel(chain.orc1) as channel,
+            steady_load(caller(channel, TIMEOUT), IN_FLIGHT) as standing,
+            steady_load(partial(call_on_new_connection, trust, chain.orc1), NEWCOMERS) as new,
+        ):
+            for number in range(ROTATIONS):
+                await asyncio.sleep(BETWEEN_ROTATIONS)
+                trust.server.replace_with(trust.authority.issue(f"rotated{number}"))
+            await asyncio.sleep(BETWEEN_ROTATIONS)
+        shown = [certificate_of(server, trust) for server in (chain.orc1, chain.mock_data)]
+    print(f"{ROTATIONS} rotations, one connection: {standing}")
+    print(f"{ROTATIONS} rotations, a new connection for each call: {new}")
+    latest = ssl.PEM_cert_to_DER_cert(trust.server.certificate.read_text())
+    assert old != latest
+    assert shown == [latest, latest]
+    assert standing.failed == 0
+    assert new.failed == 0
+    assert new.calls > 0
