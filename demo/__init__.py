@@ -1,0 +1,1 @@
+"""The demo: starts the chain, calls it, shows what happened at each hop, stops it."""

@@ -1,0 +1,79 @@
+"""What happened at each hop of a call, read from the servers' logs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from demo.servers import Server
+
+_HEADINGS = ("hop", "method", "code", "duration", "deadline left")
+
+
+class MissingHopError(Exception):
+    """A call did not come to a server that it should have come to; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One server's part in a call.
+
+    Attributes:
+        server: its name.
+        method: that was called on it.
+        code: that it answered with.
+        duration: how long it took, in milliseconds.
+        deadline: how long it could have taken, in milliseconds.
+        request_id: the call's.
+    """
+
+    server: str
+    method: str
+    code: str
+    duration: float
+    deadline: float
+    request_id: str
+
+
+def last_call(servers: Sequence[Server]) -> list[Hop]:
+    """The way of the last call through the servers, which are given in the order of the chain.
+
+    Raises:
+        MissingHopError: it did not come to all of them under the same request id.
+    """
+    hops = [_last_hop(server) for server in servers]
+    for hop in hops:
+        if hop.request_id != hops[0].request_id:
+            raise MissingHopError(f"request {hops[0].request_id} is not in the log of {hop.server}")
+    return hops
+
+
+def _last_hop(server: Server) -> Hop:
+    lines = [json.loads(line) for line in server.log.read_text().split("\n") if line]
+    calls: list[dict[str, Any]] = [line for line in lines if line["event"] == "call"]
+    if not calls:
+        raise MissingHopError(f"no call in the log of {server.name}")
+    call = calls[-1]
+    method = call["method"].rpartition("/")[2]
+    duration, deadline = call["duration_ms"], call["deadline_ms"]
+    return Hop(server.name, method, call["code"], duration, deadline, call["request_id"])
+
+
+def table(hops: Sequence[Hop]) -> str:
+    """The hops as a table for people, a line each."""
+    rows = [_HEADINGS, *map(_row, hops)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _row(hop: Hop) -> tuple[str, ...]:
+    duration, deadline = f"{hop.duration:.1f} ms", f"{hop.deadline:.0f} ms"
+    return (hop.server, hop.method, hop.code, duration, deadline)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    server, method, code, duration, deadline = widths
+    return (
+        f"{row[0]:<{server}}  {row[1]:<{method}}  {row[2]:<{code}}"
+        f"  {row[3]:>{duration}}  {row[4]:>{deadline}}"
+    )

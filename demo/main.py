@@ -1,0 +1,87 @@
+"""The demo's main: the chain, a call that succeeds, one that does not, and the end of it."""
+
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from rpc.program import complete_help, context_settings, run_program
+
+import click
+
+from demo.hops import MissingHopError, last_call, table
+from demo.servers import Server, StartError, environment, program, running
+
+NAME = "demo"
+TOO_SHORT = "abc"
+
+
+@click.command(NAME, context_settings=context_settings(NAME))
+@click.option("-n", "--name", metavar="NAME", default="krithik", help="Whom to ask for.")
+def demo(name: str) -> None:
+    """Start the chain on free ports, call it twice, show each hop, and stop it.
+
+    The second call is for a name that is too short, to show what an error looks like.
+    """
+    _say("Starting the three servers on free ports, each in a process of its own")
+    with _chain() as servers:
+        for called in (name, TOO_SHORT):
+            _call(servers, called)
+        _say("Stopping the servers")
+
+
+@contextmanager
+def _chain() -> Iterator[list[Server]]:
+    """Runs the servers, yielded in the order in which a call comes to them."""
+    with running("mock_data") as mock_data:
+        _show(mock_data, "makes a user out of a name")
+        with running("orc2", "--upstream", mock_data.address) as orc2:
+            _show(orc2, "calls mock_data")
+            with running("orc1", "--upstream", orc2.address) as orc1:
+                _show(orc1, "calls orc2")
+                yield [orc1, orc2, mock_data]
+
+
+def _show(server: Server, what: str) -> None:
+    click.echo(f"  {server.name:<9}  {server.address:<15}  {what}")
+
+
+def _call(servers: Sequence[Server], name: str) -> None:
+    arguments = ["--target", servers[0].address, "-n", name]
+    _say("$ client " + shlex.join(arguments))
+    # The client's own two streams in one, so that they stay in order in a file, too.
+    subprocess.run(
+        [program("client/client"), *arguments],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        env=environment(),
+        check=False,
+    )
+    hops = last_call(servers)
+    click.echo(f"\n  What the servers logged of request {hops[0].request_id}:\n")
+    click.echo(textwrap.indent(table(hops), "  "))
+
+
+def _say(text: str) -> None:
+    click.secho(f"\n{text}", bold=True)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def main() -> None:
+    """Runs the demo."""
+    # Without this a signal would end this process only, and leave the servers running.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    complete_help(NAME, demo)
+    run_program(NAME, demo, cannot_start=(MissingHopError, StartError))
+
+
+if __name__ == "__main__":
+    main()
