@@ -32,7 +32,7 @@ def test_the_rc_file_names_only_what_is_in_the_folder(machine: Machine) -> None:
     machine.run("build")
     (prefix,) = machine.prefixes()
     rc = (prefix / "bazelrc").read_text("utf-8")
-    assert rc.count("--override_repository=") == 7
+    assert rc.count("--override_repository=") == 8
     assert rc.count(f"{prefix}/") == rc.count("=/")
 
 
@@ -133,7 +133,7 @@ def test_new_authorities_are_taken_over(machine: Machine) -> None:
 
 
 def test_exit_code(machine: Machine) -> None:
-    assert machine.run("exit-7").returncode == 7
+    assert machine.run("exit-7").returncode == 8
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
