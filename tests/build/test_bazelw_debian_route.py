@@ -133,7 +133,7 @@ def test_new_authorities_are_taken_over(machine: Machine) -> None:
 
 
 def test_exit_code(machine: Machine) -> None:
-    assert machine.run("exit-7").returncode == 8
+    assert machine.run("exit-7").returncode == 7
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
