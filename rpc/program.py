@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from rpc.address import AddressError
 from rpc.tls import TlsError
-from rpc.version import VERSION
+from rpc.version import full_version
 
 import click
 
@@ -32,7 +32,26 @@ def complete_help(name: str, command: click.Command) -> None:
     """Gives a program `--version`, and its help each option's environment variable."""
     for option in command.params:
         option.show_envvar = True  # type: ignore[attr-defined]
-    click.version_option(VERSION, prog_name=name, allow_from_autoenv=False)(command)
+    command.params.append(_version_option(name))
+
+
+def _version_option(name: str) -> click.Option:
+    """`--version`; the version is not looked up before it is asked for."""
+
+    def show(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+        if wanted and not context.resilient_parsing:
+            click.echo(f"{name}, version {full_version()}")
+            context.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        allow_from_autoenv=False,
+        help="Show the version and exit.",
+        callback=show,
+    )
 
 
 def run_program(

@@ -327,7 +327,6 @@ startup --host_jvm_args=-Djavax.net.ssl.trustStoreType=JKS
 common --override_repository=bazel_skylib=$tools/skylib
 common --override_repository=bazel_features=$tools/features
 common --override_repository=rules_cc=$rules/cc
-common --override_repository=rules_license=$rules/license
 common --override_repository=rules_proto=$rules/proto
 common --override_repository=rules_python=$rules/python
 common --override_repository=rules_proto_grpc=$rules/proto_grpc

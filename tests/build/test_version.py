@@ -1,0 +1,23 @@
+"""What the programs say to --version: the commit in a release build, and only there."""
+
+import os
+import re
+
+from rpc.version import VERSION
+
+import pytest
+
+from tests.support.processes import run_to_end
+
+_COMMIT = r" \(commit [0-9a-f]{40}(, with changes)?\)"
+_IS_RELEASE = os.environ["IS_RELEASE"] == "1"
+_PROGRAMS = ["services/orc1", "services/orc2", "services/mock_data", "client/client"]
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_the_version_of_a_program(program: str) -> None:
+    result = run_to_end(program, "--version")
+    name = program.rpartition("/")[2]
+    expected = re.escape(f"{name}, version {VERSION}") + (_COMMIT if _IS_RELEASE else "") + "\n"
+    assert re.fullmatch(expected, result.stdout), result
+    assert (result.returncode, result.stderr) == (0, "")

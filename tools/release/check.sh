@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# What docs/builds.md says of versions: a release names its commit, no other build depends on one.
+set -euo pipefail
+cd "${BASH_SOURCE[0]%/*}/../.."
+
+programs=(//services:orc1 //services:orc2 //services:mock_data //client)
+
+./bazelw test --config=release //tests/build:test_version
+commit=$(git rev-parse HEAD)
+for program in "${programs[@]}"; do
+  version=$(./bazelw run --config=release "$program" -- --version)
+  echo "$version"
+  [[ $version == *"(commit $commit"* ]] || {
+    echo "$program names another commit than $commit" >&2
+    exit 1
+  }
+done
+stamped=$(./bazelw aquery --output=text 'inputs(".*-status[.]txt", //...)' 2>/dev/null)
+[[ -z $stamped ]] || {
+  printf 'actions of a build without --config=release depend on the state of git:\n%s\n' "$stamped" >&2
+  exit 1
+}
+echo "no action of a build without --config=release depends on the state of git"
