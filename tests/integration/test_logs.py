@@ -1,0 +1,167 @@
+"""Logs: one line a call, the same request id at all hops, and nothing that a caller can forge."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from proto import user_pb2, user_pb2_grpc
+from tests.support.chain import Chain, running_chain
+from tests.support.processes import ServerProcess, program, running
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+REQUEST_ID = "x-request-id"
+# key=value or key="value", where a quote or backslash inside the quotes has a backslash before it.
+LOGFMT_LINE = re.compile(r'(?:(?:^| )[a-z_]+=(?:"(?:[^"\\]|\\.)*"|[^ ="]*))+')
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Chain]:
+    with running_chain() as chain:
+        yield chain
+
+
+def call_orc1(
+    orc1: ServerProcess, name: str = "krithik", *metadata: tuple[str, str]
+) -> "grpc._CallFuture[user_pb2.User]":
+    with grpc.insecure_channel(orc1.address) as channel:
+        method = user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName
+        call = method.future(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS, metadata=metadata)
+        call.exception()
+        return call
+
+
+def call_mock_data(address: str, name: str) -> grpc.StatusCode:
+    with grpc.insecure_channel(address) as channel:
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        call = method.future(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS)
+        call.exception()
+        return call.code()
+
+
+class TestJson:
+    def test_each_call_has_a_line_at_each_hop(self, chain: Chain) -> None:
+        call_orc1(chain.orc1)
+        for server, service, method in (
+            (chain.orc1, "orc1", "/user.Orchestrator1Service/GetUserByName"),
+            (chain.orc2, "orc2", "/user.Orchestrator2Service/GetUser"),
+            (chain.mock_data, "mock_data", "/user.MockUserDataService/GetMockUserData"),
+        ):
+            line = server.calls()[-1]
+            assert (line["service"], line["method"], line["code"]) == (service, method, "OK")
+            assert line["level"] == "info"
+            assert line["duration_ms"] > 0
+            assert line["peer"].startswith("ipv4:127.0.0.1:")
+            assert line["deadline_ms"] <= LIMIT_SECONDS * 1000
+
+    def test_the_callers_request_id_is_at_all_hops(self, chain: Chain) -> None:
+        call_orc1(chain.orc1, "krithik", (REQUEST_ID, "order-66/a"))
+        for server in (chain.orc1, chain.orc2, chain.mock_data):
+            assert server.calls()[-1]["request_id"] == "order-66/a"
+
+    def test_a_call_without_one_gets_one_that_is_at_all_hops(self, chain: Chain) -> None:
+        call_orc1(chain.orc1)
+        servers = (chain.orc1, chain.orc2, chain.mock_data)
+        (request_id,) = {server.calls()[-1]["request_id"] for server in servers}
+        assert re.fullmatch("[0-9a-f]{32}", request_id)
+
+    def test_a_failed_call_tells_its_caller_the_request_id(self, chain: Chain) -> None:
+        call = call_orc1(chain.orc1, "abc", (REQUEST_ID, "order-66"))
+        assert (REQUEST_ID, "order-66") in call.trailing_metadata()
+
+    @pytest.mark.parametrize(
+        "forged", ["a b", 'a"b', "a=\\", "x" * 129, "", "level=error code=OK", "{}", "a;b"]
+    )
+    def test_an_id_that_could_forge_a_line_is_replaced(self, chain: Chain, forged: str) -> None:
+        call_orc1(chain.orc1, "krithik", (REQUEST_ID, forged))
+        assert re.fullmatch("[0-9a-f]{32}", chain.orc1.calls()[-1]["request_id"])
+
+    @pytest.mark.parametrize("name", ['"}\n{', "\u2028\n", "\x00\x1b[", "\\"])
+    def test_names_in_messages_stay_in_their_line(self, chain: Chain, name: str) -> None:
+        before = len(chain.orc1.calls())
+        call_orc1(chain.orc1, name)
+        lines = chain.orc1.calls()
+        assert len(lines) == before + 1
+        assert lines[-1]["code"] == "INVALID_ARGUMENT"
+
+    def test_a_life_is_told_from_serving_to_stopped(self) -> None:
+        with running("services/mock_data") as server:
+            assert server.stop() == 0
+            events = [line["event"] for line in server.log()]
+            assert events == ["serving", "stopping", "stopped"]
+            assert server.log()[0]["address"] == server.address
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "a\nb=c",
+            "\r\n\v\f",
+            "\x00\x1b[1",
+            "\u2028",
+            "\u2029x",
+            "\u202e",
+            "\x85",
+            '" x="',
+            '\\" =',
+            "\\",
+        ],
+        ids=ascii,
+    )
+    def test_no_name_can_forge_a_line_or_a_field(self, name: str) -> None:
+        with running("services/mock_data", "--log-format", "text") as server:
+            code = call_mock_data(server.address, name)
+            assert code is grpc.StatusCode.INVALID_ARGUMENT
+            assert server.stop() == 0
+            text = server.log_file.read_bytes().decode()
+        lines = text.removesuffix("\n").split("\n")
+        # serving, call, stopping, stopped; and every kind of line end that a reader may know.
+        assert len(lines) == len(text.splitlines()) == 4
+        for line in lines:
+            assert line.isprintable()
+            assert LOGFMT_LINE.fullmatch(line)
+        keys = re.findall(r'(?:^| )([a-z_]+)=(?:"(?:[^"\\]|\\.)*"|[^ ="]*)', lines[1])
+        assert keys == [
+            *("timestamp", "level", "service", "event", "method", "code", "duration_ms", "peer"),
+            *("request_id", "deadline_ms", "message"),
+        ]
+
+
+class TestStderr:
+    """A log that cannot be written costs lines, and neither calls nor the exit."""
+
+    def test_full(self, tmp_path: Path) -> None:
+        with Path("/dev/full").open("wb") as full:
+            self.assert_serves([program("services/mock_data")], tmp_path, full.fileno())
+
+    def test_closed(self, tmp_path: Path) -> None:
+        without_stderr = ["sh", "-c", 'exec "$0" 2>&-']
+        self.assert_serves([*without_stderr, program("services/mock_data")], tmp_path, None)
+
+    def test_a_pipe_that_nobody_reads_any_more(self, tmp_path: Path) -> None:
+        self.assert_serves([program("services/mock_data")], tmp_path, subprocess.PIPE)
+
+    @staticmethod
+    def assert_serves(command: list[str | Path], tmp_path: Path, stderr: int | None) -> None:
+        ready = tmp_path / "ready"
+        environment = {"MOCK_DATA_LISTEN": "127.0.0.1:0", "MOCK_DATA_READY_FILE": str(ready)}
+        process = subprocess.Popen(command, env=os.environ | environment, stderr=stderr)
+        try:
+            if process.stderr is not None:
+                process.stderr.close()
+            wait_until(lambda: ready.exists() or process.poll() is not None, "the server serves")
+            address = ready.read_text().strip()
+            for _ in range(100):
+                assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
+            assert call_mock_data(address, "abc") is grpc.StatusCode.INVALID_ARGUMENT
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT_SECONDS) == 0
+        finally:
+            process.kill()
+            process.wait()

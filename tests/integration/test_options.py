@@ -1,0 +1,460 @@
+"""Options: each does what its help says, by the command line or by the environment, or is refused.
+
+`EFFECTS` has a check for each option, in which a server is told of it by its environment variable;
+the tests of the single features use the command line.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import grpc
+import pytest
+from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+
+from proto import user_pb2, user_pb2_grpc
+from tests.support.addresses import reserved_address
+from tests.support.certificates import Authority, Pair
+from tests.support.collector import collecting
+from tests.support.processes import ServerProcess, program, run_to_end, running
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+SERVERS = ["orc1", "orc2", "mock_data"]
+FOREVER = "600"
+KRITHIK = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
+REQUEST = user_pb2.UserName(name="krithik")
+ANY_PORT = ("--listen", "127.0.0.1:0")
+
+Check = Callable[[Path], None]
+EFFECTS: dict[str, Check] = {}
+
+
+def effect_of(*options: str) -> Callable[[Check], Check]:
+    """Registers the check of what some options do."""
+
+    def register(check: Check) -> Check:
+        EFFECTS.update(dict.fromkeys(options, check))
+        return check
+
+    return register
+
+
+def get_mock_user(server: ServerProcess, credentials: grpc.ChannelCredentials | None = None) -> Any:
+    """The future of a call to mock_data that has ended."""
+    address = server.address
+    with (
+        grpc.secure_channel(address, credentials)
+        if credentials
+        else grpc.insecure_channel(address) as channel
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        call = method.future(REQUEST, timeout=LIMIT_SECONDS)
+        call.exception()
+        return call
+
+
+def get_user(orc2: ServerProcess, timeout: float | None = LIMIT_SECONDS) -> Any:
+    """The future of a call to orc2 that has ended."""
+    with grpc.insecure_channel(orc2.address) as channel:
+        method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
+        call = method.future(user_pb2.User(name="krithik"), timeout=timeout)
+        call.exception()
+        return call
+
+
+def serve_with(pair: Pair) -> dict[str, str]:
+    return {
+        "MOCK_DATA_TLS_CERTIFICATE": str(pair.certificate),
+        "MOCK_DATA_TLS_KEY": str(pair.key),
+    }
+
+
+@effect_of("--listen")
+def listens_where_it_is_told(_: Path) -> None:
+    with running("services/orc1", environment={"ORC1_LISTEN": "localhost:0"}) as server:
+        assert server.address.startswith("localhost:")
+
+
+@effect_of("--reuse-port")
+def shares_its_port(_: Path) -> None:
+    with reserved_address() as address:
+        shared = {"MOCK_DATA_LISTEN": address, "MOCK_DATA_REUSE_PORT": "1"}
+        with (
+            running("services/mock_data", environment=shared) as one,
+            running("services/mock_data", environment=shared) as other,
+        ):
+            assert one.address == other.address == address
+
+
+@effect_of("--tls-certificate", "--tls-key")
+def speaks_tls(folder: Path) -> None:
+    authority = Authority(folder)
+    credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes())
+    variables = serve_with(authority.issue("server"))
+    with running("services/mock_data", environment=variables) as server:
+        assert get_mock_user(server, credentials).result() == KRITHIK
+
+
+@effect_of("--tls-client-ca")
+def asks_for_a_certificate(folder: Path) -> None:
+    authority = Authority(folder)
+    credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes())
+    variables = serve_with(authority.issue("server"))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    with running("services/mock_data", environment=variables) as server:
+        assert get_mock_user(server, credentials).code() is grpc.StatusCode.UNAVAILABLE
+
+
+@effect_of("--insecure")
+def goes_beyond_loopback(_: Path) -> None:
+    variables = {"ORC1_LISTEN": "0.0.0.0:0", "ORC1_INSECURE": "true"}
+    with running("services/orc1", environment=variables) as server:
+        assert server.address.startswith("0.0.0.0:")
+
+
+@effect_of("--upstream")
+def calls_its_upstream(_: Path) -> None:
+    with running("services/mock_data") as mock_data:
+        upstream = {"ORC2_UPSTREAM": f"ipv4:{mock_data.address}"}
+        with running("services/orc2", environment=upstream) as orc2:
+            assert get_user(orc2).result() == KRITHIK
+
+
+@effect_of("--upstream-tls")
+def speaks_tls_to_its_upstream(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server"))
+    with running("services/mock_data", environment=variables) as mock_data:
+        upstream = {
+            "ORC2_UPSTREAM": mock_data.address,
+            "ORC2_UPSTREAM_TLS": "yes",
+            # gRPC's own variable, in the place of the machine's authorities.
+            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(authority.certificate),
+        }
+        with running("services/orc2", environment=upstream) as orc2:
+            assert get_user(orc2).result() == KRITHIK
+
+
+@effect_of(
+    "--upstream-tls-ca",
+    "--upstream-tls-certificate",
+    "--upstream-tls-key",
+    "--upstream-tls-server-name",
+)
+def shows_its_upstream_a_certificate(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server", names=["mock-data.example"]))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    client = authority.issue("client")
+    with running("services/mock_data", environment=variables) as mock_data:
+        upstream = {
+            "ORC2_UPSTREAM": mock_data.address,
+            "ORC2_UPSTREAM_TLS_CA": str(authority.certificate),
+            "ORC2_UPSTREAM_TLS_CERTIFICATE": str(client.certificate),
+            "ORC2_UPSTREAM_TLS_KEY": str(client.key),
+            "ORC2_UPSTREAM_TLS_SERVER_NAME": "mock-data.example",
+        }
+        with running("services/orc2", environment=upstream) as orc2:
+            assert get_user(orc2).result() == KRITHIK
+
+
+@effect_of("--default-timeout")
+def gives_up_on_its_upstream(_: Path) -> None:
+    with reserved_address() as nobody:
+        variables = {"ORC2_UPSTREAM": nobody, "ORC2_DEFAULT_TIMEOUT": "0.2"}
+        with running("services/orc2", environment=variables) as orc2:
+            assert get_user(orc2, timeout=None).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@effect_of("--max-concurrent-rpcs", "--delay")
+def refuses_calls_past_its_limit(_: Path) -> None:
+    variables = {"MOCK_DATA_MAX_CONCURRENT_RPCS": "1", "MOCK_DATA_DELAY": FOREVER}
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(2)]
+        wait_until(lambda: any(call.done() for call in calls), "one of two calls is refused")
+        (refused,) = (call for call in calls if call.done())
+        assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@effect_of("--grace", "--drain-delay")
+def drains_for_a_while_and_then_waits_for_no_call(_: Path) -> None:
+    variables = {
+        "MOCK_DATA_DELAY": FOREVER,
+        "MOCK_DATA_DRAIN_DELAY": "0.25",
+        "MOCK_DATA_GRACE": "0",
+    }
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        call = method.future(REQUEST, timeout=LIMIT_SECONDS)
+        assert server.stop() == 0
+        assert call.exception() is not None
+        (stopping,) = (line for line in server.log() if line["event"] == "stopping")
+        assert (stopping["grace_s"], stopping["drain_delay_s"]) == (0, 0.25)
+
+
+@effect_of("--ready-file", "--log-format")
+def writes_the_ready_file_and_json(folder: Path) -> None:
+    ready, log = folder / "ready", folder / "log"
+    variables = {
+        "ORC1_LISTEN": "127.0.0.1:0",
+        "ORC1_READY_FILE": str(ready),
+        "ORC1_LOG_FORMAT": "json",
+    }
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [program("services/orc1")], env=os.environ | variables, stderr=stderr
+        )
+    try:
+        wait_until(ready.exists, "the server serves")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert f'"address":"{ready.read_text().strip()}"' in log.read_text()
+
+
+@effect_of("--metrics-address")
+def serves_metrics(_: Path) -> None:
+    variables = {"ORC1_METRICS_ADDRESS": "127.0.0.1:0"}
+    with running("services/orc1", environment=variables) as server:
+        url = f"http://{server.metrics_address}/metrics"
+        with urlopen(url, timeout=LIMIT_SECONDS) as response:
+            assert b"process_open_fds" in response.read()
+
+
+@effect_of("--otlp-endpoint")
+def sends_traces(_: Path) -> None:
+    with collecting() as collector:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+        with running("services/mock_data", environment=variables) as server:
+            get_mock_user(server)
+            assert server.stop() == 0
+        assert len(collector.spans) == 1
+
+
+@effect_of("--reflection")
+def leaves_reflection_out(_: Path) -> None:
+    with (
+        running("services/orc1", environment={"ORC1_REFLECTION": "false"}) as server,
+        grpc.insecure_channel(server.address) as channel,
+        pytest.raises(grpc.RpcError) as raised,
+    ):
+        ProtoReflectionDescriptorDatabase(channel).get_services()
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@effect_of("--channelz")
+def leaves_channelz_out(_: Path) -> None:
+    with (
+        running("services/orc1", environment={"ORC1_CHANNELZ": "0"}) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        stub = channelz_pb2_grpc.ChannelzStub(channel)
+        with pytest.raises(grpc.RpcError) as raised:
+            stub.GetServers(channelz_pb2.GetServersRequest(), timeout=LIMIT_SECONDS)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(EFFECTS.values()), ids=lambda check: check.__name__)
+def test_a_server_told_by_its_environment(check: Check, tmp_path: Path) -> None:
+    check(tmp_path)
+
+
+class TestHelp:
+    @pytest.fixture(params=SERVERS)
+    def name(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @staticmethod
+    def options(name: str) -> dict[str, str]:
+        """Each option's paragraph, on one line, by the option's first name."""
+        ended = run_to_end(f"services/{name}", "--help")
+        assert ended.returncode == 0
+        paragraphs = re.split(r"\n  (?=--)", ended.stdout)[1:]
+        options = [" ".join(paragraph.split()) for paragraph in paragraphs]
+        return {re.split(r"[ /]", text, maxsplit=1)[0]: text for text in options}
+
+    def test_every_option_has_a_test_of_its_effect(self, name: str) -> None:
+        options = set(self.options(name)) - {"--help", "--version"}
+        assert options <= set(EFFECTS)
+        only = {"--delay"} if name == "mock_data" else {"--upstream", "--default-timeout"}
+        assert only <= options
+
+    def test_every_option_names_its_environment_variable(self, name: str) -> None:
+        for option, text in self.options(name).items():
+            if option not in {"--help", "--version"}:
+                variable = f"{name}_{option.removeprefix('--')}".upper().replace("-", "_")
+                expected = {"--otlp-endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}.get(option, variable)
+                assert f"env var: {expected};" in text or f"env var: {expected}]" in text
+
+    def test_no_test_is_for_an_option_that_is_gone(self) -> None:
+        assert set(EFFECTS) <= {option for name in SERVERS for option in self.options(name)}
+
+    def test_the_version_is_printed(self, name: str) -> None:
+        ended = run_to_end(f"services/{name}", "--version")
+        assert ended.returncode == 0
+        assert re.fullmatch(rf"{name}, version \d+\.\d+\.\d+\n", ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--listen 9000", "HOST:PORT"),
+        ("--listen 127.0.0.1:65536", "0 to 65535"),
+        ("--listen ::1:9000", "brackets"),
+        ("--listen [::g]:9000", "IPv6"),
+        ("--listen unix:", "unix:/path"),
+        ("--upstream 127.0.0.1", "HOST:PORT"),
+        ("--upstream 127.0.0.1:0", "port 0"),
+        ("--upstream :9001", "no host"),
+        ("--upstream http://127.0.0.1:9001", "unknown scheme"),
+        ("--upstream ipv4:localhost:9001", "dns:///"),
+        ("--default-timeout 0", "more than 0"),
+        ("--default-timeout inf", "more than 0"),
+        ("--grace -1", "0 or more"),
+        ("--grace nan", "0 or more"),
+        ("--grace soon", "number of seconds"),
+        ("--drain-delay -0.1", "0 or more"),
+        ("--max-concurrent-rpcs 0", "x>=1"),
+        ("--max-concurrent-rpcs many", "not a valid integer"),
+        ("--log-format xml", "'text', 'json'"),
+        ("--metrics-address unix:/m", "HOST:PORT"),
+        ("--otlp-endpoint collector:4317", "http://HOST:PORT"),
+        ("--otlp-endpoint http://collector", "http://HOST:PORT"),
+        ("--ready-file /", "is a directory"),
+        ("--ready-file=", "the path is empty"),
+        ("--tls-certificate=", "the path is empty"),
+        ("--no-such-option", "No such option"),
+        ("extra", "unexpected extra argument"),
+        ("--insecure=maybe", "does not take a value"),
+    ],
+)
+def test_a_wrong_value_is_one_line_and_exit_code_2(arguments: str, said: str) -> None:
+    ended = run_to_end("services/orc1", *arguments.split(" "))
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("orc1: ")
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("ORC1_LISTEN", "9000"), ("ORC1_GRACE", "soon"), ("ORC1_INSECURE", "maybe")],
+)
+def test_a_wrong_variable_is_one_line_and_exit_code_2(variable: str, value: str) -> None:
+    ended = run_to_end("services/orc1", environment={variable: value})
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    option = "--" + variable.removeprefix("ORC1_").lower()
+    assert option in ended.stderr
+
+
+def test_the_command_line_goes_before_the_environment() -> None:
+    ended = run_to_end("services/orc1", "--listen", "1", environment={"ORC1_LISTEN": "2"})
+    assert "'1'" in ended.stderr
+
+
+class TestCannotStart:
+    """One line that says why, and exit code 1."""
+
+    @staticmethod
+    def reason(*arguments: str) -> str:
+        ended = run_to_end("services/orc1", *arguments)
+        assert ended.returncode == 1, ended.stderr
+        lines = [line for line in ended.stderr.splitlines() if line.startswith("orc1: ")]
+        assert len(lines) == 1
+        assert "Traceback" not in ended.stderr
+        return lines[0]
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+    def test_a_taken_port(self, host: str) -> None:
+        with running("services/mock_data", "--listen", f"{host}:0") as other:
+            reason = self.reason("--listen", other.address)
+        said = "Address already in use; choose another with --listen"
+        assert reason == f"orc1: cannot listen on {other.address}: {said}"
+
+    def test_an_address_of_another_machine(self) -> None:
+        reason = self.reason("--listen", "192.0.2.1:0", "--insecure")
+        assert "Cannot assign requested address" in reason
+
+    def test_a_name_that_is_no_address(self) -> None:
+        reason = self.reason("--listen", "no..such:0", "--insecure")
+        assert reason.startswith("orc1: cannot listen on no..such:0: ")
+
+    def test_an_unwritable_ready_file(self, tmp_path: Path) -> None:
+        ready = tmp_path / "missing" / "ready"
+        reason = self.reason(*ANY_PORT, "--ready-file", str(ready))
+        assert reason == f"orc1: cannot write --ready-file {ready}: No such file or directory"
+
+    def test_an_upstream_whose_name_cannot_exist(self) -> None:
+        # Not even a resolver has to be asked: DNS has no empty labels.
+        reason = self.reason(*ANY_PORT, "--insecure", "--upstream", "no..such:9001")
+        assert reason.startswith("orc1: --upstream no..such:9001: there is no host 'no..such'")
+
+
+class TestUnixSocket:
+    def test_serves(self, tmp_path: Path) -> None:
+        address = f"unix:{tmp_path / 'socket'}"
+        with running("services/mock_data", "--listen", address) as server:
+            assert server.address == address
+            assert get_mock_user(server).result() == KRITHIK
+
+    def test_is_an_upstream(self, tmp_path: Path) -> None:
+        address = f"unix:{tmp_path / 'socket'}"
+        with (
+            running("services/mock_data", "--listen", address),
+            running("services/orc2", "--upstream", address) as orc2,
+        ):
+            assert get_user(orc2).result() == KRITHIK
+
+    def test_a_socket_left_by_a_dead_server_is_taken_over(self, tmp_path: Path) -> None:
+        path = tmp_path / "socket"
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+        with running("services/mock_data", "--listen", f"unix:{path}") as server:
+            assert get_mock_user(server).result() == KRITHIK
+
+    def test_a_socket_of_a_living_server_is_left_alone(self, tmp_path: Path) -> None:
+        address = f"unix:{tmp_path / 'socket'}"
+        with running("services/mock_data", "--listen", address) as server:
+            ended = run_to_end("services/mock_data", "--listen", address)
+            assert ended.returncode == 1
+            assert "another process serves" in ended.stderr
+            assert get_mock_user(server).result() == KRITHIK
+
+    def test_a_file_that_is_no_socket_is_left_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "letter"
+        path.write_text("dear")
+        ended = run_to_end("services/mock_data", "--listen", f"unix:{path}")
+        assert ended.returncode == 1
+        assert ended.stderr.count("\n") == 1
+        assert path.read_text() == "dear"
+
+
+@pytest.mark.parametrize("host", ["[::1]", "localhost"])
+def test_every_spelling_of_loopback_serves(host: str) -> None:
+    with running("services/mock_data", "--listen", f"{host}:0") as server:
+        assert get_mock_user(server).result() == KRITHIK
+        with grpc.insecure_channel(server.address) as channel:
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            request = health_pb2.HealthCheckRequest()
+            assert stub.Check(request, timeout=LIMIT_SECONDS).status == 1
