@@ -1,12 +1,12 @@
 """What every call passes through on its way to the servicer, put together in one place."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from rpc.call import Call, Handler, Request, Response, ServicerContext, current_call
 from rpc.observation import Observer, observe
 from rpc.shedding import Slots, shed
-from rpc.status import end_with_status, map_errors, undecodable
+from rpc.status import end_with_status, map_errors, missing_request, undecodable
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -58,7 +58,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
         handler = shed(handler, self._slots)
         handler = observe(handler, self._observers)
         handler = end_with_status(handler)
-        return grpc.unary_unary_rpc_method_handler(
+        # A method that takes a stream of requests, of which it reads the first: to gRPC's unary
+        # ones a call that ends without a request is cancelled, and its caller gets no answer.
+        return grpc.stream_unary_rpc_method_handler(
             _begin(method, handler),
             # The request stays bytes until `_decode`: gRPC would answer UNKNOWN, with the
             # exception's text, to bytes that it cannot parse.
@@ -73,6 +75,8 @@ def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
         raise TypeError("the pipeline takes unary methods with protobuf requests only")
 
     async def decoding(request: Request, call: Call) -> Response:
+        if request is grpc.aio.EOF:
+            raise missing_request()
         try:
             message = parse(request)
         except DecodeError as error:
@@ -84,8 +88,9 @@ def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
 
 def _begin(
     method: str, handler: Handler
-) -> Callable[[Request, ServicerContext], Awaitable[Response]]:
-    async def beginning(request: Request, context: ServicerContext) -> Response:
+) -> Callable[[AsyncIterator[Request], ServicerContext], Awaitable[Response]]:
+    async def beginning(_: AsyncIterator[Request], context: ServicerContext) -> Response:
+        request = await context.read()
         call = Call.arriving(method, context)
         # Each call has a task, and so a context, of its own: there is nothing to reset.
         current_call.set(call)

@@ -80,6 +80,11 @@ def undecodable(error: DecodeError) -> RpcStatusError:
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))
 
 
+def missing_request() -> RpcStatusError:
+    """The status for a call that ends before there is a request, with the same source."""
+    return RpcStatusError(grpc.StatusCode.INTERNAL, "the call ended without a request")
+
+
 def _internal(call: Call, error: Exception) -> RpcStatusError:
     message = f"internal error; the server's log has it under request id {call.request_id}"
     diagnosis = "".join(traceback.format_exception(error))
