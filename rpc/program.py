@@ -79,6 +79,8 @@ def run_program(
         _fail(name, str(error), EXIT_WRONG_USAGE)
     except cannot_start as error:
         _fail(name, str(error), EXIT_FAILED)
+    finally:
+        _abandon_broken_stderr()
 
 
 def _fill_standard_descriptors() -> None:
@@ -92,6 +94,14 @@ def _fill_standard_descriptors() -> None:
     os.close(descriptor)
     if sys.stderr is None:
         sys.stderr = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _abandon_broken_stderr() -> None:
+    """Lets the exit code be the program's own: over a stderr that is full Python exits with 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
