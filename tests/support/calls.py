@@ -1,0 +1,55 @@
+"""Calls for tests of one part of `rpc`, without a server around them."""
+
+import time
+from typing import Any, cast
+
+from rpc.call import Call, ServicerContext
+from rpc.trace_context import TraceContext
+
+import grpc
+
+METHOD = "/user.Orchestrator1Service/GetUserByName"
+PEER = "ipv4:127.0.0.1:50000"
+
+
+class ArrivingContext:
+    """What gRPC knows of a call that arrives; and how the call was aborted, if it was."""
+
+    def __init__(
+        self, metadata: tuple[tuple[str, str | bytes], ...] = (), remaining: float | None = None
+    ) -> None:
+        self._metadata = metadata
+        self._remaining = remaining
+        self.aborted: tuple[grpc.StatusCode, str, Any] | None = None
+
+    def invocation_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """What the caller sent along."""
+        return self._metadata
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the caller gives up."""
+        return self._remaining
+
+    def peer(self) -> str:
+        """Who calls."""
+        return PEER
+
+    async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
+        """Keeps what the caller would be told, and raises as gRPC does."""
+        self.aborted = (code, details, trailing_metadata)
+        raise grpc.aio.AbortError
+
+
+def arriving_context(
+    *metadata: tuple[str, str | bytes], remaining: float | None = None
+) -> ServicerContext:
+    """A context for a call with that metadata and that time."""
+    return cast("ServicerContext", ArrivingContext(metadata, remaining))
+
+
+def make_call(
+    *, trace_context: TraceContext = (), expires: float | None = None, request_id: str = "id"
+) -> Call:
+    """A call that has just arrived."""
+    context = arriving_context()
+    return Call(METHOD, context, time.perf_counter(), expires, request_id, trace_context)

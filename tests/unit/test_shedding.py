@@ -1,0 +1,56 @@
+"""Load shedding: how slots are taken and given back."""
+
+import asyncio
+
+from rpc.call import Call, Request
+from rpc.errors import RpcStatusError
+from rpc.shedding import Slots, shed
+
+import grpc
+import pytest
+
+from tests.support.calls import make_call
+
+
+async def test_a_call_past_the_limit_is_refused_and_a_freed_slot_is_taken() -> None:
+    release = asyncio.Event()
+
+    async def answer(request: Request, _: Call) -> str:
+        await release.wait()
+        return f"answer to {request}"
+
+    handler = shed(answer, Slots(1))
+    first = asyncio.ensure_future(handler("first", make_call()))
+    await asyncio.sleep(0)
+    with pytest.raises(RpcStatusError, match="1 calls at once") as raised:
+        await handler("second", make_call())
+    assert raised.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    release.set()
+    assert await first == "answer to first"
+    assert await handler("third", make_call()) == "answer to third"
+
+
+async def test_a_call_that_fails_gives_its_slot_back() -> None:
+    async def fail(request: Request, _: Call) -> None:
+        raise ValueError(request)
+
+    handler = shed(fail, Slots(1))
+    for attempt in ("first", "second"):
+        with pytest.raises(ValueError, match=attempt):
+            await handler(attempt, make_call())
+
+
+async def test_a_call_that_is_cancelled_gives_its_slot_back() -> None:
+    async def wait_for_ever(_: Request, __: Call) -> None:
+        await asyncio.Event().wait()
+
+    slots = Slots(1)
+    handler = shed(wait_for_ever, slots)
+    for _ in range(2):
+        call = asyncio.ensure_future(handler("", make_call()))
+        await asyncio.sleep(0)
+        assert slots.free == 0
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert slots.free == 1
