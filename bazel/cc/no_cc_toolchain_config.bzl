@@ -1,5 +1,6 @@
 """The configuration of a C++ toolchain that compiles nothing."""
 
+# buildifier: disable=native-cc-common (the one of Bazel itself; rules_cc 0.0.11 has no other)
 def _no_cc_toolchain_config_impl(ctx):
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,

@@ -1,6 +1,6 @@
 """What a python_grpc_library and its proto_library run, as a file that a test can read."""
 
-_Actions = provider("The actions of a target that run protoc.", fields = ["actions"])
+_ActionsInfo = provider("The actions of a target that run protoc.", fields = ["actions"])
 
 _MNEMONICS = [
     "ProtoCompile",
@@ -18,12 +18,12 @@ def _proto_actions_aspect_impl(target, ctx):
         if action.mnemonic in _MNEMONICS
     ]
     below = [
-        dep[_Actions].actions
+        dep[_ActionsInfo].actions
         for attribute in ["srcs", "protos"]
         for dep in getattr(ctx.rule.attr, attribute, [])
-        if _Actions in dep
+        if _ActionsInfo in dep
     ]
-    return [_Actions(actions = own + [action for actions in below for action in actions])]
+    return [_ActionsInfo(actions = own + [action for actions in below for action in actions])]
 
 _proto_actions_aspect = aspect(
     implementation = _proto_actions_aspect_impl,
@@ -35,7 +35,7 @@ _proto_actions_aspect = aspect(
 
 def _proto_actions_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(out, json.encode_indent(ctx.attr.library[_Actions].actions))
+    ctx.actions.write(out, json.encode_indent(ctx.attr.library[_ActionsInfo].actions))
     return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
 
 proto_actions = rule(

@@ -1,6 +1,5 @@
 """`resilience_test`: one test target for one case of the resilience suite."""
 
-load("@pypi//:requirements.bzl", "requirement")
 load("//bazel:pytest_test.bzl", "pytest_test")
 
 def resilience_test(name, size = "small", tags = [], deps = [], **kwargs):
@@ -10,7 +9,7 @@ def resilience_test(name, size = "small", tags = [], deps = [], **kwargs):
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside the contract, `rpc` and grpcio.
+      deps: what the test imports beside `rpc`.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -26,10 +25,8 @@ def resilience_test(name, size = "small", tags = [], deps = [], **kwargs):
         # Load and its bounds take the whole of a small machine: no other test beside it.
         tags = tags + ["cpu:2"],
         deps = deps + [
-            "//proto:user_py_grpc",
             "//rpc",
             "//tests/support",
-            requirement("grpcio"),
         ],
         **kwargs
     )

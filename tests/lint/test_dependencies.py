@@ -1,0 +1,59 @@
+"""What //tools/lint:dependencies says of the wrong targets in this folder's BUILD file."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.lint.dependencies import Target, complaints, imports_in, targets_in
+
+
+@pytest.fixture(scope="module")
+def found() -> list[str]:
+    manifest = Path("tests/lint/wrong.manifest").read_text(encoding="utf-8")
+    return sorted(complaints(targets_in(manifest)))
+
+
+def test_an_import_within_a_function_needs_a_dependency(found: list[str]) -> None:
+    assert (
+        "tests/lint/undeclared.py:2: //tests/lint:undeclared imports click; "
+        "add @pypi_click//:pkg to its deps"
+    ) in found
+
+
+def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
+    assert (
+        "tests/lint/transitive.py:1: //tests/lint:transitive imports tests.lint.undeclared; "
+        "add //tests/lint:undeclared to its deps"
+    ) in found
+
+
+def test_a_module_that_nothing_provides(found: list[str]) -> None:
+    assert (
+        "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere; no target here provides it"
+    ) in found
+
+
+def test_unused_dependencies(found: list[str]) -> None:
+    assert [line for line in found if "imports nothing of" in line] == [
+        "//tests/lint:transitive imports nothing of //tests/lint:unused; take it out of its deps",
+        "//tests/lint:unused imports nothing of //tests/lint:undeclared; take it out of its deps",
+        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg; take it out of its deps",
+    ]
+
+
+def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
+    assert not [line for line in found if "tests/lint:right" in line]
+
+
+def test_modules_lie_below_the_import_roots() -> None:
+    files = ["../pypi_x/site-packages/x/__init__.py", "../pypi_x/site-packages/x/y.abi3.so"]
+    target = Target("@pypi_x//:pkg", roots=["../pypi_x/site-packages"], files=files)
+    assert target.modules() == {"x", "x.y"}
+
+
+def test_relative_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a/b").mkdir(parents=True)
+    Path("a/b/c.py").write_text("from . import d\nfrom ..e import f\n", encoding="utf-8")
+    names = [found.names for found in imports_in("a/b/c.py")]
+    assert names == [("a.b.d", "a.b"), ("a.e.f", "a.e")]

@@ -1,0 +1,84 @@
+"""Each locked package is under a licence that a user of this repository can live with."""
+
+import os
+import re
+from email import message_from_string
+from email.message import Message
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+
+# Permissive ones, and MPL, which asks for changes to its own files only. SPDX identifiers.
+_ALLOWED = {
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "MPL-2.0",
+    "PSF-2.0",
+}
+
+# What packages write that name no SPDX identifier.
+_IDENTIFIERS = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "License :: OSI Approved :: MIT License": "MIT",
+    "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "MIT License": "MIT",
+    "The MIT License (MIT)": "MIT",
+}
+
+
+def _metadata() -> dict[str, Message]:
+    files = Path(os.environ["RUNFILES_DIR"]).glob("*/site-packages/*.dist-info/METADATA")
+    messages = [message_from_string(file.read_text(encoding="utf-8")) for file in files]
+    return {canonicalize_name(message["Name"]): message for message in messages}
+
+
+_METADATA = _metadata()
+
+
+def _locked() -> list[str]:
+    text = Path("requirements.txt").read_text(encoding="utf-8")
+    return [canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)]
+
+
+def licences(message: Message) -> set[str]:
+    """SPDX identifiers of a package's licences, or the text in which it names them.
+
+    The order is that of the core metadata specification: the expression, the older line, the
+    classifiers. Of licences to choose from, all count.
+    """
+    stated = (message["License-Expression"] or message["License"] or "").partition("\n")[0]
+    if stated in _IDENTIFIERS:
+        return {_IDENTIFIERS[stated]}
+    if stated:
+        return set(re.split(r" AND | OR ", re.sub(r"[()]", "", stated)))
+    classifiers = message.get_all("Classifier", [])
+    texts = [text for text in classifiers if text.startswith("License :: ")]
+    return {_IDENTIFIERS.get(text, text) for text in texts}
+
+
+@pytest.mark.parametrize("package", _locked())
+def test_licence_is_allowed(package: str) -> None:
+    found = licences(_METADATA[package])
+    assert found, f"{package} names no licence"
+    assert found <= _ALLOWED, f"{package} is under {found - _ALLOWED}"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("License-Expression: MIT OR (GPL-3.0-only AND ISC)", {"MIT", "GPL-3.0-only", "ISC"}),
+        ("License: 3-Clause BSD License", {"BSD-3-Clause"}),
+        ("Classifier: License :: OSI Approved :: MIT License", {"MIT"}),
+        ("Classifier: License :: Other", {"License :: Other"}),
+        ("Classifier: Topic :: Software", set()),
+    ],
+)
+def test_where_a_licence_is_named(header: str, expected: set[str]) -> None:
+    assert licences(message_from_string(f"Name: x\n{header}\n")) == expected
