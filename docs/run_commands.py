@@ -7,7 +7,7 @@ to stop with 0.
 
 import os
 import re
-import signal
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,7 +50,8 @@ def main(pages: list[str]) -> int:
 
 def _run(line: str, folder: Path, failures: list[str]) -> None:
     print(f"$ {line}", flush=True)
-    result = subprocess.run(line, shell=True, cwd=folder, timeout=_LIMIT_SECONDS, check=False)
+    command = shlex.split(line, comments=True)
+    result = subprocess.run(command, cwd=folder, timeout=_LIMIT_SECONDS, check=False)
     if result.returncode != expected_exit_code(line):
         failures.append(f"{line}: exit code {result.returncode}")
 
@@ -58,12 +59,11 @@ def _run(line: str, folder: Path, failures: list[str]) -> None:
 @contextmanager
 def _server(line: str, folder: Path, failures: list[str]) -> Iterator[None]:
     print(f"$ {line} &", flush=True)
-    # A session of its own: the signal has to reach what the shell and Bazel have started.
-    process = subprocess.Popen(line, shell=True, cwd=folder, start_new_session=True)
+    process = subprocess.Popen(shlex.split(line, comments=True), cwd=folder)
     try:
         yield
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         if process.wait(_LIMIT_SECONDS) != 0:
             failures.append(f"{line}: exit code {process.returncode} after SIGTERM")
 
