@@ -41,3 +41,6 @@ async def in_order(
         await starting
     finally:
         starting.cancel()
+        while not tasks.empty():
+            if (task := tasks.get_nowait()) is not None:
+                task.cancel()

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError
 
 # Registers the types that a server's details have.
 from google.rpc import error_details_pb2  # noqa: F401
@@ -41,6 +42,6 @@ def to_line(value: dict[str, Any]) -> str:
 def _detail(detail: AnyMessage) -> dict[str, Any]:
     try:
         return json_format.MessageToDict(detail)
-    except (TypeError, ValueError, json_format.Error):
+    except (TypeError, ValueError, DecodeError, json_format.Error):
         # Of a type that this client does not know, or not what it says it is.
         return {"@type": detail.type_url}

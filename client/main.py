@@ -62,10 +62,12 @@ def _exit(*, succeeded: bool) -> None:
         sys.exit(EXIT_FAILED)
 
 
+complete_help(NAME, client)
+complete_help(NAME, health)
+
+
 def main() -> None:
     """Runs the client."""
-    complete_help(NAME, client)
-    complete_help(NAME, health)
     run_program(NAME, client, cannot_start=(OutputError,))
 
 

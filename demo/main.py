@@ -74,12 +74,14 @@ def _end(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
 
 
+complete_help(NAME, demo)
+
+
 def main() -> None:
     """Runs the demo."""
     # Without this a signal would end this process only, and leave the servers running.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    complete_help(NAME, demo)
     run_program(NAME, demo, cannot_start=(MissingHopError, StartError))
 
 

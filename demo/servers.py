@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ _PROGRAMS = Path(__file__).parent.parent
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PREFIXES = ("CLIENT_", "ORC1_", "ORC2_", "MOCK_DATA_")
 
 
@@ -59,21 +60,42 @@ def running(name: str, *arguments: str) -> Iterator[Server]:
     Raises:
         StartError: it ended, or took too long, before it served.
     """
-    with tempfile.TemporaryDirectory(prefix=f"demo-{name}-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"demo-{name}-"))
         ready, log = Path(folder, "ready"), Path(folder, "log")
-        process = _start(name, log, "--ready-file", str(ready), *arguments)
-        try:
-            _wait_until_ready(name, process, ready, log)
-            yield Server(name, ready.read_text().strip(), log)
-        finally:
-            _stop(process)
+        with _held_signals():
+            process = _start(name, log, "--ready-file", str(ready), *arguments)
+            stack.callback(_stop, process)
+        _wait_until_ready(name, process, ready, log)
+        yield Server(name, ready.read_text().strip(), log)
+
+
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Lets signals wait: one between a process's start and the note of it would leave it behind."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        _release_signals()
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _start(name: str, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
     fixed = ["--listen", "127.0.0.1:0", "--log-format", "json"]
     command = [str(program(f"services/{name}")), *fixed, *arguments]
     with log.open("wb") as stderr:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr, env=environment())
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+            env=environment(),
+            # A process inherits what is held.
+            preexec_fn=_release_signals,  # noqa: PLW1509  # there are no other threads here
+        )
 
 
 def _wait_until_ready(

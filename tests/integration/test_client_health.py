@@ -1,0 +1,61 @@
+"""`client health` says of any server how it is, for people and for probes."""
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.addresses import reserved_address
+from tests.support.client import REQUEST_ID, run_client
+from tests.support.processes import ServerProcess, running
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+TIMEOUT = ("--timeout", str(LIMIT_SECONDS))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with running("services/mock_data") as server:
+        yield server
+
+
+@pytest.mark.parametrize("service", ["", "user.MockUserDataService"])
+def test_a_server_that_serves(server: ServerProcess, service: str) -> None:
+    ended = run_client("health", "--target", server.address, "--service", service, *TIMEOUT)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"SERVING\n", b"")
+
+
+def test_a_service_that_the_server_does_not_have(server: ServerProcess) -> None:
+    ended = run_client("health", "--target", server.address, "--service", "user.Other", *TIMEOUT)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"SERVICE_UNKNOWN\n", b"")
+
+
+def test_json(server: ServerProcess) -> None:
+    ended = run_client("health", "--target", server.address, "--output", "json", *TIMEOUT)
+    assert json.loads(ended.stdout) == {"service": "", "status": "SERVING"}
+
+
+def test_a_server_that_drains() -> None:
+    with running("services/mock_data", "--drain-delay", "60") as server:
+        server.signal(signal.SIGTERM)
+        wait_until(lambda: any(line["event"] == "stopping" for line in server.log()), "it drains")
+        # The log line comes a moment before the status changes.
+        wait_until(lambda: _status(server) == b"NOT_SERVING\n", "it says so")
+        ended = run_client("health", "--target", server.address, *TIMEOUT)
+        assert (ended.returncode, ended.stdout) == (1, b"NOT_SERVING\n")
+
+
+def _status(server: ServerProcess) -> bytes:
+    return run_client("health", "--target", server.address, *TIMEOUT).stdout
+
+
+def test_json_of_a_server_that_is_not_there() -> None:
+    with reserved_address() as nobody:
+        arguments = ("health", "--target", nobody, "--timeout", "0.5", "--output", "json")
+        ended = run_client(*arguments)
+    assert ended.returncode == 1
+    failure = json.loads(ended.stdout)
+    assert failure["error"]["code"] == "DEADLINE_EXCEEDED"
+    assert re.fullmatch(REQUEST_ID, failure["request_id"])

@@ -1,0 +1,76 @@
+"""The demo shows the chain at work and leaves nothing behind."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.processes import program, run_to_end
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+DEMO = "demo/demo"
+HOP = re.compile(r"  (orc1|orc2|mock_data) +(\w+) +(\w+) +[\d.]+ ms +(\d+) ms")
+METHODS = ["GetUserByName", "GetUser", "GetMockUserData"]
+
+
+def test_the_demo_shows_both_screens_and_every_hop() -> None:
+    ended = run_to_end(DEMO)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert 'Got response:\nname:"krithik" class:"7" roll:70\n' in ended.stdout
+    assert 'desc = invalid name "abc"' in ended.stdout
+    hops = [HOP.fullmatch(line) for line in ended.stdout.splitlines()]
+    seen = [(hop[1], hop[2], hop[3]) for hop in hops if hop]
+    servers = list(zip(["orc1", "orc2", "mock_data"], METHODS, strict=True))
+    assert seen == [(*server, code) for code in ("OK", "INVALID_ARGUMENT") for server in servers]
+    deadlines = [int(hop[4]) for hop in hops if hop]
+    assert deadlines[0] > deadlines[1] > deadlines[2]
+    assert "\x1b" not in ended.stdout
+
+
+def test_the_demo_asks_for_the_name_it_is_given() -> None:
+    ended = run_to_end(DEMO, "-n", "héllo")
+    assert 'name:"héllo" class:"6" roll:60' in ended.stdout
+    assert ended.returncode == 0
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A demo under way, with at least one server that runs."""
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        process = subprocess.Popen([program(DEMO)], stdout=file, stderr=subprocess.PIPE)
+    wait_until(lambda: b"127.0.0.1" in output.read_bytes(), "a server runs")
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_interrupted_leaves_nothing_running(
+    demo: "subprocess.Popen[bytes]", number: signal.Signals
+) -> None:
+    children = psutil.Process(demo.pid).children(recursive=True)
+    assert children
+    demo.send_signal(number)
+    _, written = demo.communicate(timeout=LIMIT_SECONDS)
+    assert demo.returncode == 128 + number
+    assert written.strip() == b""
+    assert not any(child.is_running() for child in children)
+
+
+def test_a_server_that_does_not_start_is_shown_with_its_log() -> None:
+    ended = run_to_end(DEMO, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"})
+    assert ended.returncode == 1
+    first, *log = ended.stderr.splitlines()
+    assert first == "demo: mock_data ended with 2:"
+    assert any("nonsense" in line for line in log)
+
+
+def test_settings_of_the_programs_in_the_environment_do_not_reach_the_demo() -> None:
+    ended = run_to_end(DEMO, environment={"ORC1_UPSTREAM": "nonsense", "CLIENT_OUTPUT": "json"})
+    assert ended.returncode == 0
+    assert "Got response:" in ended.stdout

@@ -1,0 +1,20 @@
+"""The client's real program, run to its end."""
+
+import subprocess
+
+from tests.support.processes import program
+from tests.support.waiting import LIMIT_SECONDS
+
+CLIENT = "client/client"
+REQUEST_ID = r"[0-9a-f]{32}"
+
+
+def run_client(*arguments: str | bytes, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    """Runs the client with these arguments and bytes on stdin."""
+    return subprocess.run(
+        [program(CLIENT), *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
