@@ -1,17 +1,18 @@
 """Logs: one line an event on stderr, as text for people or as JSON for machines."""
 
-import contextlib
 import logging
-import sys
-from typing import Literal, cast
+import time
+import traceback
+from typing import Literal
 
 from rpc.call import Call
+from rpc.log_lines import json_lines, text_lines
+from rpc.log_sink import LogSink
 from rpc.observation import Outcome
 from rpc.trace_context import trace_id
 
-import orjson
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 LogFormat = Literal["text", "json"]
 
@@ -23,22 +24,14 @@ def configure_logs(service: str, log_format: LogFormat) -> None:
         service: name that stands in every line, as in `orc1`.
         log_format: `text` is logfmt (`key=value`), `json` one object a line.
     """
-    shared = _shared_processors(service)
+    sink = LogSink((json_lines if log_format == "json" else text_lines)(service))
     structlog.configure(
-        processors=[*shared, *_renderers(log_format)],
+        processors=[structlog.processors.format_exc_info, _stamp],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(_Stderr()),  # type: ignore[arg-type]
+        logger_factory=lambda: sink,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    renderers = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[*renderers, *_renderers(log_format), cast("Processor", _as_text)],
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-        )
-    )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[_LibraryHandler(sink)], force=True)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -51,7 +44,8 @@ class CallLog:
     """Writes one line for each call once its status is known."""
 
     def __init__(self) -> None:
-        self._logger = get_logger()
+        # Bound once: structlog would else look its configuration up at each line.
+        self._logger = get_logger().bind()
 
     def started(self, call: Call) -> None:
         """Nothing is written yet; the line at the end says when the call began."""
@@ -82,65 +76,20 @@ def _call_fields(call: Call, outcome: Outcome) -> dict[str, str | float]:
     return fields
 
 
-class _Stderr:
-    """stderr as a log needs it: a full disk or a closed pipe loses lines, never calls."""
-
-    def write(self, line: bytes) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.buffer.write(line)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.buffer.flush()
-
-
-def _shared_processors(service: str) -> list[Processor]:
-    def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["service"] = service
-        return event
-
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        name_service,
-    ]
-
-
-def _renderers(log_format: LogFormat) -> list[Processor]:
-    if log_format == "json":
-        return [_escape_surrogates, structlog.processors.JSONRenderer(serializer=orjson.dumps)]
-    order = ["timestamp", "level", "service", "event"]
-    logfmt = structlog.processors.LogfmtRenderer(key_order=order)
-    return [_escape_unprintable, logfmt, cast("Processor", _as_bytes)]
-
-
-def _escape_unprintable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keeps a line one line: text from outside could otherwise pass for a line of its own.
-
-    What turns the direction of writing, or shows nothing, is escaped too.
-    """
-    for key, value in event.items():
-        if isinstance(value, str) and not value.isprintable():
-            event[key] = "".join(map(_visible, value))
+def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["timestamp"] = time.time()
     return event
 
 
-def _visible(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
+class _LibraryHandler(logging.Handler):
+    """Sends what libraries log through `logging` to the same place, in the same order."""
 
+    def __init__(self, sink: LogSink) -> None:
+        super().__init__()
+        self._sink = sink
 
-def _escape_surrogates(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Takes out what JSON cannot carry: parts of a file's name that are not UTF-8."""
-    for key, value in event.items():
-        if isinstance(value, str) and not value.isprintable():
-            event[key] = value.encode(errors="backslashreplace").decode()
-    return event
-
-
-def _as_bytes(_: WrappedLogger, __: str, line: str) -> bytes:
-    return line.encode(errors="backslashreplace")
-
-
-def _as_text(_: WrappedLogger, __: str, line: bytes) -> str:
-    return line.decode()
+    def emit(self, record: logging.LogRecord) -> None:
+        event = {"timestamp": record.created, "event": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            event["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        self._sink.write(record.levelname.lower(), event)

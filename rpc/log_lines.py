@@ -1,0 +1,82 @@
+"""How an event of the log becomes a line: logfmt for people, JSON for machines."""
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+RenderLine = Callable[[str, dict[str, Any]], bytes]
+"""Takes the level and the event, which has its time in seconds of the epoch as `timestamp`."""
+
+# Values that stand in a logfmt line as they are; others go through structlog's renderer, which
+# looks at every character of every field and would cost more than all else of a line.
+_PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
+
+_NUMBER = (int, float)
+
+_logfmt = structlog.processors.LogfmtRenderer()
+
+
+def text_lines(service: str) -> RenderLine:
+    """Lines in logfmt (`key=value`), for a service."""
+
+    def render(level: str, event: dict[str, Any]) -> bytes:
+        at = _iso(event.pop("timestamp"))
+        line = f"timestamp={at} level={level} service={service}{_word('event', event.pop('event'))}"
+        for key, value in event.items():
+            line += _word(key, value)
+        return line.encode(errors="backslashreplace")
+
+    return render
+
+
+def json_lines(service: str) -> RenderLine:
+    """Lines of one JSON object each, for a service."""
+
+    def render(level: str, event: dict[str, Any]) -> bytes:
+        at = _iso(event.pop("timestamp"))
+        fields = {"timestamp": at, "level": level, "service": service, "event": event.pop("event")}
+        for key, value in event.items():
+            fields[key] = _without_surrogates(value) if isinstance(value, str) else value
+        return orjson.dumps(fields)
+
+    return render
+
+
+def _iso(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{_to_the_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
+
+
+@functools.lru_cache(maxsize=1)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
+
+
+def _word(key: str, value: object) -> str:
+    if isinstance(value, _NUMBER) or _PLAIN.fullmatch(text := str(value)):
+        return f" {key}={value}"
+    return f" {_logfmt(None, '', {key: _escaped(text)})}"
+
+
+def _escaped(text: str) -> str:
+    """Keeps a line one line: text from outside could otherwise pass for a line of its own.
+
+    What turns the direction of writing, or shows nothing, is escaped too.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def _without_surrogates(text: str) -> str:
+    """Takes out what JSON cannot carry: parts of a file's name that are not UTF-8."""
+    if text.isprintable():
+        return text
+    return text.encode(errors="backslashreplace").decode()
