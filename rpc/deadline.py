@@ -25,4 +25,9 @@ def upstream_timeout(expires: float | None, default_timeout: float) -> float:
     if expires is None:
         return default_timeout
     remaining = max(expires - time.perf_counter(), 0.0)
-    return remaining - min(MARGIN + remaining * ROUNDING, remaining * MARGIN_SHARE)
+    return remaining - margin(remaining)
+
+
+def margin(seconds: float) -> float:
+    """Seconds by which the two ends of a call may disagree on a deadline that is so far away."""
+    return min(MARGIN + seconds * ROUNDING, seconds * MARGIN_SHARE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rpc.call import Call, Handler, Request, Response
+from rpc.deadline import margin
 from rpc.errors import RpcStatusError
 
 import grpc
@@ -19,6 +20,7 @@ class Outcome:
     Attributes:
         code: its status code.
         seconds: how long it took.
+        message: what the caller is told of a failure.
         diagnosis: what the log should say of a failure and the caller should not see.
     """
 
@@ -70,7 +72,10 @@ def _outcome(call: Call, error: BaseException | None) -> Outcome:
 
 
 def _cancellation(call: Call) -> grpc.StatusCode:
-    # gRPC cancels a handler for both reasons and does not say which it was.
-    if call.expires is not None and time.perf_counter() >= call.expires:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
+    # gRPC cancels a handler for both reasons and does not say which it was. A caller whose
+    # deadline passes cancels at that moment, which can be just before this side's clock gets there.
+    if call.expires is not None:
+        early = margin(call.expires - call.started)
+        if time.perf_counter() >= call.expires - early:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
     return grpc.StatusCode.CANCELLED
