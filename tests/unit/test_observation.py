@@ -28,7 +28,9 @@ class Notes:
         self.outcomes.append(outcome)
 
 
-async def outcome_of(error: BaseException | None, expires: float | None = None) -> Outcome:
+async def outcome_of(
+    error: BaseException | None, expires: float | None = None, started: float | None = None
+) -> Outcome:
     async def handler(request: Request, _: Call) -> str:
         if error is not None:
             raise error
@@ -36,6 +38,8 @@ async def outcome_of(error: BaseException | None, expires: float | None = None) 
 
     notes = Notes()
     call = make_call(expires=expires)
+    if started is not None:
+        call.started = started
     observed = observe(handler, [notes])
     if error is None:
         assert await observed("request", call) == "answer to request"
@@ -67,6 +71,13 @@ async def test_a_cancellation_in_time_is_the_callers() -> None:
 
 async def test_a_cancellation_after_the_deadline_is_the_deadlines() -> None:
     outcome = await outcome_of(asyncio.CancelledError(), time.perf_counter())
+    assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_a_cancellation_just_before_the_deadline_is_the_deadlines_too() -> None:
+    # A caller's clock is ahead by as much as its request took to get here.
+    now = time.perf_counter()
+    outcome = await outcome_of(asyncio.CancelledError(), now + 0.05, started=now - 10)
     assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 

@@ -14,14 +14,16 @@ from google.protobuf.message import DecodeError
 from tests.support.calls import ArrivingContext, make_call
 
 PUSHBACK = ("grpc-retry-pushback-ms", "-1")
-SECRET = "ipv4:10.0.0.7:9001: connection refused"
+GRPCS_OWN_TEXT = "ipv4:10.0.0.7:9001: connection refused"
 
 
 def upstream_error(
-    code: grpc.StatusCode, details: str | None = SECRET, *trailers: tuple[str, str | bytes]
+    code: grpc.StatusCode, details: str | None = GRPCS_OWN_TEXT, *trailers: tuple[str, str | bytes]
 ) -> grpc.aio.AioRpcError:
     received = grpc.aio.Metadata(*trailers)
-    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), received, details, "debug: " + SECRET)
+    return grpc.aio.AioRpcError(
+        code, grpc.aio.Metadata(), received, details, "debug: " + GRPCS_OWN_TEXT
+    )
 
 
 async def mapped(error: BaseException) -> BaseException:

@@ -1,0 +1,54 @@
+"""Reflection and channelz: there, unless the settings leave them out."""
+
+from typing import Any, cast
+
+import grpc
+import pytest
+from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from tests.support.in_process import serving
+from tests.support.waiting import LIMIT_SECONDS
+
+SERVICE = "user.MockUserDataService"
+REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
+CHANNELZ = "grpc.channelz.v1.Channelz"
+
+
+async def listed_services(**settings: Any) -> set[str]:
+    async with (
+        serving(SERVICE, lambda _, __: None, **settings) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        # The stubs' type hints know the synchronous channel only.
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(cast("grpc.Channel", channel))
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        call = stub.ServerReflectionInfo(iter([request]), timeout=LIMIT_SECONDS)
+        answer = await call.read()
+        return {service.name for service in answer.list_services_response.service}
+
+
+async def test_what_is_there_is_listed() -> None:
+    always = {SERVICE, "grpc.health.v1.Health", REFLECTION}
+    assert await listed_services() == always | {CHANNELZ}
+    assert await listed_services(channelz=False) == always
+
+
+async def test_reflection_can_be_left_out() -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await listed_services(reflection=False)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("channelz", [True, False])
+async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None:
+    async with (
+        serving(SERVICE, lambda _, __: None, channelz=channelz) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        stub: Any = channelz_pb2_grpc.ChannelzStub(cast("grpc.Channel", channel))
+        call = stub.GetServers(channelz_pb2.GetServersRequest(), timeout=LIMIT_SECONDS)
+        if channelz:
+            assert (await call).server
+        else:
+            assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
