@@ -51,7 +51,8 @@ def _show(server: Server, what: str) -> None:
 
 
 def _call(servers: Sequence[Server], name: str) -> None:
-    arguments = ["--target", servers[0].address, "-n", name]
+    # Time enough on a machine that is busy with other things as well.
+    arguments = ["--target", servers[0].address, "--timeout", "30", "-n", name]
     _say("$ client " + shlex.join(arguments))
     # The client's own two streams in one, so that they stay in order in a file, too.
     subprocess.run(
