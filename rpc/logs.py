@@ -89,7 +89,11 @@ class _LibraryHandler(logging.Handler):
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = {"timestamp": record.created, "event": record.getMessage(), "logger": record.name}
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a library's mistake: arguments that do not fit the text
+            message = f"{record.msg} {record.args!r}"
+        event = {"timestamp": record.created, "event": message, "logger": record.name}
         if record.exc_info:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
         self._sink.write(record.levelname.lower(), event)
