@@ -84,6 +84,21 @@ def test_a_librarys_traceback_is_part_of_its_line(stderr: Stderr, log_format: Lo
     assert "ValueError: invalid literal" in line
 
 
+def test_a_librarys_mistake_is_logged_and_not_raised(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc").error("%d calls", "many")
+    (line,) = json_lines(stderr)
+    assert line["event"] == "%d calls ('many',)"
+
+
+@pytest.mark.parametrize("level", ["info", "warning", "error", "critical"])
+def test_every_level_is_written(stderr: Stderr, level: str) -> None:
+    configure_logs("orc1", "json")
+    getattr(get_logger(), level)("event")
+    (line,) = json_lines(stderr)
+    assert (line["level"], line["event"]) == (level, "event")
+
+
 @pytest.mark.parametrize(
     "text", ["a\nb", "\r", "\x1b[2J", "\x85", "\u2028", "\u2029", "\u202e", "\u200b", "\ud800"]
 )

@@ -1,0 +1,115 @@
+"""The orc2 servicer: it asks mock_data for the name it was given, and answers as mock_data does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rpc.channel import ChannelSettings
+from rpc.server import Connect
+
+import grpc
+import pytest
+
+from proto import user_pb2, user_pb2_grpc
+from services.orc2 import add_servicer
+from tests.support.in_process import serving
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+DETAILS = ("grpc-status-details-bin", b"\x08\x03")
+
+
+class MockData(user_pb2_grpc.MockUserDataServiceServicer):
+    """Stands in for mock_data: answers and refuses as it is told, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[user_pb2.UserName] = []
+        self.refusal: tuple[grpc.StatusCode, str] | None = None
+        self.endless = False
+        self.abandoned = False
+
+    async def GetMockUserData(
+        self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> user_pb2.User:
+        self.asked.append(request)
+        if self.refusal is not None:
+            await context.abort(*self.refusal, (DETAILS,))
+        if self.endless:
+            await self._wait_for_the_end()
+        return user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
+
+    async def _wait_for_the_end(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.abandoned = True
+
+
+@pytest.fixture
+def upstream() -> MockData:
+    return MockData()
+
+
+@pytest.fixture
+async def stub(upstream: MockData) -> AsyncIterator[Any]:
+    def add_upstream(server: grpc.aio.Server, _: Connect) -> None:
+        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
+
+    async with serving("user.MockUserDataService", add_upstream) as fake:
+        settings = ChannelSettings(target=fake.address)
+        async with (
+            serving("user.Orchestrator2Service", add_servicer, upstream=settings) as server,
+            grpc.aio.insecure_channel(server.address) as channel,
+        ):
+            yield user_pb2_grpc.Orchestrator2ServiceStub(channel)
+
+
+def get(stub: Any, name: str) -> Any:
+    return stub.GetUser(user_pb2.User(name=name), timeout=LIMIT_SECONDS)
+
+
+async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: MockData) -> None:
+    user = await get(stub, "krithik")
+    assert user == user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
+    assert upstream.asked == [user_pb2.UserName(name="krithik")]
+
+
+async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: MockData) -> None:
+    for name in ("", "abc", "\u2028\x00é"):
+        await get(stub, name)
+        assert upstream.asked.pop() == user_pb2.UserName(name=name)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    ],
+)
+async def test_the_upstreams_refusal_goes_back_unchanged(
+    stub: Any, upstream: MockData, code: grpc.StatusCode
+) -> None:
+    upstream.refusal = (code, "no such user")
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await get(stub, "krithik")
+    assert (raised.value.code(), raised.value.details()) == (code, "no such user")
+    assert DETAILS in tuple(raised.value.trailing_metadata())
+
+
+async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
+    stub: Any, upstream: MockData
+) -> None:
+    upstream.endless = True
+    call = get(stub, "krithik")
+    await eventually(lambda: upstream.asked != [], "the upstream is asked")
+    call.cancel()
+    await eventually(lambda: upstream.abandoned, "the upstream's work is abandoned")
+
+
+async def test_of_a_user_only_the_name_is_asked_for(stub: Any, upstream: MockData) -> None:
+    request = user_pb2.User(name="krithik", **{"class": "99"}, roll=99)
+    await stub.GetUser(request, timeout=LIMIT_SECONDS)
+    assert upstream.asked == [user_pb2.UserName(name="krithik")]
