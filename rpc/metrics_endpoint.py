@@ -1,12 +1,13 @@
 """The HTTP endpoint at which Prometheus reads a process's metrics."""
 
+import contextlib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rpc.address import join_host_port, split_host_port
-from rpc.tls import ServerTls
+from rpc.tls import ChangingFiles, ServerTls
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -45,16 +46,31 @@ def metrics_endpoint(
         raise MetricsEndpointError(
             f"cannot serve metrics on {address}: {error.strerror}"
         ) from error
-    if isinstance(server.socket, ssl.SSLSocket):
+    if tls is not None and isinstance(server.socket, ssl.SSLSocket):
         # Else the one thread that accepts does the handshakes too, and who connects and says
         # nothing keeps everyone else out, and the server from stopping.
         server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
+        _reload_certificate(server.socket.context, tls)
     try:
         yield join_host_port(host, server.server_port)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _reload_certificate(context: ssl.SSLContext, tls: ServerTls) -> None:
+    """Makes an endpoint's handshakes follow its files, from the one after a change on."""
+    files = ChangingFiles(tls)
+
+    # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
+    def before_handshake(_: ssl.SSLObject, __: str | None, ___: ssl.SSLContext) -> None:
+        if files.changed():
+            # What cannot be used is in the log already: gRPC's handshakes read the same files.
+            with contextlib.suppress(OSError, ValueError):
+                context.load_cert_chain(tls.certificate, tls.key, password="")
+
+    context.sni_callback = before_handshake
 
 
 def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:

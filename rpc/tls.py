@@ -86,7 +86,7 @@ class _CertificateReloader:
 
     def __init__(self, tls: ServerTls) -> None:
         self._tls = tls
-        self._seen = self._stamp()
+        self._files = ChangingFiles(tls)
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         tls = self._tls
@@ -96,10 +96,8 @@ class _CertificateReloader:
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
         """Called by gRPC at every handshake; None leaves the certificate as it is."""
-        stamp = self._stamp()
-        if stamp == self._seen:
+        if not self._files.changed():
             return None
-        self._seen = stamp
         try:
             configuration = self.configuration()
         except TlsError as error:
@@ -110,9 +108,22 @@ class _CertificateReloader:
         _logger.info("certificate reloaded")
         return configuration
 
+
+class ChangingFiles:
+    """Notices when a server's certificate, key or authorities are replaced or rewritten."""
+
+    def __init__(self, tls: ServerTls) -> None:
+        files = (tls.certificate, tls.key, tls.client_ca)
+        self._files = [file for file in files if file is not None]
+        self._seen = self._stamp()
+
+    def changed(self) -> bool:
+        """Whether one of the files is not what it was at the last look."""
+        before, self._seen = self._seen, self._stamp()
+        return self._seen != before
+
     def _stamp(self) -> list[tuple[int, int] | None]:
-        files = (self._tls.certificate, self._tls.key, self._tls.client_ca)
-        return [_modified(file) for file in files if file is not None]
+        return [_modified(file) for file in self._files]
 
 
 def _modified(file: Path) -> tuple[int, int] | None:

@@ -64,6 +64,22 @@ class TestTls:
         with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
             assert "answer 42.0\n" in read(address, context)
 
+    def test_it_follows_the_servers_certificate(
+        self, registry: CollectorRegistry, authority: Authority, tmp_path: Path
+    ) -> None:
+        pair, successor = authority.issue("server"), Authority(tmp_path, "successor")
+        tls = ServerTls(certificate=pair.certificate, key=pair.key)
+        old = ssl.create_default_context(cafile=authority.certificate)
+        new = ssl.create_default_context(cafile=successor.certificate)
+        with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
+            pair.replace_with(successor.issue("replacement"))
+            # The first handshake after a change has the old certificate still.
+            assert "answer 42.0\n" in read(address, old)
+            assert "answer 42.0\n" in read(address, new)
+            pair.key.write_text("no key")
+            for _ in range(2):
+                assert "answer 42.0\n" in read(address, new)
+
     def test_it_asks_for_a_certificate_where_the_server_does(
         self, registry: CollectorRegistry, authority: Authority
     ) -> None:
