@@ -1,0 +1,1 @@
+"""How the build grows with the number of services."""
