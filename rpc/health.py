@@ -18,6 +18,7 @@ class HealthServicer(health.aio.HealthServicer):
 
     def __init__(self) -> None:
         super().__init__()
+        self._watches = 0
         self._stopping = asyncio.Event()
 
     async def Watch(
@@ -28,12 +29,19 @@ class HealthServicer(health.aio.HealthServicer):
         """Streams the status until the caller leaves or the server stops."""
         watching = asyncio.ensure_future(super().Watch(request, context))
         stopping = asyncio.ensure_future(self._stopping.wait())
+        self._watches += 1
         try:
             await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._watches -= 1
             watching.cancel()
             stopping.cancel()
             await asyncio.gather(watching, stopping, return_exceptions=True)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anyone has a `Watch` open."""
+        return self._watches > 0
 
     async def serve(self, service: str) -> None:
         """Says SERVING of a service; of the server as a whole, "", it is said from the start."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, cast
 
+from rpc.arrivals import Arrivals
 from rpc.call import Call, Handler, Request, Response, ServicerContext, current_call
 from rpc.observation import Observer, observe
 from rpc.shedding import Slots, shed
@@ -16,6 +17,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
     """Wraps each method of one service; other services on the server are left alone.
 
     Health checks in particular: they are neither shed nor logged.
+
+    Attributes:
+        arrivals: when the service's calls arrive.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             max_concurrent_rpcs: calls answered at once; further ones are refused.
             observers: are told of each call.
         """
+        self.arrivals = Arrivals()
         self._prefix = f"/{service}/"
         self._slots = Slots(max_concurrent_rpcs)
         self._observers = observers
@@ -61,7 +66,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         # A method that takes a stream of requests, of which it reads the first: to gRPC's unary
         # ones a call that ends without a request is cancelled, and its caller gets no answer.
         return grpc.stream_unary_rpc_method_handler(
-            _begin(method, handler),
+            _begin(method, handler, self.arrivals),
             # The request stays bytes until `_decode`: gRPC would answer UNKNOWN, with the
             # exception's text, to bytes that it cannot parse.
             request_deserializer=None,
@@ -87,11 +92,12 @@ def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
 
 
 def _begin(
-    method: str, handler: Handler
+    method: str, handler: Handler, arrivals: Arrivals
 ) -> Callable[[AsyncIterator[Request], ServicerContext], Awaitable[Response]]:
     async def beginning(_: AsyncIterator[Request], context: ServicerContext) -> Response:
         request = await context.read()
         call = Call.arriving(method, context)
+        arrivals.latest = call.started
         # Each call has a task, and so a context, of its own: there is nothing to reset.
         current_call.set(call)
         return await handler(request, call)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from rpc.address import AddressError, is_loopback
+from rpc.arrivals import Arrivals
 from rpc.bind import bind
 from rpc.channel import open_channel
 from rpc.diagnostics import add_diagnostics
@@ -72,27 +73,33 @@ async def running_server(
     credentials = None if settings.tls is None else server_credentials(settings.tls)
     async with AsyncExitStack() as stack:
         observers = stack.enter_context(observing(settings))
-        server = _make_server(service, settings, observers)
+        pipeline = Pipeline(service, settings.max_concurrent_rpcs, observers.of_calls)
+        server = _make_server(pipeline, settings)
         health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         add_diagnostics(server, settings, service)
         add_servicer(server, _connector(stack, settings, observers))
         address = bind(server, settings.listen, credentials)
         await server.start()
-        stack.push_async_callback(_drain, server, health, settings)
+        stack.push_async_callback(_drain, server, health, pipeline.arrivals, settings)
         await health.serve(service)
         yield RunningServer(address, observers.metrics_address)
 
 
-async def _drain(server: grpc.aio.Server, health: HealthServicer, settings: ServerSettings) -> None:
+async def _drain(
+    server: grpc.aio.Server, health: HealthServicer, arrivals: Arrivals, settings: ServerSettings
+) -> None:
     await health.drain()
     await asyncio.sleep(settings.drain_delay)
+    if health.is_watched:
+        # From here on gRPC cancels what arrives, which no caller tries again: those that watch
+        # have been told to go elsewhere, and what they sent before that is waited for.
+        await arrivals.cease()
     health.end_watches()
     await server.stop(settings.grace)
 
 
-def _make_server(service: str, settings: ServerSettings, observers: Observers) -> grpc.aio.Server:
-    pipeline = Pipeline(service, settings.max_concurrent_rpcs, observers.of_calls)
+def _make_server(pipeline: Pipeline, settings: ServerSettings) -> grpc.aio.Server:
     # On by default in gRPC, and then two servers share a port without a word.
     options = [*_SERVER_OPTIONS, ("grpc.so_reuseport", int(settings.reuse_port))]
     return grpc.aio.server(interceptors=[pipeline], options=options)

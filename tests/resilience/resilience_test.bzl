@@ -2,7 +2,7 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "small", tags = [], deps = [], **kwargs):
+def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:

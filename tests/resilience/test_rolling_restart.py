@@ -11,7 +11,7 @@ from tests.support.replicas import ReplicatedChain, replicated_chain
 
 IN_FLIGHT = 64
 # The load is then calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
-SLOW_ANSWER = 0.2
+SLOW_ANSWER = 0.1
 SETTLED_SECONDS = 0.5
 
 
