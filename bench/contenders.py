@@ -45,10 +45,10 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
     return Contender(name, commands)
 
 
-def peer(name: str) -> Contender:
-    """One of `PEERS`."""
-    program = str(root() / "bench" / "peers" / PEERS[name])
-    return Contender(name, {role: [program, role, *LISTEN] for role in ROLES})
+def peer(name: str, program: str | None = None) -> Contender:
+    """One of `PEERS`, or another program of bench/peers."""
+    path = str(root() / "bench" / "peers" / (program or PEERS[name]))
+    return Contender(name, {role: [path, role, *LISTEN] for role in ROLES})
 
 
 def reference(binaries: dict[str, Path]) -> Contender:

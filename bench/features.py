@@ -1,0 +1,174 @@
+"""What each feature costs: the chain with it and without it, in turns, in microseconds a call."""
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bench import contenders
+from bench.checking import checking
+from bench.choice import GENERATOR, choose_generator
+from bench.contenders import Contender
+from bench.figures import Figure, figure
+from bench.load import Generator, LoadError
+from bench.machine import facts
+from bench.report import markdown
+from bench.servers import ROLES, ServerError, running_chain
+from bench.without import PARTS
+from tests.support.certificates import Authority
+from tests.support.collector import collecting
+
+IN_FLIGHT = 64
+HOPS = len(ROLES)
+
+DEFAULTS = "all defaults"
+BARE = "bare grpc.aio"
+TUNED = "bare grpc.aio, our event loop and poller"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature, as the difference between two ways to run the chain.
+
+    Attributes:
+        name: what the table calls it.
+        on: the contender that has it.
+        off: the contender that has not.
+        hops: of how many hops it is a part.
+    """
+
+    name: str
+    on: str
+    off: str
+    hops: int = HOPS
+
+
+@click.command(name="features")
+@click.option("--rounds", default=7, show_default=True, help="Rounds of each way to run the chain.")
+@click.option("--calls", default=3200, show_default=True, help="Calls in a round, 64 at a time.")
+@GENERATOR
+def main(*, rounds: int, calls: int, generator: str) -> None:
+    """Measure what each feature costs, in microseconds of CPU time for each call and hop.
+
+    A feature whose range has 0 in it costs less than this run could see.
+    """
+    load = choose_generator(generator)
+    try:
+        with tempfile.TemporaryDirectory() as folder, _ways(Path(folder)) as ways:
+            spent = _measure(ways, rounds, calls, load)
+    except (LoadError, ServerError) as error:
+        raise click.ClickException(str(error)) from error
+    print(", ".join(f"{key}: {value}" for key, value in {**facts(), "by": load.name}.items()))
+    print(f"\n{markdown(table(spent))}")
+
+
+@contextmanager
+def _ways(folder: Path) -> Iterator[list[Contender]]:
+    """The ways to run the chain; a collector for traces runs while the context is open."""
+    root = contenders.root()
+    with collecting() as collector:
+        yield [
+            contenders.chain(DEFAULTS, root),
+            *(_without(part) for part in PARTS),
+            contenders.chain("JSON log", root, ("--log-format", "json")),
+            contenders.chain("metrics", root, ("--metrics-address", "127.0.0.1:0")),
+            contenders.chain("tracing", root, ("--otlp-endpoint", collector.endpoint)),
+            _with_tls("TLS", folder / "tls", mutual=False),
+            _with_tls("mTLS", folder / "mtls", mutual=True),
+            contenders.peer(BARE),
+            contenders.peer(TUNED, "tuned_aio"),
+        ]
+
+
+def features() -> list[Feature]:
+    """The features, those that are on by default first."""
+    by_default = [Feature(part, DEFAULTS, f"without {part}") for part in PARTS]
+    # Only the two inner hops speak TLS: h2load shows no client certificate.
+    links = HOPS - 1
+    return [
+        *by_default,
+        Feature("all of the above and the rest of rpc", DEFAULTS, TUNED),
+        Feature("JSON log instead of text", "JSON log", DEFAULTS),
+        Feature("metrics", "metrics", DEFAULTS),
+        Feature("tracing, every call to a collector", "tracing", DEFAULTS),
+        Feature("TLS, for each link", "TLS", DEFAULTS, links),
+        Feature("mTLS, for each link", "mTLS", DEFAULTS, links),
+        Feature("our event loop and poller", TUNED, BARE),
+    ]
+
+
+def _without(part: str) -> Contender:
+    program = str(contenders.root() / "bench" / "without")
+    return Contender(
+        f"without {part}", {role: [program, part, role, *contenders.LISTEN] for role in ROLES}
+    )
+
+
+def _with_tls(name: str, folder: Path, *, mutual: bool) -> Contender:
+    folder.mkdir()
+    authority = Authority(folder)
+    pair = authority.issue("server")
+    serve = ["--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
+    call = ["--upstream-tls-ca", str(authority.certificate)]
+    if mutual:
+        serve += ["--tls-client-ca", str(authority.certificate)]
+        call += ["--upstream-tls-certificate", str(pair.certificate)]
+        call += ["--upstream-tls-key", str(pair.key)]
+    plain = contenders.chain(name, contenders.root()).commands
+    further = {"orc1": call, "orc2": [*serve, *call], "mock_data": serve}
+    return Contender(name, {role: [*plain[role], *further[role]] for role in ROLES})
+
+
+def _measure(
+    ways: list[Contender], rounds: int, calls: int, load: Generator
+) -> dict[str, list[float]]:
+    """CPU microseconds a call of each way, all hops, round by round."""
+    spent: dict[str, list[float]] = {way.name: [] for way in ways}
+    for number in range(rounds):
+        turn = number % len(ways)
+        for way in ways[turn:] + ways[:turn]:
+            print(f"round {number + 1} of {rounds}: {way.name}", file=sys.stderr, flush=True)
+            spent[way.name].append(_cpu(way, calls, load, number))
+    return spent
+
+
+def _cpu(way: Contender, calls: int, load: Generator, seed: int) -> float:
+    calls -= calls % IN_FLIGHT
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_chain(way.commands, Path(folder)) as servers,
+        checking(servers["orc1"].address, seed),
+    ):
+        address = servers["orc1"].address
+        load.closed(address, IN_FLIGHT, IN_FLIGHT * 8)
+        before = sum(server.cpu_seconds() for server in servers.values())
+        load.closed(address, IN_FLIGHT, calls)
+        return (sum(server.cpu_seconds() for server in servers.values()) - before) / calls * 1e6
+
+
+def table(spent: dict[str, list[float]]) -> list[list[str]]:
+    """Cost of each feature, header first."""
+    lines = [["feature", "µs a call and hop", "range of rounds", "share of the call"]]
+    whole = statistics.median(spent[DEFAULTS])
+    for feature in features():
+        cost = _cost(spent[feature.on], spent[feature.off], feature.hops)
+        share = cost.median * feature.hops / whole
+        span = f"{cost.least:+.0f} to {cost.most:+.0f}"
+        lines.append([feature.name, f"{cost.median:+.1f}", span, f"{share:+.1%}"])
+    per_hop = figure([one / HOPS for one in spent[DEFAULTS]])
+    span = f"{per_hop.least:.0f} to {per_hop.most:.0f}"
+    lines.append(["the whole call, all defaults", f"{per_hop.median:.0f}", span, "100%"])
+    return lines
+
+
+def _cost(on: list[float], off: list[float], hops: int) -> Figure:
+    return figure([(mine - other) / hops for mine, other in zip(on, off, strict=True)])
+
+
+if __name__ == "__main__":
+    main()
