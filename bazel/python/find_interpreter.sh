@@ -6,7 +6,10 @@
 unset PYTHONHOME PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
 interpreter=%python_binary%
-script=$0
+case $0 in
+  /*) script=$0 ;;
+  *) script=$PWD/$0 ;; # the runfiles may be above the folder we are in
+esac
 while :; do
   # As Bazel's script below: the caller's runfiles, our own, those we lie in, or behind a link.
   for runfiles in "$RUNFILES_DIR" "$script.runfiles" "${script%%.runfiles/*}.runfiles"; do

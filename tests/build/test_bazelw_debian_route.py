@@ -32,7 +32,7 @@ def test_the_rc_file_names_only_what_is_in_the_folder(machine: Machine) -> None:
     machine.run("build")
     (prefix,) = machine.prefixes()
     rc = (prefix / "bazelrc").read_text("utf-8")
-    assert rc.count("--override_repository=") == 7
+    assert rc.count("--override_repository=") == 10
     assert rc.count(f"{prefix}/") == rc.count("=/")
 
 

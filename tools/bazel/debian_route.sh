@@ -51,6 +51,7 @@ install_prefix() {
   adapt_bazel
   adapt_java
   lay_out_python
+  lay_out_absent
   write_trust_store "$work"
   write_bazelrc
   rm -rf "$work/apt" "$work/debs"
@@ -304,6 +305,12 @@ lay_out_python() {
   rm -rf "$from"
 }
 
+lay_out_absent() {
+  mkdir "$work/absent"
+  cp "$here/absent_repository.BUILD" "$work/absent/BUILD.bazel"
+  : >"$work/absent/WORKSPACE"
+}
+
 write_trust_store() { # FOLDER
   local bundle=$authorities
   [[ -r $bundle ]] || bundle=$(mozilla_bundle)
@@ -327,10 +334,13 @@ startup --host_jvm_args=-Djavax.net.ssl.trustStoreType=JKS
 common --override_repository=bazel_skylib=$tools/skylib
 common --override_repository=bazel_features=$tools/features
 common --override_repository=rules_cc=$rules/cc
+common --override_repository=rules_license=$rules/license
 common --override_repository=rules_proto=$rules/proto
 common --override_repository=rules_python=$rules/python
 common --override_repository=rules_proto_grpc=$rules/proto_grpc
 common --override_repository=python3_11_x86_64-unknown-linux-gnu=$prefix/python
+common --override_repository=remote_coverage_tools=$prefix/absent
+common --override_repository=zlib=$prefix/absent
 EOF
 }
 
