@@ -13,7 +13,7 @@ import click
 
 from bench.machine import facts
 from bench.report import markdown
-from bench.scale.bazel import BazelError, bazel_on
+from bench.scale.bazel import BazelError, Step, bazel_on
 from bench.scale.growth import Sizes, per_service, table
 from bench.scale.steps import STEPS, measure
 from bench.scale.workspace import CHAIN, add_services, copy_checkout
@@ -61,14 +61,16 @@ def main(*, services: Sequence[int], jobs: int | None, scratch: Path, out: Path)
 
 def _measure(folder: Path, numbers: Sequence[int], jobs: int | None) -> Sizes:
     workspace = folder / "workspace"
-    sizes = {}
+    sizes: dict[int, dict[str, Step]] = {}
     with bazel_on(workspace, folder / "output", jobs) as bazel:
         _say(f"fetching, into {folder}")
         bazel.analyse()
         for number in numbers:
-            _say(f"{number} services")
             add_services(workspace, number)
-            sizes[number] = measure(bazel)
+            sizes[number] = {}
+            for name, step in measure(bazel):
+                _say(f"{number} services, {name}: {step.seconds:.1f} s")
+                sizes[number][name] = step
     return sizes
 
 

@@ -25,21 +25,28 @@ _EDITS = {
 }
 
 
-def measure(bazel: Bazel) -> dict[str, Step]:
-    """Takes the steps on a workspace for which everything has been fetched.
+def measure(bazel: Bazel) -> Iterator[tuple[str, Step]]:
+    """Takes the steps on a workspace for which everything has been fetched, one after the other.
 
     Raises:
         BazelError: one of them failed.
     """
     bazel.forget()
-    steps = {"load": bazel.load(), "analysis": bazel.analyse(), "execution": bazel.build()}
-    steps["cold build"] = Step(sum(one.seconds for one in steps.values()), 0)
-    steps["nothing changed"] = bazel.build()
+    cold = 0.0
+    for name, take in [
+        ("load", bazel.load),
+        ("analysis", bazel.analyse),
+        ("execution", bazel.build),
+    ]:
+        step = take()
+        cold += step.seconds
+        yield name, step
+    yield "cold build", Step(cold, 0)
+    yield "nothing changed", bazel.build()
     for name, (file, text) in _EDITS.items():
         with _appended(bazel.workspace / file, text):
-            steps[name] = bazel.build()
+            yield name, bazel.build()
         bazel.build()
-    return steps
 
 
 @contextmanager
