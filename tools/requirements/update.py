@@ -22,6 +22,13 @@ _OPTIONS = [
     "--no-emit-trusted-host",
 ]
 
+# What the head of requirements.txt names. Renovate (.github/renovate.json) runs it, and knows no
+# other options than these, nor any other command than pip-compile.
+_HEADER = (
+    "pip-compile --allow-unsafe --generate-hashes --no-emit-index-url"
+    " --output-file=requirements.txt --strip-extras requirements.in"
+)
+
 
 def main() -> int:
     """Runs pip-compile in the workspace that `bazel run` was called in."""
@@ -30,9 +37,7 @@ def main() -> int:
         print("start it with ./bazelw run //:requirements.update", file=sys.stderr)
         return 2
     command = [sys.executable, "-m", "piptools", "compile", *_OPTIONS, *sys.argv[1:]]
-    environment = os.environ | {
-        "CUSTOM_COMPILE_COMMAND": "./bazelw run //:requirements.update",
-    }
+    environment = os.environ | {"CUSTOM_COMPILE_COMMAND": _HEADER}
     return subprocess.run(  # noqa: S603 (no shell; the arguments are the caller's)
         [*command, "--output-file=requirements.txt", "requirements.in"],
         cwd=Path(workspace),
