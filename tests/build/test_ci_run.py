@@ -33,7 +33,9 @@ class _Checkout:
         """Takes a target out of the workspace; its files stay."""
         self._targets.remove(target)
 
-    def run(self, *, test_code: int = 0, demo_code: int = 0) -> tuple[int, str]:
+    def run(
+        self, *, test_code: int = 0, demo_code: int = 0, release_code: int = 0
+    ) -> tuple[int, str]:
         """The exit code and the last line."""
         script = f"""#!/bin/bash
             case "$*" in
@@ -44,13 +46,18 @@ class _Checkout:
               *) exit 99 ;;
             esac
         """
-        bazelw = self._folder / "bazelw"
-        bazelw.write_text(script, encoding="utf-8")
-        bazelw.chmod(0o755)
+        self._write_program("bazelw", script)
+        self._write_program("tools/release/check.sh", f"#!/bin/sh\nexit {release_code}\n")
         result = subprocess.run(
             [self._folder / ".ci/run"], cwd="/", capture_output=True, text=True, check=False
         )
         return result.returncode, result.stdout.splitlines()[-1]
+
+    def _write_program(self, name: str, text: str) -> None:
+        program = self._folder / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(text, encoding="utf-8")
+        program.chmod(0o755)
 
 
 @pytest.fixture
@@ -100,6 +107,11 @@ def test_a_failed_demo_fails(checkout: _Checkout) -> None:
     assert checkout.run(demo_code=5) == (5, "2 passed, 0 failed")
 
 
+def test_a_wrong_release_fails(checkout: _Checkout) -> None:
+    checkout.add_xml("//a:b", _PASSED)
+    assert checkout.run(release_code=6) == (6, "2 passed, 0 failed")
+
+
 def test_the_exit_code_of_the_tests_comes_first(checkout: _Checkout) -> None:
     checkout.add_xml("//a:b", _FAILED)
-    assert checkout.run(test_code=3, demo_code=5) == (3, "0 passed, 1 failed")
+    assert checkout.run(test_code=3, demo_code=5, release_code=6) == (3, "0 passed, 1 failed")
