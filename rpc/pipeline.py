@@ -45,7 +45,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         ],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """GRPC's hook: hands it the wrapped method, made at the method's first call."""
+        """The hook of gRPC: hands it the wrapped method, made at the method's first call."""
         method = handler_call_details.method
         wrapped = self._wrapped.get(method)
         if wrapped is not None:
