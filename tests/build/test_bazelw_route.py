@@ -1,5 +1,6 @@
 """bazelw's choice between its two routes."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,19 @@ def test_a_cache_that_cannot_be_written(machine: Machine) -> None:
     result = machine.run("build", XDG_CACHE_HOME=str(machine.root / "file"))
     assert result.returncode == 1
     assert "XDG_CACHE_HOME" in result.stderr
+
+
+def test_the_exit_code_is_bazels(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    assert machine.run("exit-7", BAZELW_ROUTE="github").returncode == 7
+
+
+def test_a_signal_reaches_bazel(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    machine.env["BAZELW_ROUTE"] = "github"
+    with machine.start("wait") as process:
+        assert process.stdout is not None
+        while process.stdout.readline() != "wait\n":
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
