@@ -1,11 +1,10 @@
 """The check of the GitHub route, with a bazelw that downloads, and does wrong when told to."""
 
+import http.client
 import io
 import os
 import subprocess
 import tarfile
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -127,8 +126,9 @@ def test_an_archive_has_the_files_below_the_prefix(tmp_path: Path) -> None:
 
 def test_the_stand_in_serves_and_remembers() -> None:
     with standing_in({_URL: b"archive"}) as server:
-        here = f"http://127.0.0.1:{server.server_port}/github.com"
-        assert urllib.request.urlopen(f"{here}/a/b.tar.gz").read() == b"archive"
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"{here}/other")
+        client = http.client.HTTPConnection("127.0.0.1", server.server_port)
+        client.request("GET", "/github.com/a/b.tar.gz")
+        assert client.getresponse().read() == b"archive"
+        client.request("GET", "/github.com/other")
+        assert client.getresponse().status == http.client.NOT_FOUND
         assert server.requested == [_URL, "https://github.com/other"]

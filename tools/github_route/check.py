@@ -126,9 +126,7 @@ def _check(route: _Route, archives: Mapping[str, bytes], command: Sequence[str])
     print(f"{len(archives)} archives, one request each, no other; both failures name the way out")
 
 
-def _timed(
-    step: str, route: _Route, words: Sequence[str]
-) -> "subprocess.CompletedProcess[str]":
+def _timed(step: str, route: _Route, words: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     start = time.monotonic()
     result = route.run(words)
     print(f"{step}: {time.monotonic() - start:.0f} s, exit code {result.returncode}", flush=True)

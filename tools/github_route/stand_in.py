@@ -35,7 +35,7 @@ class StandIn(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: StandIn
 
-    def do_GET(self) -> None:  # noqa: N802 (http.server's name)
+    def do_GET(self) -> None:
         url = f"https:/{self.path}"
         self.server.requested.append(url)
         content = self.server.files.get(url)
