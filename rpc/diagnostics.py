@@ -3,9 +3,11 @@
 from rpc.settings import ServerSettings
 
 import grpc
-from grpc_channelz.v1 import channelz
+from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
 from grpc_health.v1 import health
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+
+_CHANNELZ = channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name
 
 
 def add_diagnostics(server: grpc.aio.Server, settings: ServerSettings, service: str) -> None:
@@ -18,7 +20,9 @@ def add_diagnostics(server: grpc.aio.Server, settings: ServerSettings, service: 
     """
     offered = [service, health.SERVICE_NAME]
     if settings.channelz:
-        channelz.add_channelz_servicer(server)
-        offered.append("grpc.channelz.v1.Channelz")
+        channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), server)
+        offered.append(_CHANNELZ)
     if settings.reflection:
-        reflection.enable_server_reflection([*offered, reflection.SERVICE_NAME], server)
+        names = [*offered, reflection.SERVICE_NAME]
+        servicer = reflection.aio.ReflectionServicer(names)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)

@@ -15,6 +15,7 @@ RenderLine = Callable[[str, dict[str, Any]], bytes]
 # Values that stand in a logfmt line as they are; others go through structlog's renderer, which
 # looks at every character of every field and would cost more than all else of a line.
 _PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
+_PLAIN_WORDS = re.compile(rf"(?: \w+={_PLAIN.pattern})+")
 
 _NUMBER = (int, float)
 
@@ -26,9 +27,8 @@ def text_lines(service: str) -> RenderLine:
 
     def render(level: str, event: dict[str, Any]) -> bytes:
         at = _iso(event.pop("timestamp"))
-        line = f"timestamp={at} level={level} service={service}{_word('event', event.pop('event'))}"
-        for key, value in event.items():
-            line += _word(key, value)
+        words = _words({"event": event.pop("event"), **event})
+        line = f"timestamp={at} level={level} service={service}{words}"
         return line.encode(errors="backslashreplace")
 
     return render
@@ -55,6 +55,14 @@ def _iso(seconds: float) -> str:
 @functools.lru_cache(maxsize=1)
 def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
+
+
+def _words(event: dict[str, Any]) -> str:
+    words = "".join([f" {key}={value}" for key, value in event.items()])
+    # One look at all of them: as many spaces as words means that none is within a value.
+    if words.count(" ") == len(event) and _PLAIN_WORDS.fullmatch(words):
+        return words
+    return "".join([_word(key, value) for key, value in event.items()])
 
 
 def _word(key: str, value: object) -> str:

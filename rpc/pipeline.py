@@ -1,10 +1,11 @@
 """What every call passes through on its way to the servicer, put together in one place."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 from rpc.arrivals import Arrivals
 from rpc.call import Call, Handler, Request, Response, ServicerContext, current_call
+from rpc.methods import MethodHandler
 from rpc.observation import Observer, observe
 from rpc.shedding import Slots, shed
 from rpc.status import end_with_status, map_errors, missing_request, undecodable
@@ -13,7 +14,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 
-class Pipeline(grpc.aio.ServerInterceptor):
+class Pipeline:
     """Wraps each method of one service; other services on the server are left alone.
 
     Health checks in particular: they are neither shed nor logged.
@@ -36,29 +37,15 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._prefix = f"/{service}/"
         self._slots = Slots(max_concurrent_rpcs)
         self._observers = observers
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
-    async def intercept_service(
-        self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable["grpc.RpcMethodHandler[Any, Any] | None"]
-        ],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """The hook of gRPC: hands it the wrapped method, made at the method's first call."""
-        method = handler_call_details.method
-        wrapped = self._wrapped.get(method)
-        if wrapped is not None:
-            return wrapped
-        servicer_method = await continuation(handler_call_details)
-        if servicer_method is None or not method.startswith(self._prefix):
+    def wrap(self, method: str, servicer_method: MethodHandler) -> MethodHandler:
+        """The handler that is to answer a method, given the servicer's.
+
+        Raises:
+            TypeError: the method is the service's and not unary.
+        """
+        if not method.startswith(self._prefix):
             return servicer_method
-        wrapped = self._wrapped[method] = self._wrap(method, servicer_method)
-        return wrapped
-
-    def _wrap(
-        self, method: str, servicer_method: "grpc.RpcMethodHandler[Any, Any]"
-    ) -> "grpc.RpcMethodHandler[Any, Any]":
         handler = map_errors(_decode(servicer_method))
         handler = shed(handler, self._slots)
         handler = observe(handler, self._observers)
@@ -74,7 +61,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         )
 
 
-def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
+def _decode(servicer_method: MethodHandler) -> Handler:
     parse, answer = servicer_method.request_deserializer, servicer_method.unary_unary
     if parse is None or answer is None:
         raise TypeError("the pipeline takes unary methods with protobuf requests only")
@@ -86,7 +73,9 @@ def _decode(servicer_method: "grpc.RpcMethodHandler[Any, Any]") -> Handler:
             message = parse(request)
         except DecodeError as error:
             raise undecodable(error) from error
-        return await cast("Awaitable[Response]", answer(message, cast("Any", call.context)))
+        return await cast(
+            "Awaitable[Response]", answer(message, cast("grpc.ServicerContext", call.context))
+        )
 
     return decoding
 

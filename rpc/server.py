@@ -12,6 +12,8 @@ from rpc.bind import bind
 from rpc.channel import open_channel
 from rpc.diagnostics import add_diagnostics
 from rpc.health import HealthServicer
+from rpc.listener import BoundServer, Listener
+from rpc.methods import Methods
 from rpc.observers import Observers, observing
 from rpc.pipeline import Pipeline
 from rpc.resolve import require_known_name
@@ -74,20 +76,22 @@ async def running_server(
     async with AsyncExitStack() as stack:
         observers = stack.enter_context(observing(settings))
         pipeline = Pipeline(service, settings.max_concurrent_rpcs, observers.of_calls)
-        server = _make_server(pipeline, settings)
+        methods = Methods(pipeline.wrap)
+        # Of a server, what adds a servicer asks for nothing else than to take its methods.
+        server = cast("grpc.aio.Server", methods)
         health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         add_diagnostics(server, settings, service)
         add_servicer(server, _connector(stack, settings, observers))
-        address = bind(server, settings.listen, credentials)
-        await server.start()
-        stack.push_async_callback(_drain, server, health, pipeline.arrivals, settings)
+        listener = Listener(_binder(methods, settings, credentials), settings.grace)
+        await listener.start(settings.listen)
+        stack.push_async_callback(_drain, listener, health, pipeline.arrivals, settings)
         await health.serve(service)
-        yield RunningServer(address, observers.metrics_address)
+        yield RunningServer(listener.address, observers.metrics_address)
 
 
 async def _drain(
-    server: grpc.aio.Server, health: HealthServicer, arrivals: Arrivals, settings: ServerSettings
+    listener: Listener, health: HealthServicer, arrivals: Arrivals, settings: ServerSettings
 ) -> None:
     await health.drain()
     await asyncio.sleep(settings.drain_delay)
@@ -96,13 +100,20 @@ async def _drain(
         # have been told to go elsewhere, and what they sent before that is waited for.
         await arrivals.cease()
     health.end_watches()
-    await server.stop(settings.grace)
+    await listener.stop(settings.grace)
 
 
-def _make_server(pipeline: Pipeline, settings: ServerSettings) -> grpc.aio.Server:
+def _binder(
+    methods: Methods, settings: ServerSettings, credentials: grpc.ServerCredentials | None
+) -> Callable[[str], BoundServer]:
     # On by default in gRPC, and then two servers share a port without a word.
     options = [*_SERVER_OPTIONS, ("grpc.so_reuseport", int(settings.reuse_port))]
-    return grpc.aio.server(interceptors=[pipeline], options=options)
+
+    def make_and_bind(address: str) -> BoundServer:
+        server = grpc.aio.server(handlers=[methods], options=options)
+        return server, bind(server, address, credentials)
+
+    return make_and_bind
 
 
 def _connector(stack: AsyncExitStack, settings: ServerSettings, observers: Observers) -> Connect:

@@ -10,10 +10,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import Chain, running_chain
+from tests.support.chain import running_chain
 from tests.support.load import burst, caller
 from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess
 
 CALLS = 200
 TIMEOUT = 30
@@ -21,10 +20,6 @@ TIMEOUT = 30
 SLOW_ANSWER = "2"
 GRACE_SECONDS = 10.0
 ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]
-
-
-def server_of(chain: Chain, name: str) -> ServerProcess:
-    return {"orc1": chain.orc1, "orc2": chain.orc2, "mock_data": chain.mock_data}[name]
 
 
 @pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
@@ -37,7 +32,7 @@ async def test_every_call_is_answered_before_the_exit(name: str) -> None:
             await asyncio.to_thread(wait_until_in_flight, chain.mock_data, CALLS)
             assert not calls.done()
             signalled = time.perf_counter()
-            code = await asyncio.to_thread(server_of(chain, name).stop)
+            code = await asyncio.to_thread(chain.server(name).stop)
             seconds = time.perf_counter() - signalled
             figures = await calls
     print(f"SIGTERM to {name}, exit {code} after {seconds:.2f} s: {figures}")

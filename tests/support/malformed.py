@@ -65,11 +65,16 @@ def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
         yield Malformed(kind, data, frozenset(answers))
 
 
+def call_of_path(path: bytes) -> bytes:
+    """A call in good order, but for its path, which may be any bytes."""
+    return _call(_framed(REQUEST), {":path": path})
+
+
 _Made = tuple[bytes, set[Answer]]
 
 
 def _call(
-    message: bytes | None, headers: Mapping[str, str | None] | None = None, raw: bytes = b""
+    message: bytes | None, headers: Mapping[str, str | bytes | None] | None = None, raw: bytes = b""
 ) -> bytes:
     """A call on stream 1, all of it.
 
@@ -78,7 +83,7 @@ def _call(
         headers: other values for the usual headers, further headers, and None for one to leave out.
         raw: further headers in HPACK's form.
     """
-    usual: dict[str, str | None] = {
+    usual: dict[str, str | bytes | None] = {
         ":method": "POST",
         ":scheme": "http",
         ":path": METHOD,

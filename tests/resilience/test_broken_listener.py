@@ -1,0 +1,60 @@
+"""Case 6, too: calls that break grpc.aio's serving loop. Each hop sets it up anew."""
+
+import asyncio
+
+from rpc.address import split_host_port
+from rpc.channel import ChannelSettings, open_channel
+
+import pytest
+
+from tests.support.chain import running_chain
+from tests.support.load import burst, caller
+from tests.support.malformed import call_of_path
+from tests.support.metrics import wait_until_in_flight
+from tests.support.processes import ServerProcess
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+IN_FLIGHT = 64
+# Longer than it takes to begin the calls and to break the listener.
+SLOW_ANSWER = "1"
+NOT_UTF8 = b"/user.MockUserDataService/\xff\xfe"
+BREAKS = 3
+REPLACED = "the listener is replaced"
+
+
+def times_replaced(server: ServerProcess) -> int:
+    return sum(line["event"] == REPLACED for line in server.log())
+
+
+async def break_listener(server: ServerProcess) -> None:
+    """Sends one call whose path is not UTF-8, and waits until the server has got over it."""
+    before = times_replaced(server)
+    _, writer = await asyncio.open_connection(*split_host_port(server.address))
+    writer.write(call_of_path(NOT_UTF8))
+    await writer.drain()
+    await eventually(lambda: times_replaced(server) > before, "the listener is replaced")
+    writer.close()
+
+
+@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+async def test_the_server_gets_over_it_with_the_calls_that_it_has(name: str) -> None:
+    arguments = ["--metrics-address", "127.0.0.1:0", "--grace", "10"]
+    mock_data = [*arguments, "--delay", SLOW_ANSWER]
+    with running_chain(orc1=arguments, orc2=arguments, mock_data=mock_data) as chain:
+        server = chain.server(name)
+        settings = ChannelSettings(target=chain.orc1.address)
+        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+            call = caller(channel, LIMIT_SECONDS)
+            calls = asyncio.create_task(burst(call, IN_FLIGHT))
+            await asyncio.to_thread(wait_until_in_flight, chain.mock_data, IN_FLIGHT)
+            await break_listener(server)
+            assert not calls.done()
+            accepted = await calls
+            later = await burst(call, 1)
+            for _ in range(BREAKS):
+                await break_listener(server)
+                await later.record(call)
+        code = await asyncio.to_thread(server.stop)
+    print(f"{name}: accepted before: {accepted}")
+    print(f"{name}: {later.calls} after: {later}")
+    assert (accepted.failed, later.failed, code) == (0, 0, 0)
