@@ -1,7 +1,10 @@
 """Signals: the first stops a server gracefully, the second at once."""
 
 import signal
+import socket
 from collections.abc import Iterator
+
+from rpc.address import split_host_port
 
 import grpc
 import pytest
@@ -39,6 +42,11 @@ def is_stopping(server: ServerProcess) -> bool:
     return any(line["event"] == "stopping" for line in server.log())
 
 
+def takes_no_connection(server: ServerProcess) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(split_host_port(server.address)) != 0
+
+
 @pytest.mark.parametrize("number", STOPPING)
 @pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
 def test_an_idle_server_exits_with_0(name: str, number: signal.Signals) -> None:
@@ -68,7 +76,8 @@ def test_a_call_that_outlasts_the_grace_is_cut_off() -> None:
 
 def test_a_new_call_is_refused_while_the_server_stops(endless_call: ServerProcess) -> None:
     endless_call.signal(signal.SIGTERM)
-    wait_until(lambda: is_stopping(endless_call), "the server is stopping")
+    # Between the signal and this gRPC cancels what arrives.
+    wait_until(lambda: takes_no_connection(endless_call), "the server has stopped listening")
     with grpc.insecure_channel(endless_call.address) as channel:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         with pytest.raises(grpc.RpcError) as raised:
