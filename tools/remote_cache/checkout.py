@@ -1,0 +1,101 @@
+"""A clone of the checkout, with an output base of its own, that builds over the remote cache."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.remote_cache.spawns import Spawn, read_log
+
+_LAST_LINES = 20
+
+
+class BuildError(Exception):
+    """A command of Bazel failed; the text is the command and the end of what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A clone. A command that fails raises BuildError.
+
+    Attributes:
+        folder: where it is; its output base is beside it.
+        environment: variables for Bazel.
+    """
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def fetch(self) -> None:
+        """Gets what the build needs from elsewhere."""
+        self._bazel("build", "--nobuild", "//...")
+
+    def build(self, command: str, targets: str) -> list[Spawn]:
+        """Builds or tests with --config=remote-cache, and returns what it took."""
+        log = self.folder.with_suffix(".log")
+        self._bazel(
+            command, "--config=remote-cache", f"--execution_log_json_file={log}", "--", targets
+        )
+        return list(read_log(log.read_text()))
+
+    def forget(self) -> None:
+        """Removes what was built."""
+        self._bazel("clean")
+
+    def remove(self) -> None:
+        """Ends the server and removes the output base."""
+        self._bazel("clean", "--expunge")
+
+    def _bazel(self, *words: str) -> None:
+        # The user's rc file may name another cache.
+        start = ["./bazelw", "--nohome_rc", f"--output_base={self.folder.with_suffix('.output')}"]
+        result = subprocess.run(  # noqa: S603 (no shell; the words are our own)
+            [*start, *words],
+            cwd=self.folder,
+            env=os.environ | dict(self.environment),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            end = "\n".join(result.stderr.splitlines()[-_LAST_LINES:])
+            raise BuildError(f"{' '.join(words)}: exit code {result.returncode}\n{end}")
+
+
+@contextmanager
+def cloned(origin: Path, checkout: Checkout, flags: str) -> Iterator[Checkout]:
+    """Clones a checkout's HEAD; leaving the context removes what Bazel has written.
+
+    Args:
+        origin: the checkout.
+        checkout: the clone to make.
+        flags: its user.bazelrc.
+    """
+    clone = ["git", "clone", "--quiet", origin, checkout.folder]
+    subprocess.run(clone, check=True)  # noqa: S603 (no shell)
+    (checkout.folder / "user.bazelrc").write_text(flags)
+    try:
+        yield checkout
+    finally:
+        checkout.remove()
+
+
+def ci_flags(origin: Path, address: str) -> str:
+    """What .ci/bazelrc says of a remote cache that it may write: its disk cache is not wanted."""
+    printed = subprocess.run(
+        [origin / ".ci/bazelrc"],
+        env=os.environ | {"REMOTE_CACHE": f"http://{address}", "REMOTE_CACHE_MODE": "write"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    lines = printed.stdout.splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("common:remote-cache "))
+
+
+def developer_flags(address: str) -> str:
+    """What docs/builds.md asks a developer to write."""
+    return f"common:remote-cache --remote_cache=http://{address}\n"

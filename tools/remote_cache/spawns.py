@@ -1,0 +1,79 @@
+"""What Bazel's execution log (--execution_log_json_file) says of the actions of a command."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_FROM_REMOTE_CACHE = "remote cache hit"
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """An action that is a process.
+
+    Attributes:
+        label: the target whose action it is.
+        mnemonic: its kind.
+        outputs: files that it makes, from the workspace's root.
+        digest: its key in a cache.
+        runner: how it was executed, or which cache had its result.
+        inputs: files that are in its key, from the workspace's root.
+    """
+
+    label: str
+    mnemonic: str
+    outputs: tuple[str, ...]
+    digest: str
+    runner: str
+    inputs: tuple[str, ...]
+
+    @property
+    def executed(self) -> bool:
+        """Whether it was run, or came from another cache than the remote one."""
+        return self.runner != _FROM_REMOTE_CACHE
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.mnemonic} of {self.label} ({self.runner}): {' '.join(self.outputs)}"
+
+
+def read_log(text: str) -> Iterator[Spawn]:
+    """The spawns of a log, which is one JSON object after the other.
+
+    Raises:
+        ValueError: it is no such log.
+    """
+    decoder = json.JSONDecoder()
+    end = 0
+    while (start := _next(text, end)) < len(text):
+        entry, end = decoder.raw_decode(text, start)
+        yield Spawn(
+            label=entry.get("targetLabel", ""),
+            mnemonic=entry["mnemonic"],
+            outputs=tuple(entry.get("listedOutputs", ())),
+            digest=entry.get("digest", {}).get("hash", ""),
+            runner=entry["runner"],
+            inputs=tuple(file["path"] for file in entry.get("inputs", ())),
+        )
+
+
+def _next(text: str, end: int) -> int:
+    """Where the next entry begins."""
+    while text[end : end + 1].isspace():
+        end += 1
+    return end
+
+
+def executed(spawns: Iterable[Spawn]) -> list[Spawn]:
+    """Those that did not come from the remote cache."""
+    return [spawn for spawn in spawns if spawn.executed]
+
+
+def without_interpreter(spawns: Iterable[Spawn]) -> list[Spawn]:
+    """Those that run Python, as they have packages of pip, but whose key lacks the interpreter."""
+    return [
+        spawn
+        for spawn in spawns
+        if any("/site-packages/" in file for file in spawn.inputs)
+        and not any("/bin/python3" in file for file in spawn.inputs)
+    ]
