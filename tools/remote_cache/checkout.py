@@ -35,6 +35,7 @@ class Checkout:
     def build(self, command: str, targets: str) -> list[Spawn]:
         """Builds or tests with --config=remote-cache, and returns what it took."""
         log = self.folder.with_suffix(".log")
+        log.unlink(missing_ok=True)
         self._bazel(
             command, "--config=remote-cache", f"--execution_log_json_file={log}", "--", targets
         )
