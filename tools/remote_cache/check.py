@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
@@ -70,11 +69,11 @@ def _check(origin: Path, folder: Path) -> None:
         _go_on_without(developer)
 
 
-def _fetch(*checkouts: Checkout) -> None:
+def _fetch(ci: Checkout, developer: Checkout) -> None:
     start = time.monotonic()
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Checkout.fetch, checkouts))
-    _say("both clones have fetched what they need", start)
+    ci.fetch()
+    developer.copy_fetched(ci)
+    _say("packages fetched, and copied to the other clone", start)
 
 
 def _fill(ci: Checkout, server: CacheServer) -> Sequence[Spawn]:

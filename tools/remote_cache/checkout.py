@@ -1,6 +1,7 @@
 """A clone of the checkout, with an output base of its own, that builds over the remote cache."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from tools.remote_cache.spawns import Spawn, read_log
 
 _LAST_LINES = 20
+# Bazel makes some hundred thousand links for the programs that are built; nobody runs them here.
+_NO_LINKS = "--nobuild_runfile_links"
 
 
 class BuildError(Exception):
@@ -28,17 +31,27 @@ class Checkout:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def output_base(self) -> Path:
+        """Where Bazel writes."""
+        return self.folder.with_suffix(".output")
+
     def fetch(self) -> None:
         """Gets what the build needs from elsewhere."""
         self._bazel("build", "--nobuild", "//...")
+
+    def copy_fetched(self, other: "Checkout") -> None:
+        """Takes what another one has fetched, which is most of a cold build's time."""
+        shutil.copytree(
+            other.output_base / "external", self.output_base / "external", symlinks=True
+        )
 
     def build(self, command: str, targets: str) -> list[Spawn]:
         """Builds or tests with --config=remote-cache, and returns what it took."""
         log = self.folder.with_suffix(".log")
         log.unlink(missing_ok=True)
-        self._bazel(
-            command, "--config=remote-cache", f"--execution_log_json_file={log}", "--", targets
-        )
+        flags = ["--config=remote-cache", _NO_LINKS, f"--execution_log_json_file={log}"]
+        self._bazel(command, *flags, "--", targets)
         return list(read_log(log.read_text()))
 
     def forget(self) -> None:
@@ -51,7 +64,7 @@ class Checkout:
 
     def _bazel(self, *words: str) -> None:
         # The user's rc file may name another cache.
-        start = ["./bazelw", "--nohome_rc", f"--output_base={self.folder.with_suffix('.output')}"]
+        start = ["./bazelw", "--nohome_rc", f"--output_base={self.output_base}"]
         result = subprocess.run(  # noqa: S603 (no shell; the words are our own)
             [*start, *words],
             cwd=self.folder,
