@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
+
 from tools.remote_cache.spawns import Spawn, read_log
 
 _LAST_LINES = 20
@@ -74,6 +76,9 @@ class Checkout:
             text=True,
             check=False,
         )
+        for line in result.stderr.splitlines():
+            if line.startswith("WARNING:") and "Remote Cache" in line:
+                click.echo(f"{self.folder.name}: {line}", err=True)
         if result.returncode != 0:
             end = "\n".join(result.stderr.splitlines()[-_LAST_LINES:])
             raise BuildError(f"{' '.join(words)}: exit code {result.returncode}\n{end}")

@@ -14,7 +14,7 @@ class Spawn:
     Attributes:
         label: the target whose action it is.
         mnemonic: its kind.
-        outputs: files that it makes, from the workspace's root.
+        outputs: files that it may make, from the workspace's root.
         digest: its key in a cache.
         runner: how it was executed, or which cache had its result.
         inputs: files that are in its key, from the workspace's root.
@@ -34,7 +34,8 @@ class Spawn:
 
     def __str__(self) -> str:
         """One line for a person."""
-        return f"{self.mnemonic} of {self.label} ({self.runner}): {' '.join(self.outputs)}"
+        # A test has a dozen, most of which it does not make.
+        return f"{self.mnemonic} of {self.label} ({self.runner}): {self.outputs[0]}"
 
 
 def read_log(text: str) -> Iterator[Spawn]:
