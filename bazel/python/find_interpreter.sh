@@ -6,6 +6,13 @@
 unset PYTHONHOME PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
 interpreter=%python_binary%
+coverage_tool=%coverage_tool% # of the runfiles; nothing but under `bazel coverage`
+if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIR" ]; then
+  # Bazel's script would run the program as a child, which signals do not reach. Under this name it
+  # does not see the folder.
+  export COVERAGE_DIRECTORY="$COVERAGE_DIR"
+  unset COVERAGE_DIR
+fi
 case $0 in
   /*) script=$0 ;;
   *) script=$PWD/$0 ;; # the runfiles may be above the folder we are in
@@ -14,7 +21,10 @@ while :; do
   # As Bazel's script below: the caller's runfiles, our own, those we lie in, or behind a link.
   for runfiles in "$RUNFILES_DIR" "$script.runfiles" "${script%%.runfiles/*}.runfiles"; do
     if [ -x "$runfiles/$interpreter" ]; then
-      exec "$runfiles/$interpreter" "$0" "$@"
+      if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIRECTORY" ]; then
+        export PYTHONPATH="$runfiles/${coverage_tool%/*}"
+      fi
+      exec "$runfiles/$interpreter" -S "$0" "$@"
     fi
   done
   target=$(readlink "$script") || break

@@ -23,7 +23,11 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
             "//services:orc2",
         ],
         # Load and its bounds take the whole of a small machine: no other test beside it.
-        tags = tags + ["cpu:2"],
+        # And counting lines takes time that the bounds do not have.
+        tags = tags + [
+            "cpu:2",
+            "uncounted",
+        ],
         deps = deps + [
             "//rpc",
             "//tests/support",

@@ -86,10 +86,7 @@ def running(
         try:
             yield server
         finally:
-            with suppress(ProcessLookupError):
-                server.process.send_signal(signal.SIGCONT)
-            server.process.kill()
-            server.process.wait()
+            _end(server.process)
 
 
 def run_to_end(
@@ -111,6 +108,18 @@ def run_to_end(
         timeout=LIMIT_SECONDS,
         check=False,
     )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGCONT)
+    if "COVERAGE_DIRECTORY" in os.environ:
+        # It has counted lines, which it writes down only when it ends by itself.
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LIMIT_SECONDS)
+    process.kill()
+    process.wait()
 
 
 def _start(
