@@ -1,0 +1,125 @@
+"""A build from nothing: a clone, an output base and caches of its own."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.reproducibility.outputs import Outputs
+from tools.reproducibility.spawns import Spawns, read_log
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one builder has other than the next, and the outputs must not show.
+
+    Attributes:
+        folder: the name of the folder for the build.
+        umask: which permissions new files lack.
+        environment: variables to set.
+    """
+
+    folder: str
+    umask: int
+    environment: Mapping[str, str]
+
+
+FIRST = Surroundings("first", 0o022, {"TZ": "UTC", "LC_ALL": "C"})
+SECOND = Surroundings(
+    "second/in-a-deeper-folder",
+    0o077,
+    {"TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "CC": "/bin/false"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A finished build.
+
+    Attributes:
+        outputs: what it wrote.
+        spawns: which processes it ran.
+        seconds: how long it took, on the clock.
+    """
+
+    outputs: Outputs
+    spawns: Spawns
+    seconds: float
+
+
+@contextmanager
+def built(
+    origin: Path, commit: str, targets: Sequence[str], scratch: Path, surroundings: Surroundings
+) -> Iterator[Build]:
+    """Clones a checkout and builds targets in it; leaving the context removes all of it.
+
+    Args:
+        origin: the checkout.
+        commit: what to build of it.
+        targets: what to build.
+        scratch: the folder to work in.
+        surroundings: how.
+
+    Raises:
+        subprocess.CalledProcessError: git or Bazel failed, and has said why on stderr.
+        CacheHitError: the build took something from a cache.
+    """
+    folder = scratch / surroundings.folder
+    folder.mkdir(parents=True)
+    workspace = folder / "checkout"
+    _run(["git", "clone", "--quiet", "--no-checkout", str(origin), str(workspace)], folder)
+    command = _Command(workspace, folder / "output", surroundings)
+    command.run(["git", "checkout", "--quiet", "--detach", commit])
+    try:
+        yield _build(command, folder, targets)
+    finally:
+        command.bazel("clean", "--expunge")
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    workspace: Path
+    output_base: Path
+    surroundings: Surroundings
+
+    def bazel(self, *words: str) -> str:
+        return self.run(["./bazelw", f"--output_base={self.output_base}", *words])
+
+    def run(self, words: Sequence[str]) -> str:
+        return _run(words, self.workspace, self.surroundings)
+
+
+def _run(words: Sequence[str], folder: Path, surroundings: Surroundings = FIRST) -> str:
+    return subprocess.run(  # noqa: S603 (no shell; the words are our own)
+        words,
+        cwd=folder,
+        env=os.environ | dict(surroundings.environment),
+        umask=surroundings.umask,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def _build(command: _Command, folder: Path, targets: Sequence[str]) -> Build:
+    log = folder / "spawns.json"
+    start = time.monotonic()
+    command.bazel(
+        "build",
+        f"--execution_log_json_file={log}",
+        # A cache of its own is what makes Bazel work out the digest of each process.
+        f"--disk_cache={folder / 'cache'}",
+        "--remote_cache=",
+        # Nearly half a million links, all made from the manifests, which are compared.
+        "--nobuild_runfile_links",
+        "--noshow_progress",
+        "--color=no",
+        "--",
+        *targets,
+    )
+    seconds = time.monotonic() - start
+    root = Path(command.bazel("info", "output_path"))
+    return Build(Outputs(root, folder), read_log(log), seconds)

@@ -1,0 +1,91 @@
+"""Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
+
+The two builds share downloads, which are checked by their hashes, and nothing else. Exit code 1 if
+they differ in more than tools/reproducibility/allowed.py allows.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from tools.reproducibility.builds import FIRST, SECOND, Build, built
+from tools.reproducibility.outputs import compare_outputs
+from tools.reproducibility.spawns import CacheHitError, compare_spawns
+
+
+@click.command(name="reproducibility")
+@click.argument("targets", nargs=-1, required=True)
+@click.option(
+    "--scratch",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    default=Path("/var/tmp"),  # noqa: S108  # a default, and not for a file of a fixed name
+    show_default=True,
+    help="Where the two builds are made, and removed; not below /tmp, which Bazel's sandbox hides.",
+)
+def main(*, targets: Sequence[str], scratch: Path) -> None:
+    """Build TARGETS of the last commit twice, elsewhere and at another time, and compare."""
+    if scratch.is_relative_to("/tmp"):  # noqa: S108  # it is what we do not take
+        raise click.UsageError(f"{scratch} is below /tmp; name another folder by --scratch")
+    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
+    if workspace is None:
+        raise click.UsageError("start it with ./bazelw run //tools/reproducibility")
+    try:
+        with tempfile.TemporaryDirectory(prefix="reproducibility-", dir=scratch) as folder:
+            sys.exit(_check(Path(workspace), targets, Path(folder)))
+    except subprocess.CalledProcessError as error:
+        raise click.ClickException(_failure(error)) from error
+    except (CacheHitError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
+    commit = _git(workspace, "rev-parse", "--verify", "HEAD")
+    if _git(workspace, "status", "--porcelain"):
+        click.echo("what is not committed is not looked at", err=True)
+    click.echo(f"commit {commit}, built twice from nothing: {' '.join(targets)}")
+    with ExitStack() as stack:
+        builds = [
+            stack.enter_context(built(workspace, commit, targets, folder, surroundings))
+            for surroundings in (FIRST, SECOND)
+        ]
+        return _report(*builds)
+
+
+def _git(workspace: Path, *words: str) -> str:
+    command = ["git", *words]
+    return subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+        command, cwd=workspace, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+
+
+def _report(first: Build, second: Build) -> int:
+    """Says what was compared; 1 if it is not the same."""
+    outputs = compare_outputs(first.outputs, second.outputs)
+    spawns = list(compare_spawns(first.spawns, second.spawns))
+    for allowance, count in outputs.allowed.items():
+        click.echo(
+            f"{count} × {allowance.pattern} differ {allowance.extent.value}: {allowance.reason}"
+        )
+    for difference in [*outputs.differences, *spawns]:
+        click.echo(f"DIFFERENT {difference}")
+    actions = len(first.spawns.keys() | second.spawns.keys())
+    differences = len(outputs.differences) + len(spawns)
+    click.echo(
+        f"{outputs.compared} files and {actions} actions compared, {differences} differences;"
+        f" the builds took {first.seconds:.0f} s and {second.seconds:.0f} s"
+    )
+    return 1 if differences or not actions else 0
+
+
+def _failure(error: subprocess.CalledProcessError) -> str:
+    return f"{' '.join(error.cmd)}: exit code {error.returncode}; why is said above"
+
+
+if __name__ == "__main__":
+    main()
