@@ -1,6 +1,8 @@
 """Programs run by the pinned interpreter, whatever Python the host has."""
 
+import ast
 import os
+import platform
 import site
 import subprocess
 import sys
@@ -10,6 +12,8 @@ import pytest
 
 # Not resolved: the link leads out of the runfiles, to where a build of this test alone puts none.
 _PROGRAM = Path("tests/build/show_interpreter").absolute()
+# By the compiler that it was built with: Debian's bookworm has the one, rules_python the other.
+_VERSIONS = {"GCC": "3.11.2", "Clang": "3.11.1"}
 _NO_PYTHON_ON_PATH = {"PATH": "/nowhere"}
 
 
@@ -18,8 +22,17 @@ def _runfiles_interpreters() -> list[Path]:
 
 
 def test_the_version_is_the_pinned_one() -> None:
-    assert sys.version_info[:2] == (3, 11)
-    assert sys.implementation.name == "cpython"
+    assert platform.python_implementation() == "CPython"
+    builder = platform.python_compiler().split()[0]
+    assert platform.python_version() == _VERSIONS[builder]
+
+
+def test_pip_ran_with_the_same_interpreter() -> None:
+    written = Path("../pypi/requirements.bzl").read_text(encoding="utf-8")
+    (line,) = [line for line in written.splitlines() if line.startswith("_config = ")]
+    target: str = ast.literal_eval(line.removeprefix("_config = "))["python_interpreter_target"]
+    repository, _, path = target.lstrip("@").partition("//:")
+    assert Path("..", repository, path).resolve() == Path(sys.executable).resolve()
 
 
 def test_the_interpreter_is_among_the_runfiles() -> None:

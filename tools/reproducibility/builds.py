@@ -18,19 +18,17 @@ class Surroundings:
 
     Attributes:
         folder: the name of the folder for the build.
-        umask: which permissions new files lack.
         environment: variables to set.
     """
 
     folder: str
-    umask: int
     environment: Mapping[str, str]
 
 
-FIRST = Surroundings("first", 0o022, {"TZ": "UTC", "LC_ALL": "C"})
+# Not the umask: zips keep the permissions of the files in them, which git and pip give by it.
+FIRST = Surroundings("first", {"TZ": "UTC", "LC_ALL": "C"})
 SECOND = Surroundings(
     "second/in-a-deeper-folder",
-    0o077,
     {"TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "CC": "/bin/false"},
 )
 
@@ -97,7 +95,6 @@ def _run(words: Sequence[str], folder: Path, surroundings: Surroundings = FIRST)
         words,
         cwd=folder,
         env=os.environ | dict(surroundings.environment),
-        umask=surroundings.umask,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -113,7 +110,7 @@ def _build(command: _Command, folder: Path, targets: Sequence[str]) -> Build:
         # A cache of its own is what makes Bazel work out the digest of each process.
         f"--disk_cache={folder / 'cache'}",
         "--remote_cache=",
-        # Nearly half a million links, all made from the manifests, which are compared.
+        # Half a million links, all made from the manifests, which are compared.
         "--nobuild_runfile_links",
         "--noshow_progress",
         "--color=no",
