@@ -12,6 +12,17 @@ _BROKEN = '<testcase name="d"><failure/></testcase><testcase name="e"><error/></
 _SKIPPED = '<testcase name="f"><skipped/></testcase>'
 _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 
+# What it asks of bazelw, and the scripts that it starts.
+_STEPS = {
+    "test": "test //...",
+    "slow": "test --config=ci //...",
+    "readme": "run //docs:run_commands -- README.md",
+    "reproducibility": "run //tools/reproducibility",
+    "remote_cache": "run //tools/remote_cache:check",
+    "github_route": "run //tools/github_route:check",
+}
+_SCRIPTS = {"release": "tools/release/check.sh", "coverage": "tools/coverage/check.sh"}
+
 
 class _Checkout:
     """A checkout with a fake bazelw and JUnit files that tests would have left."""
@@ -33,21 +44,19 @@ class _Checkout:
         """Takes a target out of the workspace; its files stay."""
         self._targets.remove(target)
 
-    def run(
-        self, *, test_code: int = 0, demo_code: int = 0, release_code: int = 0
-    ) -> tuple[int, str]:
-        """The exit code and the last line."""
-        script = f"""#!/bin/bash
-            case "$*" in
-              'query tests(//...)') printf '%s\\n' {" ".join(self._targets)} ;;
-              'query //:demo') echo //:demo ;;
-              'test //...') exit {test_code} ;;
-              'run //:demo') exit {demo_code} ;;
-              *) exit 99 ;;
-            esac
+    def run(self, **codes: int) -> tuple[int, str]:
+        """The exit code and the last line.
+
+        Args:
+            **codes: exit codes of the steps, by their names in `_STEPS`; 0 where none is given.
         """
+        cases = [f"'{step}') exit {codes.pop(name, 0)} ;;" for name, step in _STEPS.items()]
+        query = f"'query tests(//...)') printf '%s\\n' {' '.join(self._targets)} ;;"
+        script = "\n".join(['#!/bin/sh\ncase "$*" in', query, *cases, "*) exit 99 ;;", "esac\n"])
         self._write_program("bazelw", script)
-        self._write_program("tools/release/check.sh", f"#!/bin/sh\nexit {release_code}\n")
+        for name, program in _SCRIPTS.items():
+            self._write_program(program, f"#!/bin/sh\nexit {codes.pop(name, 0)}\n")
+        assert not codes
         result = subprocess.run(
             [self._folder / ".ci/run"], cwd="/", capture_output=True, text=True, check=False
         )
@@ -72,7 +81,7 @@ def test_all_passed(checkout: _Checkout) -> None:
 
 def test_failures_and_errors_are_failed(checkout: _Checkout) -> None:
     checkout.add_xml("//a:b", _PASSED, _FAILED, _BROKEN)
-    assert checkout.run(test_code=3) == (3, "2 passed, 3 failed")
+    assert checkout.run(test=3) == (3, "2 passed, 3 failed")
 
 
 def test_skipped_is_neither(checkout: _Checkout) -> None:
@@ -83,7 +92,7 @@ def test_skipped_is_neither(checkout: _Checkout) -> None:
 def test_shards_add_up(checkout: _Checkout) -> None:
     checkout.add_xml("//a:b", _PASSED, shard="shard_1_of_2")
     checkout.add_xml("//a:b", _FAILED, shard="shard_2_of_2")
-    assert checkout.run(test_code=3) == (3, "2 passed, 1 failed")
+    assert checkout.run(test=3) == (3, "2 passed, 1 failed")
 
 
 def test_what_stands_in_a_log_is_no_case(checkout: _Checkout) -> None:
@@ -99,19 +108,15 @@ def test_files_of_a_target_that_is_gone_do_not_count(checkout: _Checkout) -> Non
 
 
 def test_no_tests_at_all(checkout: _Checkout) -> None:
-    assert checkout.run(test_code=4) == (4, "0 passed, 0 failed")
+    assert checkout.run(test=4) == (4, "0 passed, 0 failed")
 
 
-def test_a_failed_demo_fails(checkout: _Checkout) -> None:
+@pytest.mark.parametrize("step", [*_STEPS, *_SCRIPTS])
+def test_each_step_can_fail(checkout: _Checkout, step: str) -> None:
     checkout.add_xml("//a:b", _PASSED)
-    assert checkout.run(demo_code=5) == (5, "2 passed, 0 failed")
+    assert checkout.run(**{step: 5}) == (5, "2 passed, 0 failed")
 
 
-def test_a_wrong_release_fails(checkout: _Checkout) -> None:
-    checkout.add_xml("//a:b", _PASSED)
-    assert checkout.run(release_code=6) == (6, "2 passed, 0 failed")
-
-
-def test_the_exit_code_of_the_tests_comes_first(checkout: _Checkout) -> None:
+def test_the_first_exit_code_counts(checkout: _Checkout) -> None:
     checkout.add_xml("//a:b", _FAILED)
-    assert checkout.run(test_code=3, demo_code=5, release_code=6) == (3, "0 passed, 1 failed")
+    assert checkout.run(test=3, readme=5, release=6) == (3, "0 passed, 1 failed")

@@ -49,7 +49,7 @@ def test_an_empty_log_has_no_spawns() -> None:
 
 
 def test_half_a_log_is_an_error() -> None:
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         list(read_log(log(entry("linux-sandbox"))[:-5]))
 
 
