@@ -85,7 +85,7 @@ def test_a_program_that_nothing_is_asked_of_counts_nothing(
 
 def test_the_reports_of_all_tests_come_together(tmp_path: Path) -> None:
     one, other, both = (tmp_path / name for name in ("one", "other", "both"))
-    lcov.write({"a.py": {1: 1, 2: 0}, "b.py": {1: 0}}, one)
+    lcov.write({"a.py": {1: 1, 2: 0}, "b.py": {1: 0}, "empty.py": {}}, one)
     lcov.write({"a.py": {1: 2, 2: 1}}, other)
     (tmp_path / "list").write_text(f"{one}\n{other}\n")
     command = [
@@ -94,4 +94,4 @@ def test_the_reports_of_all_tests_come_together(tmp_path: Path) -> None:
         f"--output_file={both}",
     ]
     subprocess.run(command, check=True, timeout=30)
-    assert lcov.read(both) == {"a.py": {1: 3, 2: 1}, "b.py": {1: 0}}
+    assert lcov.read(both) == {"a.py": {1: 3, 2: 1}, "b.py": {1: 0}, "empty.py": {}}

@@ -27,8 +27,9 @@ def merge(reports: Iterable[Hits]) -> Hits:
     total: dict[str, dict[int, int]] = defaultdict(dict)
     for report in reports:
         for file, lines in report.items():
+            merged = total[file]  # there even if no line of it can be run
             for number, count in lines.items():
-                total[file][number] = total[file].get(number, 0) + count
+                merged[number] = merged.get(number, 0) + count
     return dict(total)
 
 
