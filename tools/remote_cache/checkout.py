@@ -95,7 +95,7 @@ def cloned(origin: Path, checkout: Checkout, flags: str) -> Iterator[Checkout]:
         checkout: the clone to make.
         flags: its user.bazelrc.
     """
-    clone = ["git", "clone", "--quiet", origin, checkout.folder]
+    clone: list[str | os.PathLike[str]] = ["git", "clone", "--quiet", origin, checkout.folder]
     subprocess.run(clone, check=True)  # noqa: S603 (no shell)
     (checkout.folder / "user.bazelrc").write_text(flags + _PATIENCE)
     try:
@@ -106,7 +106,7 @@ def cloned(origin: Path, checkout: Checkout, flags: str) -> Iterator[Checkout]:
 
 def ci_flags(origin: Path, address: str) -> str:
     """What .ci/bazelrc says of a remote cache that it may write: its disk cache is not wanted."""
-    printed = subprocess.run(
+    printed = subprocess.run(  # noqa: S603 (this repository's script)
         [origin / ".ci/bazelrc"],
         env=os.environ | {"REMOTE_CACHE": f"http://{address}", "REMOTE_CACHE_MODE": "write"},
         stdout=subprocess.PIPE,

@@ -54,7 +54,7 @@ class CacheServer:
     def answer_to_stranger(self) -> int:
         """The status with which somebody who has no token is answered that wants to write."""
         url = f"http://{self.address}/ac/{_NOT_STORED}"
-        request = urllib.request.Request(url, data=b"x", method="PUT")  # noqa: S310 (of http)
+        request = urllib.request.Request(url, data=b"x", method="PUT")
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
                 return int(answer.status)
@@ -121,7 +121,7 @@ def _command(nginx: Path, folder: Path) -> list[str | os.PathLike[str]]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", folder: Path) -> None:
-    """nginx listens before it writes its process id."""
+    """Waits for its process id, which nginx writes when it listens."""
     ready = folder / "nginx.pid"
     wait_until(lambda: ready.exists() or process.poll() is not None, "nginx serves")
     if process.poll() is not None:
