@@ -73,6 +73,11 @@ def test_the_configuration_differs_in_the_address_alone() -> None:
     assert "listen 127.0.0.1:81 reuseport;" in configuration("127.0.0.1:81")
 
 
+def test_there_is_one_worker() -> None:
+    """Each has a socket of its own, and the check runs one: connections to others would hang."""
+    assert "worker_processes 1;" in configuration("127.0.0.1:81")
+
+
 def test_requests_are_counted_by_method_and_status(tmp_path: Path) -> None:
     lines = ["GET 404 /ac/0 127.0.0.1 now", "PUT 201 /ac/0 127.0.0.1 now"]
     refused = "PUT 403 /ac/0 127.0.0.1 now"

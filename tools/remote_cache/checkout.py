@@ -15,8 +15,6 @@ from tools.remote_cache.spawns import Spawn, read_log
 _LAST_LINES = 20
 # Bazel makes some hundred thousand links for the programs that are built; nobody runs them here.
 _NO_LINKS = "--nobuild_runfile_links"
-# On a busy machine a look-up can take longer than a developer would wait for it.
-_PATIENCE = "common:remote-cache --remote_timeout=120s\n"
 
 
 class BuildError(Exception):
@@ -97,7 +95,7 @@ def cloned(origin: Path, checkout: Checkout, flags: str) -> Iterator[Checkout]:
     """
     clone: list[str | os.PathLike[str]] = ["git", "clone", "--quiet", origin, checkout.folder]
     subprocess.run(clone, check=True)  # noqa: S603 (no shell)
-    (checkout.folder / "user.bazelrc").write_text(flags + _PATIENCE)
+    (checkout.folder / "user.bazelrc").write_text(flags)
     try:
         yield checkout
     finally:

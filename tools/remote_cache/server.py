@@ -116,6 +116,7 @@ def configuration(address: str) -> str:
 
 def _command(nginx: Path, folder: Path) -> list[str | os.PathLike[str]]:
     # One process, which stays who it is: a master that is root would make its workers another user.
+    # (With `reuseport` there is a socket for each worker, so nginx.conf must not ask for several.)
     alone = "daemon off; master_process off;"
     return [nginx, "-p", folder, "-c", "nginx.conf", "-e", "stderr", "-g", alone]
 
