@@ -1,5 +1,7 @@
 """Reflection and channelz: what tools such as grpcurl and grpcdebug ask a server."""
 
+from typing import Any
+
 from rpc.settings import ServerSettings
 
 import grpc
@@ -24,5 +26,5 @@ def add_diagnostics(server: grpc.aio.Server, settings: ServerSettings, service: 
         offered.append(_CHANNELZ)
     if settings.reflection:
         names = [*offered, reflection.SERVICE_NAME]
-        servicer = reflection.aio.ReflectionServicer(names)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
+        add: Any = reflection_pb2_grpc.add_ServerReflectionServicer_to_server  # has no types
+        add(reflection.aio.ReflectionServicer(names), server)
