@@ -23,6 +23,9 @@ _MAINS = {"mock_data": mock_data.main, "orc1": orc1.main, "orc2": orc2.main}
 class _NoCallLog:
     """In place of the log of calls."""
 
+    def __init__(self, *_: object) -> None:
+        """Takes what the log takes."""
+
     def started(self, call: Call) -> None:
         """Does nothing."""
 

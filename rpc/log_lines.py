@@ -27,8 +27,8 @@ def text_lines(service: str) -> RenderLine:
 
     def render(level: str, event: dict[str, Any]) -> bytes:
         at = _iso(event.pop("timestamp"))
-        words = _words({"event": event.pop("event"), **event})
-        line = f"timestamp={at} level={level} service={service}{words}"
+        line = f"timestamp={at} level={level} service={service}"
+        line += _word("event", event.pop("event")) + _words(event)
         return line.encode(errors="backslashreplace")
 
     return render

@@ -24,7 +24,7 @@ def configure_logs(service: str, log_format: LogFormat) -> None:
         service: name that stands in every line, as in `orc1`.
         log_format: `text` is logfmt (`key=value`), `json` one object a line.
     """
-    sink = LogSink((json_lines if log_format == "json" else text_lines)(service))
+    sink = _sink(service, log_format)
     structlog.configure(
         processors=[structlog.processors.format_exc_info, _stamp],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -41,11 +41,15 @@ def get_logger() -> FilteringBoundLogger:
 
 
 class CallLog:
-    """Writes one line for each call once its status is known."""
+    """Writes one line for each call once its status is known.
 
-    def __init__(self) -> None:
-        # Bound once: structlog would else look its configuration up at each line.
-        self._logger = get_logger().bind()
+    It writes without structlog, which has nothing to add to these lines and would take a third of
+    the time that each of them costs.
+    """
+
+    def __init__(self, service: str, log_format: LogFormat) -> None:
+        """Takes what `configure_logs` takes."""
+        self._sink = _sink(service, log_format)
 
     def started(self, call: Call) -> None:
         """Nothing is written yet; the line at the end says when the call began."""
@@ -54,13 +58,19 @@ class CallLog:
         """Writes the line; a failure's diagnosis, such as a traceback, goes into it."""
         fields = _call_fields(call, outcome)
         if outcome.diagnosis is None:
-            self._logger.info("call", **fields)
+            self._sink.write("info", fields)
         else:
-            self._logger.warning("call", **fields, diagnosis=outcome.diagnosis)
+            self._sink.write("warning", {**fields, "diagnosis": outcome.diagnosis})
+
+
+def _sink(service: str, log_format: LogFormat) -> LogSink:
+    return LogSink((json_lines if log_format == "json" else text_lines)(service))
 
 
 def _call_fields(call: Call, outcome: Outcome) -> dict[str, str | float]:
     fields: dict[str, str | float] = {
+        "timestamp": time.time(),
+        "event": "call",
         "method": call.method,
         "code": outcome.code.name,
         "duration_ms": round(outcome.seconds * 1000, 3),

@@ -35,7 +35,7 @@ def observing(settings: ServerSettings) -> Iterator[Observers]:
         if settings.metrics_address is not None:
             _measure(stack, settings, settings.metrics_address, observers)
         # Last, so that a line bears the trace id that tracing gives to the call.
-        observers.of_calls.append(CallLog())
+        observers.of_calls.append(CallLog(settings.name, settings.log_format))
         yield observers
 
 

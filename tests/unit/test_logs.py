@@ -144,13 +144,9 @@ def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyP
 
 
 class TestCallLog:
-    @pytest.fixture(autouse=True)
-    def _json(self, stderr: Stderr) -> None:
-        configure_logs("orc1", "json")
-
     @staticmethod
     def line(stderr: Stderr, outcome: Outcome, **call: Any) -> dict[str, Any]:
-        made, log = make_call(**call), CallLog()
+        made, log = make_call(**call), CallLog("orc1", "json")
         log.started(made)
         log.finished(made, outcome)
         (line,) = json_lines(stderr)
@@ -178,7 +174,7 @@ class TestCallLog:
     def test_a_call_with_a_deadline(self, stderr: Stderr) -> None:
         made = make_call()
         made.expires = made.started + 1.5
-        CallLog().finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+        CallLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
         (line,) = json_lines(stderr)
         assert line["deadline_ms"] == 1500
 

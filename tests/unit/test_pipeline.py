@@ -67,7 +67,7 @@ async def channel(
     with logs_restored():
         configure_logs("test", "json")
         async with (
-            serving(SERVICE, add, max_concurrent_rpcs=2) as server,
+            serving(SERVICE, add, max_concurrent_rpcs=2, log_format="json") as server,
             grpc.aio.insecure_channel(server.address) as channel,
         ):
             yield channel
