@@ -15,7 +15,6 @@ RenderLine = Callable[[str, dict[str, Any]], bytes]
 # Values that stand in a logfmt line as they are; others go through structlog's renderer, which
 # looks at every character of every field and would cost more than all else of a line.
 _PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
-_PLAIN_WORDS = re.compile(rf"(?: \w+={_PLAIN.pattern})+")
 
 _NUMBER = (int, float)
 
@@ -59,10 +58,23 @@ def _to_the_second(seconds: int) -> str:
 
 def _words(event: dict[str, Any]) -> str:
     words = "".join([f" {key}={value}" for key, value in event.items()])
-    # One look at all of them: as many spaces as words means that none is within a value.
-    if words.count(" ") == len(event) and _PLAIN_WORDS.fullmatch(words):
+    if _all_plain(words, len(event)):
         return words
     return "".join([_word(key, value) for key, value in event.items()])
+
+
+def _all_plain(words: str, count: int) -> bool:
+    """Whether `_PLAIN` would match each value, found out in a tenth of the time."""
+    return (
+        # As many as there are words: none is within a value.
+        words.count(" ") == count == words.count("=")
+        and words.isascii()
+        and words.isprintable()
+        and '"' not in words
+        and "\\" not in words
+        # No value is empty.
+        and "= " not in f"{words} "
+    )
 
 
 def _word(key: str, value: object) -> str:
