@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -108,6 +109,13 @@ def test_text_shows_what_cannot_be_printed(stderr: Stderr, text: str) -> None:
     written = stderr()
     assert len(written.splitlines()) == 1
     assert written.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("text", ["plain", "two words", "a word=b", 'a"b', "a=b", ""])
+def test_text_keeps_a_value_in_one_word(stderr: Stderr, text: str) -> None:
+    configure_logs("orc1", "text")
+    get_logger().info("event", message=text, last="1")
+    assert shlex.split(stderr())[-2:] == [f"message={text}", "last=1"]
 
 
 def test_json_keeps_what_a_name_has_in_it(stderr: Stderr) -> None:
