@@ -1,5 +1,6 @@
-"""requirements.txt is what requirements.in asks for: all of it, nothing else, each file by hash."""
+"""requirements.txt is what requirements.in asks for, and that is what BUILD files use."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+# What mypy reads, and mypy: //tools/lint:mypy takes all packages.
+_FOR_MYPY = re.compile(r"mypy|types-.*")
 _FIX = "; lock again: ./bazelw run //:requirements.update"
 
 
@@ -50,6 +53,14 @@ _ASKED = _asked()
 _LOCKED = _locked()
 
 
+def _used() -> set[str]:
+    """The packages that BUILD and .bzl files name, as pip's or as Bazel's names of them."""
+    files = [Path(name) for name in os.environ["STARLARK_SOURCES"].split()]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    names = re.findall(r'\brequirement\("([^"]+)"\)|@pypi_(\w+)//', text)
+    return {canonicalize_name(one or other) for one, other in names}
+
+
 def _parametrized_pins() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("pin", _LOCKED.values(), ids=lambda pin: pin.name)
 
@@ -64,6 +75,16 @@ def test_what_is_asked_for_is_locked_at_a_version_that_fits(name: str) -> None:
     assert name in _LOCKED, f"{name} is not locked{_FIX}"
     (pinned,) = _LOCKED[name].requirement.specifier
     assert _ASKED[name].specifier.contains(pinned.version, prereleases=True), _FIX
+
+
+def test_what_is_used_is_asked_for() -> None:
+    missing = _used() - _ASKED.keys()
+    assert not missing, f"add to requirements.in{_FIX}"
+
+
+def test_what_is_asked_for_is_used() -> None:
+    unused = {name for name in _ASKED if not _FOR_MYPY.fullmatch(name)} - _used()
+    assert not unused, f"take out of requirements.in{_FIX}"
 
 
 @_parametrized_pins()

@@ -52,12 +52,6 @@ ALLOWED = (
         "it says where each runfile lies, by absolute path",
     ),
     Allowance(
-        "*.runfiles/MANIFEST",
-        _FILE,
-        Extent.FOLDER,
-        "the same, of a program that the build itself runs",
-    ),
-    Allowance(
         "volatile-status.txt",
         _FILE,
         Extent.CONTENT,

@@ -70,7 +70,7 @@ def _report(first: Build, second: Build) -> int:
     spawns = list(compare_spawns(first.spawns, second.spawns))
     for allowance, count in outputs.allowed.items():
         click.echo(
-            f"{count} times {allowance.pattern} differ {allowance.extent.value}: {allowance.reason}"
+            f"{count} of {allowance.pattern} differ {allowance.extent.value}: {allowance.reason}"
         )
     for difference in [*outputs.differences, *spawns]:
         click.echo(f"DIFFERENT {difference}")
