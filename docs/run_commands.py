@@ -1,4 +1,4 @@
-"""Runs the commands of the documentation as a reader would; CI calls it.
+"""Runs the commands of the documentation as a reader would.
 
 A command is a line of a fenced `sh` block. It has to exit with 0, or with N where it ends in
 `# exits with N`. Servers run in the background until the last command is through, and then have

@@ -54,7 +54,7 @@ def test_the_chain_survives_the_death_of_any_server(restarted: str) -> None:
         method = user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName
         assert method(REQUEST, timeout=LIMIT_SECONDS) == USER
 
-        server = chain.server(restarted)
+        server = chain.servers[restarted]
         server.signal(signal.SIGKILL)
         server.wait()
         upstreams = {"orc1": chain.orc2.address, "orc2": chain.mock_data.address}

@@ -41,7 +41,7 @@ async def test_the_server_gets_over_it_with_the_calls_that_it_has(name: str) -> 
     arguments = ["--metrics-address", "127.0.0.1:0", "--grace", "10"]
     mock_data = [*arguments, "--delay", SLOW_ANSWER]
     with running_chain(orc1=arguments, orc2=arguments, mock_data=mock_data) as chain:
-        server = chain.server(name)
+        server = chain.servers[name]
         settings = ChannelSettings(target=chain.orc1.address)
         async with open_channel(settings, "user.Orchestrator1Service") as channel:
             call = caller(channel, LIMIT_SECONDS)

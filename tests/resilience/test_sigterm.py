@@ -32,7 +32,7 @@ async def test_every_call_is_answered_before_the_exit(name: str) -> None:
             await asyncio.to_thread(wait_until_in_flight, chain.mock_data, CALLS)
             assert not calls.done()
             signalled = time.perf_counter()
-            code = await asyncio.to_thread(chain.server(name).stop)
+            code = await asyncio.to_thread(chain.servers[name].stop)
             seconds = time.perf_counter() - signalled
             figures = await calls
     print(f"SIGTERM to {name}, exit {code} after {seconds:.2f} s: {figures}")

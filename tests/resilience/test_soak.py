@@ -27,11 +27,10 @@ History = dict[str, list[Footprint]]
 
 async def watch(chain: Chain) -> History:
     """What each server takes, sampled evenly over the time."""
-    servers = {"orc1": chain.orc1, "orc2": chain.orc2, "mock_data": chain.mock_data}
-    history: History = {name: [] for name in servers}
+    history: History = {name: [] for name in chain.servers}
     for _ in range(SAMPLES):
         await asyncio.sleep(SECONDS / SAMPLES)
-        for name, server in servers.items():
+        for name, server in chain.servers.items():
             history[name].append(footprint(server))
     return history
 

@@ -30,12 +30,8 @@ THREAD_SLACK = DESCRIPTOR_SLACK = 2
 ENDED_BY_DEADLINE = {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
-def servers(chain: Chain) -> dict[str, ServerProcess]:
-    return {"orc1": chain.orc1, "orc2": chain.orc2, "mock_data": chain.mock_data}
-
-
 def footprints(chain: Chain) -> dict[str, Footprint]:
-    return {name: footprint(server) for name, server in servers(chain).items()}
+    return {name: footprint(server) for name, server in chain.servers.items()}
 
 
 def is_idle(server: ServerProcess) -> bool:
@@ -69,13 +65,13 @@ def log_of_unanswered(server: ServerProcess) -> list[dict[str, Any]]:
 async def test_the_deadline_holds_and_nothing_leaks(hop: str) -> None:
     with running_chain(orc1=METRICS, orc2=METRICS, mock_data=METRICS) as chain:
         settings = ChannelSettings(target=chain.orc1.address)
-        stopped = servers(chain)[hop]
+        stopped = chain.servers[hop]
         async with open_channel(settings, "user.Orchestrator1Service") as channel:
             for _ in range(WARM_UP_ROUNDS):
                 await stop_and_go(stopped, channel)
             before = footprints(chain)
             rounds = [await stop_and_go(stopped, channel) for _ in range(ROUNDS)]
-            for name, server in servers(chain).items():
+            for name, server in chain.servers.items():
                 await eventually(partial(is_idle, server), f"{name} is idle")
                 assert await connections(server) == 1
             after = footprints(chain)

@@ -15,9 +15,10 @@ class Chain:
     orc2: ServerProcess
     mock_data: ServerProcess
 
-    def server(self, name: str) -> ServerProcess:
-        """The server of a name, as in `orc1`."""
-        return {"orc1": self.orc1, "orc2": self.orc2, "mock_data": self.mock_data}[name]
+    @property
+    def servers(self) -> dict[str, ServerProcess]:
+        """The servers by their names."""
+        return {"orc1": self.orc1, "orc2": self.orc2, "mock_data": self.mock_data}
 
 
 @contextmanager

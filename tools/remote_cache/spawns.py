@@ -1,8 +1,9 @@
 """What Bazel's execution log (--execution_log_json_file) says of the actions of a command."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from tools.execution_log.entries import entries
 
 _FROM_REMOTE_CACHE = "remote cache hit"
 
@@ -39,15 +40,12 @@ class Spawn:
 
 
 def read_log(text: str) -> Iterator[Spawn]:
-    """The spawns of a log, which is one JSON object after the other.
+    """The spawns of a log.
 
     Raises:
         ValueError: it is no such log.
     """
-    decoder = json.JSONDecoder()
-    end = 0
-    while (start := _next(text, end)) < len(text):
-        entry, end = decoder.raw_decode(text, start)
+    for entry in entries(text):
         yield Spawn(
             label=entry.get("targetLabel", ""),
             mnemonic=entry["mnemonic"],
@@ -56,13 +54,6 @@ def read_log(text: str) -> Iterator[Spawn]:
             runner=entry["runner"],
             inputs=tuple(file["path"] for file in entry.get("inputs", ())),
         )
-
-
-def _next(text: str, end: int) -> int:
-    """Where the next entry begins."""
-    while text[end : end + 1].isspace():
-        end += 1
-    return end
 
 
 def executed(spawns: Iterable[Spawn]) -> list[Spawn]:

@@ -1,9 +1,10 @@
 """Compares the processes that two builds have run, by their execution logs."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tools.execution_log.entries import entries
 
 # How long it took.
 _NOT_COMPARED = "metrics"
@@ -23,7 +24,7 @@ def read_log(log: Path) -> Spawns:
         CacheHitError: what one of them would have written came out of a cache.
     """
     spawns: Spawns = {}
-    for spawn in _objects(log.read_text(encoding="utf-8")):
+    for spawn in entries(log.read_text(encoding="utf-8")):
         name = f"{spawn['mnemonic']} of {spawn['targetLabel']} for {spawn['listedOutputs'][0]}"
         if spawn["cacheHit"]:
             raise CacheHitError(
@@ -57,14 +58,3 @@ def _unlike_paths(first: Any, second: Any) -> list[str]:
     unlike = [one for one in first if one not in second]
     unlike += [one for one in second if one not in first]
     return sorted({one["path"] for one in unlike if isinstance(one, dict) and "path" in one})
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """JSON objects that stand one after the other."""
-    decoder = json.JSONDecoder()
-    rest = text.lstrip()
-    position = len(text) - len(rest)
-    while position < len(text):
-        value, end = decoder.raw_decode(text, position)
-        yield value
-        position = end + len(text[end:]) - len(text[end:].lstrip())
