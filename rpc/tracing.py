@@ -22,6 +22,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 FLUSH_SECONDS = 2.0
 """How long a stopping server waits for the collector to take its last spans."""
+STOP_SECONDS = 1.0
+"""How long it waits after that for the exporter to give up, which takes milliseconds."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -81,7 +83,7 @@ class Tracing:
         _end(call.span, code, failed=code is not grpc.StatusCode.OK)
 
     def close(self) -> None:
-        """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and stops the exporter."""
+        """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads."""
         # Left to itself the SDK waits up to 30 s for a collector that is away.
         flushing = Thread(target=self._provider.shutdown, name="flush-traces", daemon=True)
         flushing.start()
@@ -89,6 +91,8 @@ class Tracing:
         if flushing.is_alive():
             self._exporter.shutdown()
             _logger.warning("the last spans are lost: no answer from the collector")
+            # A thread that is still inside gRPC while the interpreter ends can abort the process.
+            flushing.join(STOP_SECONDS)
 
     def _begin(self, method: str, kind: SpanKind, parent: TraceContext) -> Span:
         service, _, name = method.removeprefix("/").partition("/")

@@ -1,5 +1,6 @@
 """Spans: of which call, with which parent, sent to the collector when the server stops."""
 
+import threading
 from collections.abc import Iterator
 
 from rpc.observation import Outcome
@@ -12,6 +13,7 @@ import pytest
 from tests.support.addresses import reserved_address
 from tests.support.calls import make_call
 from tests.support.collector import Collector, collecting
+from tests.support.waiting import LIMIT_SECONDS
 
 TRACE_ID, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-01"), ("tracestate", "vendor=1"))
@@ -115,6 +117,8 @@ def test_spans_that_nobody_takes_are_lost_with_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("rpc.tracing.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("rpc.tracing.STOP_SECONDS", LIMIT_SECONDS)
+    before = set(threading.enumerate())
     with reserved_address() as nobody:
         tracing = Tracing("orc1", f"http://{nobody}")
         call = make_call()
@@ -122,3 +126,4 @@ def test_spans_that_nobody_takes_are_lost_with_a_warning(
         tracing.finished(call, finished(grpc.StatusCode.OK))
         tracing.close()
     assert any("the last spans are lost" in record.getMessage() for record in caplog.records)
+    assert set(threading.enumerate()) <= before
