@@ -59,7 +59,9 @@ def _programs(checkout: Path, *, build: bool) -> Path:
     if build:
         # The outer Bazel's environment would turn the inner one from its own workspace.
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("BUILD_", "RUN"))}
-        command = [str(checkout / "bazelw"), "build", "//services:all"]
+        # They are started from bazel-bin.
+        flags = ["--build_runfile_links", "//services:all"]
+        command = [str(checkout / "bazelw"), "build", *flags]
         done = subprocess.run(command, cwd=checkout, env=environment, check=False)  # noqa: S603
         if done.returncode:
             raise click.ClickException(f"{checkout} does not build")

@@ -13,11 +13,8 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from bench.load import METHOD, NAME, Generator, Load, LoadError
+from bench.load import CONNECTIONS, METHOD, NAME, Generator, Load, LoadError
 from proto import user_pb2
-
-CONNECTIONS = 8
-"""Most connections that a load is spread over."""
 
 _SECONDS = 120
 _TIMER_SECONDS = 0.0005
@@ -28,17 +25,18 @@ _FINISHED = re.compile(r"finished in ([\d.]+)(us|ms|s),")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
-def find(method: str = METHOD) -> Generator | None:
+def find(method: str = METHOD, most_connections: int = CONNECTIONS) -> Generator | None:
     """h2load as a generator, if it is installed.
 
     Args:
         method: that is called, with a `UserName` and answered with its `User`.
+        most_connections: that calls in flight are spread over.
     """
     if shutil.which("h2load") is None:
         return None
 
     def closed(address: str, in_flight: int, calls: int) -> Load:
-        connections = min(CONNECTIONS, in_flight)
+        connections = min(most_connections, in_flight)
         streams = in_flight // connections
         arguments = ["-c", str(connections), "-m", str(streams), "-n", str(calls)]
         return _run([*arguments, f"http://{address}{method}"], calls)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 NAME = "krithik"
+CONNECTIONS = 8
+"""Most connections that a load is spread over, unless told otherwise."""
 
 
 class LoadError(Exception):
@@ -35,7 +37,7 @@ class Generator:
 
     Attributes:
         name: for the report.
-        closed: puts `calls` calls, so many at a time, on `METHOD` of the server at an address.
+        closed: puts `calls` calls, so many at a time, on the server at an address.
         open: puts calls on it at the given moments (seconds from the start), answered or not.
     """
 

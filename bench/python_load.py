@@ -1,8 +1,9 @@
 """Load by grpc.aio, for machines without h2load; every answer is compared in full.
 
 It takes about as much CPU as a hop of the chain, so that figures by it are lower than by h2load,
-and ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS`, with
-`{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
+and ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD
+CONNECTIONS`, with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on
+stdout.
 """
 
 import asyncio
@@ -21,30 +22,33 @@ import uvloop
 
 from bench.checking import expected_user
 from bench.contenders import root
-from bench.load import NAME, Generator, Load, LoadError
-from proto import user_pb2, user_pb2_grpc
-
-CHANNELS = 8
-"""Most connections that a load is spread over."""
+from bench.load import CONNECTIONS, METHOD, NAME, Generator, Load, LoadError
+from proto import user_pb2
 
 _SECONDS = 120
 
 
-def generator() -> Generator:
-    """This load, run by a process of its own."""
+def generator(method: str = METHOD, most_connections: int = CONNECTIONS) -> Generator:
+    """This load, run by a process of its own.
+
+    Args:
+        method: that is called, with a `UserName` and answered with its `User`.
+        most_connections: that calls in flight are spread over.
+    """
 
     def closed(address: str, in_flight: int, calls: int) -> Load:
-        return _run(address, {"in_flight": in_flight, "calls": calls})
+        connections = min(most_connections, in_flight)
+        return _run([address, method, str(connections)], {"in_flight": in_flight, "calls": calls})
 
     def scheduled(address: str, moments: list[float]) -> Load:
-        return _run(address, {"moments": moments})
+        return _run([address, method, str(most_connections)], {"moments": moments})
 
     return Generator("python_load (grpc.aio)", closed, scheduled)
 
 
-def _run(address: str, wanted: dict[str, Any]) -> Load:
+def _run(target: list[str], wanted: dict[str, Any]) -> Load:
     result = subprocess.run(  # noqa: S603
-        [root() / "bench" / "python_load", address],
+        [root() / "bench" / "python_load", *target],
         input=json.dumps(wanted),
         capture_output=True,
         text=True,
@@ -52,19 +56,18 @@ def _run(address: str, wanted: dict[str, Any]) -> Load:
         check=False,
     )
     if result.returncode:
-        raise LoadError(f"the Python load on {address} failed:\n{result.stderr[-2000:]}")
+        raise LoadError(f"the Python load on {target[0]} failed:\n{result.stderr[-2000:]}")
     return Load(**json.loads(result.stdout))
 
 
 class Caller:
     """Calls over several connections, keeps the time of each call, checks each answer."""
 
-    def __init__(self, address: str, connections: int) -> None:
+    def __init__(self, address: str, method: str, connections: int) -> None:
         options = [("grpc.use_local_subchannel_pool", 1)]
         channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(connections)]
-        stubs: list[Any] = [user_pb2_grpc.Orchestrator1ServiceStub(channel) for channel in channels]
         self._channels = channels
-        self._stubs = itertools.cycle(stubs)
+        self._calls = itertools.cycle([_callable(channel, method) for channel in channels])
         self._expected = expected_user(NAME)
         self.latencies: list[float] = []
 
@@ -75,9 +78,9 @@ class Caller:
             LoadError: the answer is wrong.
             grpc.aio.AioRpcError: there is none.
         """
-        stub = next(self._stubs)
+        call = next(self._calls)
         started = time.perf_counter()
-        answer = await stub.GetUserByName(user_pb2.UserName(name=NAME), timeout=_SECONDS)
+        answer = await call(user_pb2.UserName(name=NAME), timeout=_SECONDS)
         self.latencies.append((time.perf_counter() - started) * 1000)
         if answer != self._expected:
             raise LoadError(f"{NAME!r} gets {answer}")
@@ -88,9 +91,16 @@ class Caller:
             await channel.close()
 
 
-async def closed_loop(address: str, in_flight: int, calls: int) -> Load:
+def _callable(channel: grpc.aio.Channel, method: str) -> Any:
+    return channel.unary_unary(
+        method,
+        request_serializer=user_pb2.UserName.SerializeToString,
+        response_deserializer=user_pb2.User.FromString,
+    )
+
+
+async def closed_loop(caller: Caller, in_flight: int, calls: int) -> Load:
     """Keeps so many calls in flight until all are made."""
-    caller = Caller(address, min(CHANNELS, in_flight))
 
     async def keep_calling() -> None:
         for _ in range(calls // in_flight):
@@ -99,9 +109,8 @@ async def closed_loop(address: str, in_flight: int, calls: int) -> Load:
     return await _timed(caller, [keep_calling() for _ in range(in_flight)])
 
 
-async def open_loop(address: str, moments: list[float]) -> Load:
+async def open_loop(caller: Caller, moments: list[float]) -> Load:
     """Calls at the given moments, whatever has been answered by then."""
-    caller = Caller(address, CHANNELS)
     started = time.perf_counter()
 
     async def call_at(moment: float) -> None:
@@ -122,10 +131,14 @@ async def _timed(caller: Caller, tasks: list[Any]) -> Load:
 
 def main() -> None:
     """Reads what is wanted, makes it, prints what came of it."""
-    wanted = json.load(sys.stdin)
-    loop = open_loop if "moments" in wanted else closed_loop
-    load = uvloop.run(loop(sys.argv[1], **wanted))
+    address, method, connections = sys.argv[1:]
+    load = uvloop.run(_load(address, method, int(connections), json.load(sys.stdin)))
     json.dump(asdict(load), sys.stdout)
+
+
+async def _load(address: str, method: str, connections: int, wanted: dict[str, Any]) -> Load:
+    loop = open_loop if "moments" in wanted else closed_loop
+    return await loop(Caller(address, method, connections), **wanted)
 
 
 if __name__ == "__main__":

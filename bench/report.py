@@ -60,7 +60,7 @@ def table(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
     """Median and range of each row for each contender, header first."""
     lines = [["", *rounds]]
     for name, pick in rows(in_flight).items():
-        cells = [_figure(figure([pick(one) for one in of])) for of in rounds.values()]
+        cells = [with_range(figure([pick(one) for one in of])) for of in rounds.values()]
         lines.append([name, *cells])
     return lines
 
@@ -73,12 +73,13 @@ def ratios(rounds: Rounds, in_flight: Sequence[int], title: str = "ours over") -
         if name.startswith("fall"):
             continue
         mine = [pick(one) for one in rounds[ours]]
-        cells = [_figure(ratio(mine, [pick(one) for one in rounds[peer]])) for peer in peers]
+        cells = [with_range(ratio(mine, [pick(one) for one in rounds[peer]])) for peer in peers]
         lines.append([name, *cells])
     return lines
 
 
-def _figure(value: Figure) -> str:
+def with_range(value: Figure) -> str:
+    """A median and its range, as in `1.03 (0.88 to 1.18)`."""
     median, least, most = (_number(one) for one in (value.median, value.least, value.most))
     return f"{median} ({least} to {most})"
 

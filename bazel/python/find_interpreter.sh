@@ -33,6 +33,6 @@ while :; do
     *) script=$(dirname "$script")/$target ;;
   esac
 done
-echo "$0: no $interpreter in its runfiles; start it with 'bazel run' or from bazel-bin" >&2
+echo "$0: no $interpreter in its runfiles; start it with 'bazel run', or build it with --build_runfile_links" >&2
 exit 1
 # '''

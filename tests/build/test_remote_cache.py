@@ -122,7 +122,6 @@ def test_a_build_goes_over_the_remote_cache_alone(tmp_path: Path) -> None:
         f"--output_base={tmp_path}/clone.output",
         "build",
         "--config=remote-cache",
-        "--nobuild_runfile_links",
         f"--execution_log_json_file={tmp_path}/clone.log",
         "--",
         "//...",

@@ -13,8 +13,6 @@ import click
 from tools.remote_cache.spawns import Spawn, read_log
 
 _LAST_LINES = 20
-# Bazel makes some hundred thousand links for the programs that are built; nobody runs them here.
-_NO_LINKS = "--nobuild_runfile_links"
 
 
 class BuildError(Exception):
@@ -52,7 +50,7 @@ class Checkout:
         """Builds or tests with --config=remote-cache, and returns what it took."""
         log = self.folder.with_suffix(".log")
         log.unlink(missing_ok=True)
-        flags = ["--config=remote-cache", _NO_LINKS, f"--execution_log_json_file={log}"]
+        flags = ["--config=remote-cache", f"--execution_log_json_file={log}"]
         self._bazel(command, *flags, "--", targets)
         return list(read_log(log.read_text()))
 

@@ -110,8 +110,6 @@ def _build(command: _Command, folder: Path, targets: Sequence[str]) -> Build:
         # A cache of its own is what makes Bazel work out the digest of each process.
         f"--disk_cache={folder / 'cache'}",
         "--remote_cache=",
-        # Half a million links, all made from the manifests, which are compared.
-        "--nobuild_runfile_links",
         "--noshow_progress",
         "--color=no",
         "--",

@@ -1,0 +1,102 @@
+"""What more processes on one port give: one hop alone, on one process and on several, in turns."""
+
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bench import contenders
+from bench.choice import GENERATOR, choose_generator
+from bench.figures import figure, ratio
+from bench.load import Generator, LoadError
+from bench.machine import facts
+from bench.report import markdown, with_range
+from bench.servers import Server, ServerError, running
+
+METHOD = "/user.MockUserDataService/GetMockUserData"
+IN_FLIGHT = 128
+
+# The kernel deals connections out to the processes by a hash: with 64 the shares are nearly even.
+CONNECTIONS = 64
+
+WARM_UP = IN_FLIGHT * 8
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A round.
+
+    Attributes:
+        rate: calls a second.
+        cores: cores that the processes kept busy.
+    """
+
+    rate: float
+    cores: float
+
+
+@click.command(name="workers")
+@click.option("--processes", default=2, show_default=True, help="How many to compare with one.")
+@click.option("--rounds", default=7, show_default=True, help="Rounds of each.")
+@click.option("--calls", default=12800, show_default=True, help="Calls in a round, 128 at a time.")
+@GENERATOR
+def main(*, processes: int, rounds: int, calls: int, generator: str) -> None:
+    """Measure mock_data alone: one process, and several that share its port."""
+    load = choose_generator(generator, METHOD, CONNECTIONS)
+    calls -= calls % IN_FLIGHT
+    measured: dict[int, list[Measured]] = {1: [], processes: []}
+    try:
+        for number in range(rounds):
+            # In turns, so that what slows the machine for a while slows both.
+            for count in sorted(measured, reverse=bool(number % 2)):
+                print(f"round {number + 1} of {rounds}: {count}", file=sys.stderr, flush=True)
+                measured[count].append(_measure(count, calls, load))
+    except (LoadError, ServerError) as error:
+        raise click.ClickException(str(error)) from error
+    print(", ".join(f"{key}: {value}" for key, value in {**facts(), "by": load.name}.items()))
+    print(f"\n{markdown(table(measured))}")
+
+
+def _measure(count: int, calls: int, load: Generator) -> Measured:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        servers = _sharing(count, Path(folder), stack)
+        address = servers[0].address
+        load.closed(address, IN_FLIGHT, WARM_UP)
+        before = sum(server.cpu_seconds() for server in servers)
+        done = load.closed(address, IN_FLIGHT, calls)
+        used = sum(server.cpu_seconds() for server in servers) - before
+        return Measured(done.rate, used / done.seconds)
+
+
+def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
+    """Starts so many processes on one port, which the first of them finds."""
+    program, listen = str(contenders.root() / "services" / "mock_data"), "127.0.0.1:0"
+    servers: list[Server] = []
+    for number in range(count):
+        place = folder / str(number)
+        place.mkdir()
+        command = [program, "--reuse-port", "--listen", listen]
+        servers.append(stack.enter_context(running(command, place)))
+        listen = servers[0].address
+    return servers
+
+
+def table(measured: dict[int, list[Measured]]) -> list[list[str]]:
+    """Throughput, its ratio to one process, and cores in use; header first."""
+    header = ["processes", "calls/s", "over one process", f"cores busy, of {os.cpu_count()}"]
+    return [header, *(_row(count, measured) for count in measured)]
+
+
+def _row(count: int, measured: dict[int, list[Measured]]) -> list[str]:
+    rates, alone = ([one.rate for one in measured[key]] for key in (count, 1))
+    cores = [one.cores for one in measured[count]]
+    figures = [figure(rates), ratio(rates, alone), figure(cores)]
+    return [str(count), *map(with_range, figures)]
+
+
+if __name__ == "__main__":
+    main()
