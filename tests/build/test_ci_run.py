@@ -16,7 +16,7 @@ _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 _STEPS = {
     "test": "test //...",
     "slow": "test --config=ci //...",
-    "demo": "run //:demo",
+    "readme": "run //docs:run_commands -- README.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache:check",
     "github_route": "run //tools/github_route:check",
@@ -119,4 +119,4 @@ def test_each_step_can_fail(checkout: _Checkout, step: str) -> None:
 
 def test_the_first_exit_code_counts(checkout: _Checkout) -> None:
     checkout.add_xml("//a:b", _FAILED)
-    assert checkout.run(test=3, demo=5, release=6) == (3, "0 passed, 1 failed")
+    assert checkout.run(test=3, readme=5, release=6) == (3, "0 passed, 1 failed")
