@@ -16,6 +16,9 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 LogFormat = Literal["text", "json"]
 
+# What gRPC logs, as an error and with a traceback, of an answer whose caller has gone meanwhile.
+_CALLER_LEFT = "ExecuteBatchError raised in core by servicer method"
+
 
 def configure_logs(service: str, log_format: LogFormat) -> None:
     """Sends this process's log, and that of the libraries in it, to stderr.
@@ -104,6 +107,9 @@ class _LibraryHandler(logging.Handler):
         except (TypeError, ValueError):  # a library's mistake: arguments that do not fit the text
             message = f"{record.msg} {record.args!r}"
         event = {"timestamp": record.created, "event": message, "logger": record.name}
+        if message.startswith(_CALLER_LEFT):
+            self._sink.info(**event)
+            return
         if record.exc_info:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
         self._sink.write(record.levelname.lower(), event)

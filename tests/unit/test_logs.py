@@ -85,6 +85,18 @@ def test_a_librarys_traceback_is_part_of_its_line(stderr: Stderr, log_format: Lo
     assert "ValueError: invalid literal" in line
 
 
+def test_a_caller_that_has_gone_is_no_error(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc._cython.cygrpc").error(
+        "ExecuteBatchError raised in core by servicer method [%s]",
+        "/s/m",
+        exc_info=RuntimeError("failed"),
+    )
+    (line,) = json_lines(stderr)
+    assert (line["level"], "exception" in line) == ("info", False)
+    assert line["event"].endswith("[/s/m]")
+
+
 def test_a_librarys_mistake_is_logged_and_not_raised(stderr: Stderr) -> None:
     configure_logs("orc1", "json")
     logging.getLogger("grpc").error("%d calls", "many")
