@@ -129,5 +129,4 @@ async def test_the_server_survives_and_serves_on() -> None:
         assert after.megabytes < before.megabytes + MEMORY_SLACK_MB
         own = {line["event"] for line in server.log() if not line["event"].startswith(GRPC_SAYS)}
         assert own == {"serving", "call"}
-        assert not any("exception" in line for line in server.log())
         assert server.stop() == 0
