@@ -15,7 +15,7 @@ from bench.choice import GENERATOR, choose_generator
 from bench.contenders import PEERS, Contender
 from bench.figures import figure
 from bench.load import Generator, LoadError
-from bench.machine import facts
+from bench.machine import facts, in_words
 from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
 from bench.page import page
 from bench.plots import Axes, curves, stacks
@@ -105,7 +105,7 @@ def _report(
     folder.mkdir(parents=True, exist_ok=True)
     for name, plot in plots.items():
         (folder / name).write_text(plot)
-    words = ", ".join(f"{key}: {value}" for key, value in about.items())
+    words = in_words(about)
     (folder / "chain.html").write_text(page("The chain and its peers", words, tables, plots))
     (folder / "chain.json").write_text(json.dumps(_raw(measured, imports, about), indent=1))
     print(f"{words}\n\n{markdown(tables[0])}\n\n{markdown(tables[1])}\n\nsee {folder}/chain.html")

@@ -10,7 +10,7 @@ import click
 from bench import contenders
 from bench.choice import GENERATOR, choose_generator
 from bench.load import LoadError
-from bench.machine import facts
+from bench.machine import facts, in_words
 from bench.measurement import QUICK, Plan, Round, measure_round
 from bench.report import markdown, ratios, table
 from bench.servers import ServerError
@@ -50,7 +50,7 @@ def main(  # noqa: PLR0913  # one for each option
     except (LoadError, ServerError) as error:
         raise click.ClickException(str(error)) from error
     about = {**facts(), "generator": load.name, "A": a, "B": b}
-    print(", ".join(f"{key}: {value}" for key, value in about.items()), end="\n\n")
+    print(in_words(about), end="\n\n")
     print(markdown(table(measured, plan.in_flight)), end="\n\n")
     print(markdown(ratios(measured, plan.in_flight, title="B over")))
 

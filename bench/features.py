@@ -16,7 +16,7 @@ from bench.choice import GENERATOR, choose_generator
 from bench.contenders import Contender
 from bench.figures import Figure, figure
 from bench.load import Generator, LoadError
-from bench.machine import facts
+from bench.machine import facts, in_words
 from bench.report import markdown
 from bench.servers import ROLES, ServerError, running_chain
 from bench.without import PARTS
@@ -63,7 +63,7 @@ def main(*, rounds: int, calls: int, generator: str) -> None:
             spent = _measure(ways, rounds, calls, load)
     except (LoadError, ServerError) as error:
         raise click.ClickException(str(error)) from error
-    print(", ".join(f"{key}: {value}" for key, value in {**facts(), "by": load.name}.items()))
+    print(in_words({**facts(), "by": load.name}))
     print(f"\n{markdown(table(spent))}")
 
 

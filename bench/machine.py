@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,11 @@ def facts() -> dict[str, str]:
         "grpcio": version("grpcio"),
         "load average": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def in_words(about: Mapping[str, object]) -> str:
+    """The facts in a line, as in `cpu: 2 of AMD EPYC, kernel: 6.18`."""
+    return ", ".join(f"{key}: {value}" for key, value in about.items())
 
 
 def _cpu_model() -> str:

@@ -13,7 +13,7 @@ from bench import contenders
 from bench.choice import GENERATOR, choose_generator
 from bench.figures import figure, ratio
 from bench.load import Generator, LoadError
-from bench.machine import facts
+from bench.machine import facts, in_words
 from bench.report import markdown, with_range
 from bench.servers import Server, ServerError, running
 
@@ -57,7 +57,7 @@ def main(*, processes: int, rounds: int, calls: int, generator: str) -> None:
                 measured[count].append(_measure(count, calls, load))
     except (LoadError, ServerError) as error:
         raise click.ClickException(str(error)) from error
-    print(", ".join(f"{key}: {value}" for key, value in {**facts(), "by": load.name}.items()))
+    print(in_words({**facts(), "by": load.name}))
     print(f"\n{markdown(table(measured))}")
 
 

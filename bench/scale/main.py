@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench.machine import facts
+from bench.machine import facts, in_words
 from bench.report import markdown
 from bench.scale.bazel import BazelError, Step, bazel_on
 from bench.scale.growth import Sizes, per_service, table
@@ -91,7 +91,7 @@ def _report(sizes: Sizes, folder: Path) -> None:
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scale.json").write_text(json.dumps(raw, indent=1))
-    words = ", ".join(f"{key}: {value}" for key, value in about.items())
+    words = in_words(about)
     print(f"{words}\n\n{markdown(table(sizes))}\n\nsee {folder}/scale.json")
 
 
