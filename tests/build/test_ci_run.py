@@ -21,7 +21,11 @@ _STEPS = {
     "remote_cache": "run //tools/remote_cache:check",
     "github_route": "run //tools/github_route:check",
 }
-_SCRIPTS = {"release": "tools/release/check.sh", "coverage": "tools/coverage/check.sh"}
+_SCRIPTS = {
+    "release": "tools/release/check.sh",
+    "image": "deploy/check.sh",
+    "coverage": "tools/coverage/check.sh",
+}
 
 
 class _Checkout:

@@ -24,6 +24,7 @@ _ALLOWED = {
 # What packages write that name no SPDX identifier.
 _IDENTIFIERS = {
     "3-Clause BSD License": "BSD-3-Clause",
+    "Apache": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",

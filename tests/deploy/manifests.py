@@ -1,0 +1,61 @@
+"""What a file in //deploy tells a container to run, run here: the real programs, on loopback."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tests.support.client import run_client
+from tests.support.processes import ServerProcess, running
+
+
+@contextmanager
+def running_command(command: list[str], places: Mapping[str, str]) -> Iterator[ServerProcess]:
+    """Starts the server that a container's command names, with the arguments that it has there.
+
+    It listens on all of this machine's addresses, as in the container, so that what a server
+    demands before it does (TLS, or to be told that it may) is demanded here too.
+
+    Args:
+        command: of the container.
+        places: what stands in its arguments and is elsewhere here, such as a folder.
+    """
+    name, *arguments = command
+    ports = {f"0.0.0.0:{port}": "0.0.0.0:0" for port in _ports(arguments)}
+    with running(f"services/{name}", *replaced(arguments, {**ports, **places})) as server:
+        yield server
+
+
+def check_health(command: list[str], places: Mapping[str, str]) -> bytes:
+    """Runs a container's health check and returns what it printed.
+
+    Raises:
+        AssertionError: it failed; the message is what it wrote.
+    """
+    program, *arguments = command
+    assert program == "client"
+    ended = run_client(*replaced(arguments, places))
+    assert ended.returncode == 0, ended
+    return ended.stdout
+
+
+def replaced(arguments: list[str], places: Mapping[str, str]) -> list[str]:
+    """The arguments with each of the places replaced."""
+    for place, here in places.items():
+        arguments = [argument.replace(place, here) for argument in arguments]
+    return arguments
+
+
+def option(command: list[str], name: str) -> str | None:
+    """Value of an option in a command, which has it as `--name=value`; None if it is not there."""
+    prefix = f"--{name}="
+    values = [word.removeprefix(prefix) for word in command if word.startswith(prefix)]
+    return values[-1] if values else None
+
+
+def local(address: str) -> str:
+    """Where a server that listens on all addresses is reached from its own machine."""
+    return address.replace("0.0.0.0:", "127.0.0.1:")
+
+
+def _ports(arguments: list[str]) -> list[str]:
+    addresses = [option(arguments, "listen"), option(arguments, "metrics-address")]
+    return [address.rpartition(":")[2] for address in addresses if address]

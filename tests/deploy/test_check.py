@@ -1,0 +1,106 @@
+"""What deploy/check.sh makes of an engine's answers, with a docker that only says that it ran."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ANSWER = 'Got response:\nname:"krithik" class:"7" roll:70'
+REFUSAL = "Got error:\nrpc error: code = InvalidArgument desc = short\nrequest id: 0"
+
+DOCKER = """#!/bin/bash
+case "$*" in
+  *' --name krithik') echo '{answer}' ;;
+  *' --name abc') echo '{refusal}' >&2; exit 1 ;;
+  ps*) printf '%s\\n' {containers} ;;
+  inspect*) printf '%s\\n' {codes} ;;
+  *) echo "docker $*" ;;
+esac
+"""
+
+
+class Machine:
+    """A machine with a checkout and, once it is written, a docker."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "checkout/deploy").mkdir(parents=True)
+        shutil.copy("deploy/check.sh", folder / "checkout/deploy")
+        self._write("checkout/bazelw", '#!/bin/sh\necho "bazelw $*"\n')
+
+    def write_docker(
+        self,
+        answer: str = ANSWER,
+        refusal: str = REFUSAL,
+        containers: str = "a b c",
+        codes: str = "0 0 0",
+    ) -> None:
+        """Gives it a docker that says these things of the chain."""
+        text = DOCKER.format(answer=answer, refusal=refusal, containers=containers, codes=codes)
+        self._write("bin/docker", text)
+
+    def write_broken_docker(self) -> None:
+        """Gives it engines that are installed and do not work, such as in a container."""
+        for name in ("docker", "podman"):
+            self._write(f"bin/{name}", "#!/bin/sh\nexit 1\n")
+
+    def check(self, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs the check."""
+        path = f"{self._folder}/bin:/usr/bin:/bin"
+        return subprocess.run(
+            [self._folder / "checkout/deploy/check.sh"],
+            env={"PATH": path} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        program = self._folder / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(text)
+        program.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_a_chain_that_works(machine: Machine) -> None:
+    machine.write_docker()
+    checked = machine.check()
+    assert checked.returncode == 0, checked.stderr
+    *_, verdict, cleaned = checked.stdout.splitlines()
+    assert verdict == "the chain answers from containers, and stops with exit code 0"
+    assert cleaned.endswith("down")
+
+
+def test_another_base(machine: Machine) -> None:
+    machine.write_docker()
+    assert "--build-arg BASE=debian:trixie-slim " in machine.check(BASE="debian:trixie-slim").stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"answer": "Got error:"}, "no line is as Got response:"),
+        ({"refusal": ANSWER}, "no line is as Got error:"),
+        ({"containers": "a b"}, "2 containers run, not 3"),
+        ({"codes": "0 137 0"}, "a server stopped with exit code"),
+    ],
+)
+def test_one_that_does_not(machine: Machine, said: dict[str, str], complaint: str) -> None:
+    machine.write_docker(**said)
+    checked = machine.check()
+    assert checked.returncode == 1
+    assert complaint in checked.stderr
+    assert checked.stdout.endswith("down\n")
+
+
+def test_a_machine_on_which_no_engine_works(machine: Machine) -> None:
+    machine.write_broken_docker()
+    checked = machine.check()
+    assert checked.returncode == 0
+    assert "nothing is checked" in checked.stderr

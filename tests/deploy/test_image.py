@@ -1,0 +1,90 @@
+"""The image's layers hold whole programs, and nothing of the machine that built them."""
+
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ServerProcess, running
+
+LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
+OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"
+
+# In a container nothing says where the files of this test are.
+ENVIRONMENT = {"RUNFILES_DIR": "", "PYTHONPATH": "", "PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the layers add to a base; links lead from `usr/local/bin` to programs."""
+    folder = tmp_path_factory.mktemp("image")
+    for layer in LAYERS.values():
+        shutil.unpack_archive(layer, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def orc1(image: Path) -> Iterator[ServerProcess]:
+    """The last server of a chain of the image's own."""
+    programs = str(image / "usr/local/bin")
+    with (
+        running(f"{programs}/mock_data", environment=ENVIRONMENT) as third,
+        running(f"{programs}/orc2", "--upstream", third.address, environment=ENVIRONMENT) as second,
+        running(f"{programs}/orc1", "--upstream", second.address, environment=ENVIRONMENT) as first,
+    ):
+        yield first
+
+
+def run_client(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    client = image / "usr/local/bin/client"
+    return subprocess.run(
+        [client, *arguments], env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+
+
+def test_its_programs_are_whole(image: Path, orc1: ServerProcess) -> None:
+    answer = run_client(image, "--target", orc1.address, "-n", "krithik")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == 'Got response:\nname:"krithik" class:"7" roll:70\n'
+
+
+def test_they_run_from_its_files(image: Path, orc1: ServerProcess) -> None:
+    mapped = Path(f"/proc/{orc1.pid}/maps").read_text().split()
+    loaded = {name for name in mapped if "site-packages" in name}
+    assert loaded
+    assert all(name.startswith(str(image)) for name in loaded)
+
+
+def test_they_write_nothing_beside_themselves(image: Path, orc1: ServerProcess) -> None:
+    before = set(image.rglob("*"))
+    assert run_client(image, "health", "--target", orc1.address).stdout == "SERVING\n"
+    assert set(image.rglob("*")) == before
+
+
+def test_every_module_of_ours_has_its_bytecode(image: Path) -> None:
+    modules = list((image / OWN_FILES).rglob("*.py"))
+    assert modules
+    for module in modules:
+        assert (module.parent / "__pycache__" / f"{module.stem}.cpython-311.pyc").exists(), module
+
+
+def members(layer: str) -> list[tarfile.TarInfo]:
+    with tarfile.open(LAYERS[layer]) as opened:
+        return opened.getmembers()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_says_nothing_of_who_built_it(layer: str) -> None:
+    for member in members(layer):
+        assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
+        assert member.mtime == 0
+        assert member.issym() or member.mode in {0o644, 0o755}
+
+
+def test_a_change_of_ours_is_a_change_of_the_small_layer() -> None:
+    assert not [member for member in members("dependencies") if OWN_FILES in member.name]
+    sizes = {layer: LAYERS[layer].stat().st_size for layer in LAYERS}
+    assert sizes["application"] < sizes["dependencies"] / 20
