@@ -26,7 +26,13 @@ OURS = "this chain"
 
 
 @click.command(name="chain")
-@click.option("--rounds", default=5, show_default=True, help="Rounds of each contender.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rounds of each contender.",
+)
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @GENERATOR
 @click.option(

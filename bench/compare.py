@@ -23,7 +23,13 @@ CHECKOUT = click.Path(exists=True, file_okay=False, resolve_path=True, path_type
 @click.command(name="compare")
 @click.argument("a", type=CHECKOUT)
 @click.argument("b", type=CHECKOUT)
-@click.option("--rounds", default=5, show_default=True, help="Rounds of each checkout.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rounds of each checkout.",
+)
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @click.option("--build/--no-build", default=True, help="Build both first, by their ./bazelw.")
 @GENERATOR

@@ -49,8 +49,20 @@ class Feature:
 
 
 @click.command(name="features")
-@click.option("--rounds", default=7, show_default=True, help="Rounds of each way to run the chain.")
-@click.option("--calls", default=3200, show_default=True, help="Calls in a round, 64 at a time.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=7,
+    show_default=True,
+    help="Rounds of each way to run the chain.",
+)
+@click.option(
+    "--calls",
+    type=click.IntRange(min=IN_FLIGHT),
+    default=3200,
+    show_default=True,
+    help="Calls in a round, 64 at a time.",
+)
 @GENERATOR
 def main(*, rounds: int, calls: int, generator: str) -> None:
     """Measure what each feature costs, in microseconds of CPU time for each call and hop.

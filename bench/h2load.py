@@ -13,7 +13,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from bench.load import CONNECTIONS, METHOD, NAME, Generator, Load, LoadError
+from bench.load import NAME, Generator, Load, LoadError
 from proto import user_pb2
 
 _SECONDS = 120
@@ -25,7 +25,7 @@ _FINISHED = re.compile(r"finished in ([\d.]+)(us|ms|s),")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
-def find(method: str = METHOD, most_connections: int = CONNECTIONS) -> Generator | None:
+def find(method: str, most_connections: int) -> Generator | None:
     """h2load as a generator, if it is installed.
 
     Args:

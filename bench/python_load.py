@@ -22,13 +22,13 @@ import uvloop
 
 from bench.checking import expected_user
 from bench.contenders import root
-from bench.load import CONNECTIONS, METHOD, NAME, Generator, Load, LoadError
+from bench.load import NAME, Generator, Load, LoadError
 from proto import user_pb2
 
 _SECONDS = 120
 
 
-def generator(method: str = METHOD, most_connections: int = CONNECTIONS) -> Generator:
+def generator(method: str, most_connections: int) -> Generator:
     """This load, run by a process of its own.
 
     Args:

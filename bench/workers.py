@@ -40,9 +40,23 @@ class Measured:
 
 
 @click.command(name="workers")
-@click.option("--processes", default=2, show_default=True, help="How many to compare with one.")
-@click.option("--rounds", default=7, show_default=True, help="Rounds of each.")
-@click.option("--calls", default=12800, show_default=True, help="Calls in a round, 128 at a time.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=2),
+    default=2,
+    show_default=True,
+    help="How many to compare with one.",
+)
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Rounds of each."
+)
+@click.option(
+    "--calls",
+    type=click.IntRange(min=IN_FLIGHT),
+    default=12800,
+    show_default=True,
+    help="Calls in a round, 128 at a time.",
+)
 @GENERATOR
 def main(*, processes: int, rounds: int, calls: int, generator: str) -> None:
     """Measure mock_data alone: one process, and several that share its port."""
