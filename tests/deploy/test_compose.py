@@ -9,7 +9,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from tests.deploy.manifests import check_health, local, running_command
+from tests.deploy.manifests import PATIENCE, check_health, local, running_command
 from tests.support.client import run_client
 from tests.support.processes import ServerProcess
 
@@ -51,7 +51,7 @@ def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
 
 
 def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
-    ended = run_client("--target", local(servers["orc1"].address), "-n", "krithik")
+    ended = run_client("--target", local(servers["orc1"].address), *PATIENCE)
     assert ended.stdout == b'Got response:\nname:"krithik" class:"7" roll:70\n'
 
 

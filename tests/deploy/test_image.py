@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import ServerProcess, running
+from tests.support.waiting import LIMIT_SECONDS
 
 LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
 OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"
 
 # In a container nothing says where the files of this test are.
 ENVIRONMENT = {"RUNFILES_DIR": "", "PYTHONPATH": "", "PATH": "/usr/bin:/bin"}
+
+PATIENCE = ("--timeout", str(LIMIT_SECONDS))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def run_client(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str
 
 
 def test_its_programs_are_whole(image: Path, orc1: ServerProcess) -> None:
-    answer = run_client(image, "--target", orc1.address, "-n", "krithik")
+    answer = run_client(image, "--target", orc1.address, *PATIENCE)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == 'Got response:\nname:"krithik" class:"7" roll:70\n'
 
@@ -65,7 +68,7 @@ def members(layer: str) -> list[tarfile.TarInfo]:
 
 def test_they_write_nothing_beside_themselves(image: Path, orc1: ServerProcess) -> None:
     # Such as bytecode, which they would make at each start where they cannot write it.
-    assert run_client(image, "health", "--target", orc1.address).stdout == "SERVING\n"
+    assert run_client(image, "health", "--target", orc1.address, *PATIENCE).stdout == "SERVING\n"
     files = {str(path.relative_to(image)) for path in image.rglob("*") if not path.is_dir()}
     assert files == {member.name for layer in LAYERS for member in members(layer)}
 
