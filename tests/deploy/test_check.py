@@ -14,6 +14,7 @@ case "$*" in
   *' --name krithik') echo '{answer}' ;;
   *' --name abc') echo '{refusal}' >&2; exit 1 ;;
   ps*) printf '%s\\n' {containers} ;;
+  build*) echo "docker $*"; exit {build} ;;
   inspect*) printf '%s\\n' {codes} ;;
   *) echo "docker $*" ;;
 esac
@@ -35,9 +36,12 @@ class Machine:
         refusal: str = REFUSAL,
         containers: str = "a b c",
         codes: str = "0 0 0",
+        build: str = "0",
     ) -> None:
         """Gives it a docker that says these things of the chain."""
-        text = DOCKER.format(answer=answer, refusal=refusal, containers=containers, codes=codes)
+        text = DOCKER.format(
+            answer=answer, refusal=refusal, containers=containers, codes=codes, build=build
+        )
         self._write("bin/docker", text)
 
     def write_broken_docker(self) -> None:
@@ -97,6 +101,13 @@ def test_one_that_does_not(machine: Machine, said: dict[str, str], complaint: st
     assert checked.returncode == 1
     assert complaint in checked.stderr
     assert checked.stdout.endswith("down\n")
+
+
+def test_a_base_that_cannot_be_had(machine: Machine) -> None:
+    machine.write_docker(build="1")
+    checked = machine.check()
+    assert checked.returncode == 1
+    assert "name a base that this machine has: BASE=" in checked.stderr
 
 
 def test_a_machine_on_which_no_engine_works(machine: Machine) -> None:
