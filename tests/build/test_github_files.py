@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from check_jsonschema import main as check_jsonschema
-from click.testing import CliRunner
 from ruamel.yaml import YAML
+
+from tests.support.schemas import is_valid
 
 _WORKFLOW = Path(".github/workflows/ci.yml")
 _RENOVATE = Path(".github/renovate.json")
@@ -23,13 +23,6 @@ _RENOVATES_OPTIONS = {
     "--output-file=requirements.txt",
     "--strip-extras",
 }
-
-
-def is_valid(file: Path, schema: str) -> bool:
-    """Whether a file is as its schema says; the schemas are those inside check-jsonschema."""
-    result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(file)])
-    assert result.exit_code in {0, 1}, result.output
-    return result.exit_code == 0
 
 
 @pytest.mark.parametrize("file", list(_SCHEMAS))

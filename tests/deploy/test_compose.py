@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from check_jsonschema import main as check_jsonschema
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from tests.deploy.manifests import PATIENCE, check_health, local, running_command
-from tests.support.client import run_client
+from tests.deploy.manifests import check_health, local, running_command
+from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess
+from tests.support.schemas import is_valid
 
 FILE = Path("deploy/compose.yaml")
+SCHEMA = "vendor.compose-spec"
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +36,11 @@ def servers(compose: dict[str, Any]) -> Iterator[dict[str, ServerProcess]]:
         yield {"orc1": first, "orc2": second, "mock-data": third}
 
 
-def is_valid(file: Path) -> bool:
-    arguments = ["--builtin-schema", "vendor.compose-spec", str(file)]
-    result = CliRunner().invoke(check_jsonschema, arguments)
-    assert result.exit_code in {0, 1}, result.output
-    return result.exit_code == 0
-
-
 def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
-    assert is_valid(FILE)
+    assert is_valid(FILE, SCHEMA)
     broken = tmp_path / FILE.name
     broken.write_text(FILE.read_text().replace("stop_grace_period", "stop_grace"))
-    assert not is_valid(broken)
+    assert not is_valid(broken, SCHEMA)
 
 
 def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
