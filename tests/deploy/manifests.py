@@ -3,12 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.support.client import run_client
+from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS
-
-PATIENCE = ("--timeout", str(LIMIT_SECONDS))
-"""Options of the client on a machine that may be busy."""
 
 
 @contextmanager

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.client import PATIENCE
 from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS
 
 LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
 OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"
 
 # In a container nothing says where the files of this test are.
 ENVIRONMENT = {"RUNFILES_DIR": "", "PYTHONPATH": "", "PATH": "/usr/bin:/bin"}
-
-PATIENCE = ("--timeout", str(LIMIT_SECONDS))
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from tests.deploy.kubernetes_objects import (
     container,
     port,
 )
-from tests.deploy.manifests import PATIENCE, check_health, local, option, running_command
+from tests.deploy.manifests import check_health, local, option, running_command
 from tests.support.certificates import Authority
-from tests.support.client import run_client
+from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess
 
 

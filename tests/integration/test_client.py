@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.addresses import REUSE_PORT, reserved_address
 from tests.support.chain import Chain, running_chain
-from tests.support.client import CLIENT, REQUEST_ID, run_client
+from tests.support.client import CLIENT, PATIENCE, REQUEST_ID, run_client
 from tests.support.processes import program, running
 from tests.support.waiting import LIMIT_SECONDS
 
@@ -127,7 +127,7 @@ def test_a_server_that_is_too_slow_is_told_apart_from_one_that_is_not_there() ->
 
 def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
     with reserved_address() as address:
-        options = ["--target", address, "--timeout", str(LIMIT_SECONDS)]
+        options = ["--target", address, *PATIENCE]
         client = subprocess.Popen([program(CLIENT), *options], stdout=subprocess.PIPE)
         upstream = ("--upstream", chain.orc2.address)
         with running("services/orc1", "--listen", address, REUSE_PORT, *upstream):

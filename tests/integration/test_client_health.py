@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.addresses import reserved_address
-from tests.support.client import REQUEST_ID, run_client
+from tests.support.client import PATIENCE, REQUEST_ID, run_client
 from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
-
-TIMEOUT = ("--timeout", str(LIMIT_SECONDS))
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +21,17 @@ def server() -> Iterator[ServerProcess]:
 
 @pytest.mark.parametrize("service", ["", "user.MockUserDataService"])
 def test_a_server_that_serves(server: ServerProcess, service: str) -> None:
-    ended = run_client("health", "--target", server.address, "--service", service, *TIMEOUT)
+    ended = run_client("health", "--target", server.address, "--service", service, *PATIENCE)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"SERVING\n", b"")
 
 
 def test_a_service_that_the_server_does_not_have(server: ServerProcess) -> None:
-    ended = run_client("health", "--target", server.address, "--service", "user.Other", *TIMEOUT)
+    ended = run_client("health", "--target", server.address, "--service", "user.Other", *PATIENCE)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"SERVICE_UNKNOWN\n", b"")
 
 
 def test_json(server: ServerProcess) -> None:
-    ended = run_client("health", "--target", server.address, "--output", "json", *TIMEOUT)
+    ended = run_client("health", "--target", server.address, "--output", "json", *PATIENCE)
     assert json.loads(ended.stdout) == {"service": "", "status": "SERVING"}
 
 
@@ -43,12 +41,12 @@ def test_a_server_that_drains() -> None:
         wait_until(lambda: any(line["event"] == "stopping" for line in server.log()), "it drains")
         # The log line comes a moment before the status changes.
         wait_until(lambda: _status(server) == b"NOT_SERVING\n", "it says so")
-        ended = run_client("health", "--target", server.address, *TIMEOUT)
+        ended = run_client("health", "--target", server.address, *PATIENCE)
         assert (ended.returncode, ended.stdout) == (1, b"NOT_SERVING\n")
 
 
 def _status(server: ServerProcess) -> bytes:
-    return run_client("health", "--target", server.address, *TIMEOUT).stdout
+    return run_client("health", "--target", server.address, *PATIENCE).stdout
 
 
 def test_json_of_a_server_that_is_not_there() -> None:

@@ -7,11 +7,9 @@ import pytest
 
 from tests.support.certificates import Authority, Pair
 from tests.support.chain import running_chain
-from tests.support.client import run_client
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.client import PATIENCE, run_client
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'
-PATIENT = ("--timeout", str(LIMIT_SECONDS))
 SHORT = ("--timeout", "1")
 
 
@@ -43,7 +41,7 @@ def _showing(pair: Pair) -> list[str]:
 
 
 def test_both_sides_show_their_certificates(orc1: str, authority: Authority, visitor: Pair) -> None:
-    options = ["--target", orc1, *_options(authority), *_showing(visitor), *PATIENT]
+    options = ["--target", orc1, *_options(authority), *_showing(visitor), *PATIENCE]
     ended = run_client(*options)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, KRITHIK, b"")
     assert run_client("health", *options).stdout == b"SERVING\n"

@@ -8,6 +8,9 @@ from tests.support.waiting import LIMIT_SECONDS
 CLIENT = "client/client"
 REQUEST_ID = r"[0-9a-f]{32}"
 
+PATIENCE = ("--timeout", str(LIMIT_SECONDS))
+"""Options on a machine that may be busy."""
+
 
 def run_client(*arguments: str | bytes, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     """Runs the client with these arguments and bytes on stdin."""
