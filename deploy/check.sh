@@ -1,21 +1,18 @@
 #!/usr/bin/env bash
 # What docs/deployment.md says of the image and of compose.yaml, done with the container engine that
-# is here: builds the image, starts the chain, calls it, stops it. BASE names another base image.
+# works here: builds the image, starts the chain, calls it, stops it. BASE names another base image;
+# ENGINE, docker or podman, one that has to work.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 
 readonly project=orchestrator-check # not in the way of a chain that is in use
+base=${BASE:-$(sed -n 's/^ARG BASE=//p' deploy/Containerfile)}
 
 main() {
-  choose_engine || {
-    echo "check.sh: neither Docker with compose nor Podman with podman-compose works here; nothing is checked" >&2
-    exit 0
-  }
+  choose_engine
   ./bazelw build --config=release //deploy/image
-  build_image || {
-    echo "check.sh: no image; where no registry is reached, name a base that this machine has: BASE=…" >&2
-    exit 1
-  }
+  "$engine" build --build-arg "BASE=$base" --tag orchestrator --file deploy/Containerfile \
+    bazel-bin/deploy/image
   trap 'compose down' EXIT
   compose up --detach
   expect 'Got response:' 'name:"krithik" class:"7" roll:70' < <(call krithik)
@@ -24,19 +21,29 @@ main() {
   echo "the chain answers from containers, and stops with exit code 0"
 }
 
+# Ends the check where no engine works: in failure if ENGINE names one.
 choose_engine() {
-  if docker info && docker compose version; then
-    engine=docker composer=(docker compose)
-  elif podman info && podman-compose --version; then
-    engine=podman composer=(podman-compose)
-  else
-    return 1
-  fi >/dev/null 2>&1
+  for engine in ${ENGINE:-docker podman}; do
+    case $engine in
+      docker) composer=(docker compose) ;;
+      podman) composer=(podman-compose) ;;
+      *) echo "check.sh: ENGINE is docker or podman, not $engine" >&2 && exit 2 ;;
+    esac
+    runs_containers && return
+  done
+  echo "check.sh: no container can be run here from $base; nothing is checked." \
+    "BASE=… names another base, ENGINE=… the engine that has to work" >&2
+  [[ -n ${ENGINE:-} ]] && exit 1
+  exit 0
 }
 
-build_image() {
-  "$engine" build ${BASE:+--build-arg "BASE=$BASE"} --tag orchestrator \
-    --file deploy/Containerfile bazel-bin/deploy/image
+# An engine may be installed, answer, and yet run nothing: where no registry is reached, or within a
+# container that lacks rights.
+runs_containers() {
+  local reason
+  reason=$({ "${composer[@]}" version && "$engine" run --rm --read-only "$base" true; } 2>&1 >/dev/null) && return
+  printf 'check.sh: %s: %s\n' "$engine" "$reason" >&2
+  return 1
 }
 
 compose() { "${composer[@]}" --project-name "$project" --file deploy/compose.yaml "$@"; }

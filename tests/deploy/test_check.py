@@ -14,7 +14,7 @@ case "$*" in
   *' --name krithik') echo '{answer}' ;;
   *' --name abc') echo '{refusal}' >&2; exit 1 ;;
   ps*) printf '%s\\n' {containers} ;;
-  build*) echo "docker $*"; exit {build} ;;
+  run*) echo 'no such image' >&2; exit {run} ;;
   inspect*) printf '%s\\n' {codes} ;;
   *) echo "docker $*" ;;
 esac
@@ -27,7 +27,8 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         (folder / "checkout/deploy").mkdir(parents=True)
-        shutil.copy("deploy/check.sh", folder / "checkout/deploy")
+        for file in ("check.sh", "Containerfile"):
+            shutil.copy(f"deploy/{file}", folder / "checkout/deploy")
         self._write("checkout/bazelw", '#!/bin/sh\necho "bazelw $*"\n')
 
     def write_docker(
@@ -36,11 +37,11 @@ class Machine:
         refusal: str = REFUSAL,
         containers: str = "a b c",
         codes: str = "0 0 0",
-        build: str = "0",
+        run: str = "0",
     ) -> None:
         """Gives it a docker that says these things of the chain."""
         text = DOCKER.format(
-            answer=answer, refusal=refusal, containers=containers, codes=codes, build=build
+            answer=answer, refusal=refusal, containers=containers, codes=codes, run=run
         )
         self._write("bin/docker", text)
 
@@ -103,11 +104,16 @@ def test_one_that_does_not(machine: Machine, said: dict[str, str], complaint: st
     assert checked.stdout.endswith("down\n")
 
 
-def test_a_base_that_cannot_be_had(machine: Machine) -> None:
-    machine.write_docker(build="1")
+def test_an_engine_that_runs_no_container(machine: Machine) -> None:
+    machine.write_docker(run="125")
     checked = machine.check()
-    assert checked.returncode == 1
-    assert "name a base that this machine has: BASE=" in checked.stderr
+    assert checked.returncode == 0
+    assert "docker: no such image" in checked.stderr
+    assert (
+        "no container can be run here from debian:bookworm-slim; nothing is checked"
+        in checked.stderr
+    )
+    assert not checked.stdout
 
 
 def test_a_machine_on_which_no_engine_works(machine: Machine) -> None:
@@ -115,3 +121,16 @@ def test_a_machine_on_which_no_engine_works(machine: Machine) -> None:
     checked = machine.check()
     assert checked.returncode == 0
     assert "nothing is checked" in checked.stderr
+
+
+def test_an_engine_that_has_to_work(machine: Machine) -> None:
+    machine.write_docker(run="125")
+    checked = machine.check(ENGINE="docker")
+    assert checked.returncode == 1
+    assert "docker: no such image" in checked.stderr
+
+
+def test_an_engine_that_there_is_not(machine: Machine) -> None:
+    checked = machine.check(ENGINE="dokcer")
+    assert checked.returncode == 2
+    assert "ENGINE is docker or podman, not dokcer" in checked.stderr
