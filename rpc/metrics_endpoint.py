@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from rpc.address import join_host_port, split_host_port
-from rpc.tls import ChangingFiles, ServerTls
+from rpc.changing_files import ChangingFiles
+from rpc.tls import ServerTls
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -50,7 +51,7 @@ def metrics_endpoint(
         # Else the one thread that accepts does the handshakes too, and who connects and says
         # nothing keeps everyone else out, and the server from stopping.
         server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
-        _reload_certificate(server.socket.context, tls)
+        _follow_files(server.socket.context, tls)
     try:
         yield join_host_port(host, server.server_port)
     finally:
@@ -59,18 +60,27 @@ def metrics_endpoint(
         thread.join()
 
 
-def _reload_certificate(context: ssl.SSLContext, tls: ServerTls) -> None:
-    """Makes an endpoint's handshakes follow its files, from the one after a change on."""
-    files = ChangingFiles(tls)
+def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
+    """Makes each handshake use what the files hold by then."""
+    files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
+    newest = context
 
     # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
-    def before_handshake(_: ssl.SSLObject, __: str | None, ___: ssl.SSLContext) -> None:
+    def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
+        nonlocal newest
         if files.changed():
             # What cannot be used is in the log already: gRPC's handshakes read the same files.
             with contextlib.suppress(OSError, ValueError):
-                context.load_cert_chain(tls.certificate, tls.key, password="")
+                newest = _context(tls)
+        connection.context = newest
 
     context.sni_callback = before_handshake
+
+
+def _context(tls: ServerTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.client_ca)
+    context.load_cert_chain(tls.certificate, tls.key, password="")
+    return context
 
 
 def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:

@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from rpc.address import AddressError, is_loopback
 from rpc.arrivals import Arrivals
 from rpc.bind import bind
-from rpc.channel import open_channel
+from rpc.channel import ChannelSettings, open_channel
 from rpc.diagnostics import add_diagnostics
 from rpc.health import HealthServicer
 from rpc.listener import BoundServer, Listener
 from rpc.methods import Methods
 from rpc.observers import Observers, observing
 from rpc.pipeline import Pipeline
+from rpc.renewed_channel import RenewedChannel
 from rpc.resolve import require_known_name
 from rpc.settings import ServerSettings
 from rpc.tls import server_credentials
@@ -120,13 +122,21 @@ def _connector(stack: AsyncExitStack, settings: ServerSettings, observers: Obser
     def connect(upstream_service: str) -> grpc.aio.Channel:
         if settings.upstream is None:
             raise AddressError(f"{settings.name} calls {upstream_service}; give it --upstream")
-        channel = open_channel(settings.upstream, upstream_service)
+        channel = _open_channel(settings.upstream, upstream_service)
         upstream = UpstreamChannel(channel, settings.default_timeout, observers.of_upstream_calls)
         stack.push_async_callback(upstream.close)
         # Of a channel, a stub asks for its methods and for nothing else.
         return cast("grpc.aio.Channel", upstream)
 
     return connect
+
+
+def _open_channel(
+    settings: ChannelSettings, upstream_service: str
+) -> grpc.aio.Channel | RenewedChannel:
+    if settings.tls is None:
+        return open_channel(settings, upstream_service)
+    return RenewedChannel(partial(open_channel, settings, upstream_service), settings.tls)
 
 
 def _require_loopback(settings: ServerSettings) -> None:

@@ -5,6 +5,8 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpc.changing_files import ChangingFiles
+
 import grpc
 
 _logger = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class _CertificateReloader:
 
     def __init__(self, tls: ServerTls) -> None:
         self._tls = tls
-        self._files = ChangingFiles(tls)
+        self._files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         tls = self._tls
@@ -107,32 +109,6 @@ class _CertificateReloader:
             return None
         _logger.info("certificate reloaded")
         return configuration
-
-
-class ChangingFiles:
-    """Notices when a server's certificate, key or authorities are replaced or rewritten."""
-
-    def __init__(self, tls: ServerTls) -> None:
-        files = (tls.certificate, tls.key, tls.client_ca)
-        self._files = [file for file in files if file is not None]
-        self._seen = self._stamp()
-
-    def changed(self) -> bool:
-        """Whether one of the files is not what it was at the last look."""
-        before, self._seen = self._seen, self._stamp()
-        return self._seen != before
-
-    def _stamp(self) -> list[tuple[int, int] | None]:
-        return [_modified(file) for file in self._files]
-
-
-def _modified(file: Path) -> tuple[int, int] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    # The inode too: a renamed-in replacement can bear an old time.
-    return status.st_mtime_ns, status.st_ino
 
 
 # gRPC says nothing of what it cannot use: of a bad pair the handshakes fail, of a bad list of

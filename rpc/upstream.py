@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rpc.call import REQUEST_ID_KEY, Request, Response, current_call, new_request_id
 from rpc.deadline import upstream_timeout
+from rpc.renewed_channel import RenewedChannel
 from rpc.trace_context import TraceContext
 
 import grpc
@@ -67,7 +68,7 @@ class UpstreamChannel:
 
     def __init__(
         self,
-        channel: grpc.aio.Channel,
+        channel: grpc.aio.Channel | RenewedChannel,
         default_timeout: float,
         observers: Sequence[UpstreamObserver] = (),
     ) -> None:

@@ -22,6 +22,7 @@ from tests.support.certificates import Authority, Pair
 from tests.support.chain import Chain, running_chain
 from tests.support.load import REQUEST, caller, steady_load
 from tests.support.processes import ServerProcess, running
+from tests.support.waiting import eventually
 
 TIMEOUT = 20
 IN_FLIGHT = 32
@@ -211,3 +212,28 @@ async def test_a_rotation_loses_no_call(trust: Trust) -> None:
     assert standing.failed == 0
     assert new.failed == 0
     assert new.calls > 0
+
+
+async def test_a_rotation_of_the_callers_certificate_loses_no_call(trust: Trust) -> None:
+    with chain_with(trust) as chain:
+        callers = (chain.orc1, chain.orc2)
+        async with (
+            trust.channel(chain.orc1) as channel,
+            steady_load(caller(channel, TIMEOUT), IN_FLIGHT) as figures,
+        ):
+            for number in range(1, ROTATIONS + 1):
+                trust.client.replace_with(trust.authority.issue(f"rotated{number}", names=()))
+                await eventually(
+                    lambda: [reloads(server) for server in callers] == [number, number],  # noqa: B023
+                    "both callers have the new certificate",
+                )
+        connections = {line["peer"] for line in chain.mock_data.calls()}
+    print(f"{ROTATIONS} rotations of the callers' certificate: {figures}")
+    assert figures.failed == 0
+    assert len(connections) > 1
+
+
+def reloads(server: ServerProcess) -> int:
+    """How often a server has taken a new certificate for its upstream."""
+    events = [line["event"] for line in server.log()]
+    return events.count("certificate for the upstream reloaded")

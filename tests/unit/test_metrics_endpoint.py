@@ -12,7 +12,7 @@ from rpc.tls import ServerTls
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, Pair
 from tests.support.waiting import LIMIT_SECONDS
 
 
@@ -69,12 +69,9 @@ class TestTls:
     ) -> None:
         pair, successor = authority.issue("server"), Authority(tmp_path, "successor")
         tls = ServerTls(certificate=pair.certificate, key=pair.key)
-        old = ssl.create_default_context(cafile=authority.certificate)
         new = ssl.create_default_context(cafile=successor.certificate)
         with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
             pair.replace_with(successor.issue("replacement"))
-            # The first handshake after a change has the old certificate still.
-            assert "answer 42.0\n" in read(address, old)
             assert "answer 42.0\n" in read(address, new)
             pair.key.write_text("no key")
             for _ in range(2):
@@ -86,9 +83,28 @@ class TestTls:
         pair, client = authority.issue("server"), authority.issue("client")
         ca = authority.certificate
         tls = ServerTls(certificate=pair.certificate, key=pair.key, client_ca=ca)
-        context = ssl.create_default_context(cafile=ca)
         with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
             with pytest.raises(OSError, match=r"certificate required|reset|closed|EOF"):
-                read(address, context)
-            context.load_cert_chain(client.certificate, client.key)
-            assert "answer 42.0\n" in read(address, context)
+                read(address, ssl.create_default_context(cafile=ca))
+            assert "answer 42.0\n" in read(address, with_certificate(ca, client))
+
+    def test_it_follows_the_authorities_that_callers_must_have(
+        self, registry: CollectorRegistry, authority: Authority, tmp_path: Path
+    ) -> None:
+        pair, successor = authority.issue("server"), Authority(tmp_path, "successor")
+        ca = authority.certificate
+        accepted = tmp_path / "accepted.pem"
+        accepted.write_bytes(ca.read_bytes())
+        tls = ServerTls(certificate=pair.certificate, key=pair.key, client_ca=accepted)
+        with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
+            accepted.write_bytes(successor.certificate.read_bytes())
+            assert "answer 42.0\n" in read(address, with_certificate(ca, successor.issue("new")))
+            with pytest.raises(OSError, match=r"unknown ca|reset|closed|EOF"):
+                read(address, with_certificate(ca, authority.issue("old")))
+
+
+def with_certificate(ca: Path, pair: Pair) -> ssl.SSLContext:
+    """What a caller has that shows a certificate."""
+    context = ssl.create_default_context(cafile=ca)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return context
