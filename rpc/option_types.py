@@ -1,6 +1,5 @@
 """What the values of command-line options may be, checked before anything starts."""
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,9 @@ from urllib.parse import urlsplit
 from rpc.address import AddressError, parse_host_port, parse_listen, parse_target
 
 import click
+
+# Eleven days: gRPC keeps milliseconds in 32 bits.
+_MOST_SECONDS = 1_000_000
 
 
 class Seconds(click.ParamType[float]):
@@ -22,14 +24,18 @@ class Seconds(click.ParamType[float]):
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Takes finite numbers only: an endless time-out would be no time-out."""
+        """Takes what every timer can count: an endless time-out would be no time-out."""
         try:
             seconds = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not math.isfinite(seconds) or seconds < 0 or (seconds == 0 and not self._zero):
+        if not 0 <= seconds <= _MOST_SECONDS or (seconds == 0 and not self._zero):
             least = "0 or more" if self._zero else "more than 0"
-            self.fail(f"{value!r} is not a number of seconds, {least}", param, ctx)
+            self.fail(
+                f"{value!r} is not a number of seconds, {least} and at most {_MOST_SECONDS}",
+                param,
+                ctx,
+            )
         return seconds
 
 

@@ -175,6 +175,11 @@ def _life_cycle_options() -> list[Option]:
             help="Calls answered at once; past it RESOURCE_EXHAUSTED.",
         ),
         click.option(
+            "--max-connection-age",
+            type=SECONDS_ABOVE_ZERO,
+            help="Time after which callers are asked to connect anew, and so find new replicas.",
+        ),
+        click.option(
             "--grace",
             type=SECONDS,
             default=5.0,

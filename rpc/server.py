@@ -1,6 +1,7 @@
 """A server's life: bind, serve, drain, stop."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -108,14 +109,23 @@ async def _drain(
 def _binder(
     methods: Methods, settings: ServerSettings, credentials: grpc.ServerCredentials | None
 ) -> Callable[[str], BoundServer]:
-    # On by default in gRPC, and then two servers share a port without a word.
-    options = [*_SERVER_OPTIONS, ("grpc.so_reuseport", int(settings.reuse_port))]
+    options = _options(settings)
 
     def make_and_bind(address: str) -> BoundServer:
         server = grpc.aio.server(handlers=[methods], options=options)
         return server, bind(server, address, credentials)
 
     return make_and_bind
+
+
+def _options(settings: ServerSettings) -> list[tuple[str, int]]:
+    # On by default in gRPC, and then two servers share a port without a word.
+    options = [*_SERVER_OPTIONS, ("grpc.so_reuseport", int(settings.reuse_port))]
+    if settings.max_connection_age is not None:
+        # The calls on an old connection are answered on it, however long they take.
+        milliseconds = math.ceil(settings.max_connection_age * 1000)
+        options.append(("grpc.max_connection_age_ms", milliseconds))
+    return options
 
 
 def _connector(stack: AsyncExitStack, settings: ServerSettings, observers: Observers) -> Connect:

@@ -20,6 +20,8 @@ class ServerSettings:
         grace: seconds that calls in flight get to finish when the server stops.
         drain_delay: seconds between saying NOT_SERVING and taking no more calls.
         max_concurrent_rpcs: calls answered at once; further ones are refused.
+        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
+            less; None for never.
         ready_file: is written, with the bound address in it, once the server serves.
         log_format: `text` or `json`.
         tls: None for plaintext.
@@ -38,6 +40,7 @@ class ServerSettings:
     grace: float = 5.0
     drain_delay: float = 0.0
     max_concurrent_rpcs: int = 1000
+    max_connection_age: float | None = None
     ready_file: Path | None = None
     log_format: LogFormat = "text"
     tls: ServerTls | None = None

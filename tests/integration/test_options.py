@@ -190,6 +190,23 @@ def refuses_calls_past_its_limit(_: Path) -> None:
         assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@effect_of("--max-connection-age")
+def lets_its_callers_connect_anew(_: Path) -> None:
+    with (
+        running(
+            "services/mock_data", environment={"MOCK_DATA_MAX_CONNECTION_AGE": "0.1"}
+        ) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+
+        def has_come_anew() -> bool:
+            method(REQUEST, timeout=LIMIT_SECONDS, wait_for_ready=True)
+            return len({line["peer"] for line in server.calls()}) > 1
+
+        wait_until(has_come_anew, "calls come over another connection")
+
+
 @effect_of("--grace", "--drain-delay")
 def drains_for_a_while_and_then_waits_for_no_call(_: Path) -> None:
     variables = {
@@ -333,6 +350,8 @@ class TestHelp:
         ("--grace nan", "0 or more"),
         ("--grace soon", "number of seconds"),
         ("--drain-delay -0.1", "0 or more"),
+        ("--max-connection-age 0", "more than 0"),
+        ("--max-connection-age 1000001", "at most 1000000"),
         ("--max-concurrent-rpcs 0", "x>=1"),
         ("--max-concurrent-rpcs many", "not a valid integer"),
         ("--log-format xml", "'text', 'json'"),

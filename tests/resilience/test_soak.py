@@ -1,4 +1,4 @@
-"""Case 9: steady load for a minute, or for SOAK_SECONDS; memory and descriptors stay flat.
+"""Case 10: steady load for a minute, or for SOAK_SECONDS; memory and descriptors stay flat.
 
 The first quarter warms up: allocators and thread pools grow until they have what the load needs.
 Then what a server takes in the second quarter is what it takes in the last.

@@ -79,7 +79,8 @@ def test_every_setting_has_an_option(run: Run, served: Served) -> None:
             *("--upstream", "dns:///orc2:1", "--upstream-tls", "--upstream-tls-ca", "ua"),
             *("--upstream-tls-certificate", "uc", "--upstream-tls-key", "uk"),
             *("--upstream-tls-server-name", "name", "--default-timeout", "1.5"),
-            *("--max-concurrent-rpcs", "7", "--grace", "2", "--drain-delay", "3"),
+            *("--max-concurrent-rpcs", "7", "--max-connection-age", "60"),
+            *("--grace", "2", "--drain-delay", "3"),
             *("--ready-file", "r", "--log-format", "json", "--metrics-address", ":9100"),
             *("--otlp-endpoint", "http://c:4317", "--no-reflection", "--no-channelz"),
         )
@@ -96,6 +97,7 @@ def test_every_setting_has_an_option(run: Run, served: Served) -> None:
         grace=2.0,
         drain_delay=3.0,
         max_concurrent_rpcs=7,
+        max_connection_age=60.0,
         ready_file=Path("r"),
         log_format="json",
         tls=ServerTls(certificate=Path("c"), key=Path("k"), client_ca=Path("ca")),

@@ -1,0 +1,33 @@
+"""Case 9: servers end their callers' connections by and by, and no call is lost by it."""
+
+from rpc.channel import ChannelSettings, open_channel
+
+from tests.support.chain import running_chain
+from tests.support.load import caller, steady_load
+from tests.support.processes import ServerProcess
+from tests.support.waiting import eventually
+
+AGE = ["--max-connection-age", "0.5"]
+SLOW_ANSWER = "0.1"
+IN_FLIGHT = 64
+GENERATIONS = 4
+
+
+def connections(server: ServerProcess) -> int:
+    """How many connections have brought it calls."""
+    return len({line["peer"] for line in server.calls()})
+
+
+async def test_no_call_fails() -> None:
+    with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_ANSWER]) as chain:
+        channel = open_channel(
+            ChannelSettings(target=chain.orc1.address), "user.Orchestrator1Service"
+        )
+        async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
+            for server in chain.servers.values():
+                await eventually(
+                    lambda server=server: connections(server) >= GENERATIONS,  # type: ignore[misc]
+                    f"its callers have connected {GENERATIONS} times",
+                )
+    print(f"connections of 0.5 s: {figures}")
+    assert figures.failed == 0
