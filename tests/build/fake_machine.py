@@ -9,8 +9,8 @@ from pathlib import Path
 
 _FILES = [".bazelversion", "bazelw"]
 _HOST_TOOLS = (
-    "awk bash cat cut cp df du env find flock grep head id ln mkdir mv nproc rm sed sh sha256sum "
-    "sleep sort tail tar touch tr uniq xargs"
+    "awk bash cat cut cp df du env find flock grep head id ln mkdir mv nproc readlink rm sed sh "
+    "sha256sum sleep sort stat tail tar touch tr uniq xargs"
 )
 VERSION = Path(".bazelversion").read_text(encoding="utf-8").strip()
 _ELF = "\x7fELF"
@@ -19,7 +19,9 @@ _APT_GET = r"""#!/bin/bash
 echo "apt-get $*" >>"$CALLS"
 case " $* " in
   *' --print-uris '*)
-    echo "'http://mirror.test/debian/dists/bookworm/main/binary-amd64/Packages.xz' x 0"
+    for suite in ${SOURCES:-http://mirror.test/debian/dists/bookworm}; do
+      echo "'$suite/main/binary-amd64/Packages.xz' x 0"
+    done
     ;;
   *' download debian-archive-keyring '*) exit 100 ;;
   *' download '*) for package in "${@: -2}"; do touch "${package%%[=/]*}.deb"; done ;;
@@ -30,7 +32,11 @@ case " $* " in
     ;;
 esac
 """
+# Only one mirror has Debian's packages.
 _APT_CACHE = r"""#!/bin/bash
+words="$*"
+list=${words#*Dir::Etc::sourcelist=}
+grep --quiet 'http://mirror.test/[a-z]*/ sid' "${list%% *}" || exit 0
 [[ "$*" != *" bazel-rules-python"* || -z ${GONE:-} ]] || exit 0
 for version in 7.7.1+ds-8 1.9.1-2 1.11.0-1 0.0.11-3 6.0.0-2 0.22.1-3 5.8.0-2; do
   echo "x | $version | mirror"
@@ -40,6 +46,7 @@ _DPKG_DEB = r"""#!/bin/bash
 case $1 in
   --fsys-tarfile)
     [[ -z ${BROKEN:-} ]] || exit 2
+    [[ -z ${SLOW:-} ]] || { echo unpacking >>"$CALLS" && exec sleep 600; }
     case $2 in
       */bazel-bootstrap.deb | */patchelf.deb) cat "$PACKAGE" ;;
       *) tar --create --files-from /dev/null ;;
@@ -51,6 +58,7 @@ esac
 # In the place of Bazel: says how it was called; what it is asked to do is in its first argument.
 BAZEL = r"""#!/bin/bash
 [[ $1 != --version ]] || { echo "bazel ${FAKEVERSION:-7.7.1}"; exit; }
+[[ -z ${USE_BAZEL_VERSION:-} ]] || echo "$USE_BAZEL_VERSION is wanted"
 printf '%s\n' "$@"
 [[ " $* " != *' exit-7 '* ]] || exit 7
 [[ " $* " != *' wait '* ]] || exec sleep 600
@@ -136,9 +144,15 @@ class Machine:
             check=False,
         )
 
-    def start(self, *args: str) -> "subprocess.Popen[str]":
+    def start(self, *args: str, **env: str) -> "subprocess.Popen[str]":
+        """Starts bazelw in a process group of its own."""
         return subprocess.Popen(
-            self.command(*args), env=self.env, cwd=self.root, stdout=subprocess.PIPE, text=True
+            self.command(*args),
+            env=self.env | env,
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def prefixes(self) -> list[Path]:

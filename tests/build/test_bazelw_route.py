@@ -1,6 +1,7 @@
 """bazelw's choice between its two routes."""
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ def machine(tmp_path: Path) -> Machine:
 def test_bazelisk_where_github_answers(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazelisk", BAZEL)
-    assert machine.run("test", "//...").stdout.split() == ["test", "//..."]
+    result = machine.run("test", "//...", USE_BAZEL_VERSION="8.4.2")
+    assert result.stdout.splitlines() == [f"{VERSION} is wanted", "test", "//..."]
 
 
 def test_a_bazel_of_the_version_where_github_answers(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazel", BAZEL)
-    assert machine.run("build").stdout.split() == ["build"]
+    assert machine.run("build").stdout.split()[-1] == "build"
 
 
 def test_a_bazel_of_another_version_is_not_taken(machine: Machine) -> None:
@@ -69,6 +71,50 @@ def test_it_is_decided_anew_when_the_launcher_is_gone(machine: Machine) -> None:
     (machine.bin / "bazelisk").unlink()
     machine.add_debian()
     assert "route:   debian" in machine.run("--where").stdout
+
+
+def test_it_is_decided_anew_when_the_bazel_is_another_one(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazel", BAZEL)
+    machine.run("build")
+    machine.add_debian()
+    assert "route:   debian" in machine.run("--where", FAKEVERSION="8.0.0").stdout
+
+
+def test_another_version_is_another_decision(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.run("build")
+    (machine.checkout / ".bazelversion").write_text("8.0.0\n")
+    machine.run("build")
+    assert machine.calls("curl") == 2
+
+
+@pytest.mark.parametrize("memory", ["", "npm", "github /bin/echo"])
+def test_a_memory_that_makes_no_sense_is_not_used(machine: Machine, memory: str) -> None:
+    machine.add_github()
+    machine.add("bazelisk", BAZEL)
+    machine.cache.mkdir(parents=True)
+    (machine.cache / f"route-{VERSION}").write_text(f"{memory}\n")
+    assert machine.run("build").stdout.splitlines()[-1] == "build"
+    assert machine.calls("curl") == 1
+
+
+def test_it_is_forgotten_even_where_nothing_can_be_decided(machine: Machine) -> None:
+    assert machine.run("--reset-route", BAZELW_ROUTE="npm").returncode == 0
+
+
+def test_it_can_be_called_by_a_link(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    (machine.root / "link").symlink_to(machine.checkout / "bazelw")
+    called = subprocess.run(
+        [machine.root / "link", "build"],
+        env=machine.env | {"BAZELW_ROUTE": "github"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert called.stdout.splitlines()[-1] == "build"
 
 
 def test_it_can_be_forced(machine: Machine) -> None:

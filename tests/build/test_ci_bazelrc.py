@@ -29,8 +29,8 @@ def flags(**environment: str) -> list[str]:
 
 def test_without_a_remote_cache_there_is_the_disk_cache() -> None:
     assert "common --config=ci" in flags()
-    assert "common --disk_cache=/home/ci/.cache/bazel-disk" in flags()
-    assert "common --disk_cache=/cache/bazel-disk" in flags(XDG_CACHE_HOME="/cache")
+    assert 'common "--disk_cache=/home/ci/.cache/bazel-disk"' in flags()
+    assert 'common "--disk_cache=/cache/bazel-disk"' in flags(XDG_CACHE_HOME="/cache")
     assert not [line for line in flags() if "remote" in line]
 
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Unpacks Bazel, its rule sets and CPython 3.11 from Debian's packages into $BAZELW_PREFIX and
-# makes them run there. Run by bazelw: debian_route.sh VERSION CERTIFICATE-AUTHORITIES-FILE
+# Unpacks Bazel, its rule sets and CPython 3.11 from Debian's packages into a folder and makes them
+# run there; then starts COMMAND, which is the bazelw that has found something missing:
+# debian_route.sh FOLDER VERSION CERTIFICATE-AUTHORITIES TRUST-STORE COMMAND…
 #
 # Needs no root and leaves the host as it is: apt-get works on private folders, with the host's own
 # mirror and keyring. The folder appears in one piece (a rename) or not at all.
 set -Eeuo pipefail
 
-readonly version=$1 authorities=$2 prefix=${BAZELW_PREFIX:?is set by bazelw}
+readonly prefix=$1 version=$2 authorities=$3 trust_store=$4
+readonly work=$prefix.partial
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 readonly here
 
@@ -32,18 +34,20 @@ readonly python_packages=(
 readonly needed_kb=1000000 # packages and their contents side by side, at the worst moment
 
 main() {
-  mkdir -p "${prefix%/*}" || fail "cannot write to ${prefix%/*}; set XDG_CACHE_HOME to a folder that can be written."
+  trap 'failed $LINENO' ERR
+  check_place
   exec 9>"$prefix.lock"
   flock --nonblock 9 || { say "waiting for another bazelw that is at work in ${prefix%/*}" && flock 9; }
-  [[ -d $prefix ]] || install_prefix
-  [[ -e $prefix/cacerts.jks && ! $authorities -nt $prefix/cacerts.jks ]] || write_trust_store "$prefix"
+  [[ -x $prefix/usr/bin/bazel ]] || install_prefix
+  [[ -e $trust_store ]] || write_trust_store
+  exec 9>&- "${@:5}"
 }
 
 install_prefix() {
   check_host
-  work=$prefix.partial
-  rm -rf "$work" && mkdir -p "$work"
-  trap 'failed $LINENO' ERR
+  remove_leftovers
+  trap 'rm -rf "$work"' EXIT
+  mkdir "$work"
   say "getting Bazel $version from Debian's packages, once, into $prefix"
   configure_apt
   download
@@ -52,10 +56,8 @@ install_prefix() {
   adapt_java
   lay_out_python
   lay_out_absent
-  write_trust_store "$work"
-  write_bazelrc
-  rm -rf "$work/apt" "$work/debs"
-  trap - ERR
+  write_flags
+  rm -rf "$work/apt" "$work/debs" "$prefix"
   mv "$work" "$prefix"
   say "done in $SECONDS s: $(du -sm "$prefix" | cut -f1) MB"
 }
@@ -67,9 +69,27 @@ fail() {
 }
 
 failed() {
+  ((BASH_SUBSHELL == 0)) || exit 1 # who has started the subshell comes here as well
   say "step at line $1 of tools/bazel/debian_route.sh failed; nothing half done is left in use."
-  say "Usual causes: a full disk ($(df --output=avail -h "$work" | tail -1 | tr -d ' ') free), a lost network."
+  say "Usual causes: a full disk ($(df --output=avail -h "${prefix%/*}" | tail -1 | tr -d ' ') free), a lost network."
   fail "Run the command again, or use the other route: install Bazelisk and BAZELW_ROUTE=github."
+}
+
+check_place() {
+  [[ $prefix == /* && $prefix != *[[:space:]]* ]] ||
+    fail "the cache ${prefix%/*} has to be an absolute path without spaces; set XDG_CACHE_HOME to another folder."
+  mkdir -p "${prefix%/*}" && [[ -w ${prefix%/*} && (! -e $prefix.lock || -w $prefix.lock) ]] ||
+    fail "cannot write to ${prefix%/*}, which may be another user's; set XDG_CACHE_HOME to a folder of your own."
+}
+
+# What a process that was killed has left, of this installer or another, unless it is at work.
+remove_leftovers() {
+  local folder
+  rm -rf "$work"
+  for folder in "${prefix%/*}"/debian-*.partial; do
+    [[ -d $folder ]] || continue # there is none
+    flock --nonblock "${folder%.partial}.lock" rm -rf "$folder" || true
+  done
 }
 
 check_host() {
@@ -85,41 +105,36 @@ check_host() {
 
 # --- packages -----------------------------------------------------------------------------------
 
-# apt-get and apt-cache on folders of our own. -c is read after the host's configuration, so its
-# proxies and certificates hold and its folders and hooks do not.
-apt() { "apt-$1" -c "$work/apt/apt.conf" "${@:2}"; }
+# apt-get and apt-cache on folders of our own.
+apt() {
+  local folder=$work/apt
+  # Valid-Until: a mirror may be a frozen one; the versions are exact anyway.
+  "apt-$1" -c "$here/private_apt.conf" -o Dir::State="$folder" -o Dir::State::lists="$folder/lists" \
+    -o Dir::State::status="$folder/status" -o Dir::Cache="$folder/cache" \
+    -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::Etc::preferences="$folder/preferences" -o Dir::Etc::preferencesparts=/dev/null \
+    -o APT::Default-Release= -o Acquire::Check-Valid-Until=false "${@:2}"
+}
 
 configure_apt() {
-  mkdir -p "$work"/apt/{lists/partial,cache/archives/partial} "$work/debs"
+  mkdir -p "$work"/apt/{lists/partial,cache/archives/partial,empty/partial} "$work/debs"
   : >"$work/apt/status"
-  cat >"$work/apt/apt.conf" <<EOF
-Dir::State "$work/apt";
-Dir::State::lists "$work/apt/lists";
-Dir::State::status "$work/apt/status";
-Dir::Cache "$work/apt/cache";
-Dir::Etc::sourcelist "$work/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "$work/apt/preferences";
-Dir::Etc::preferencesparts "/dev/null";
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-APT::Sandbox::User "root";       // the folders are the caller's; there is nobody to change to
-APT::Install-Recommends "false";
-Acquire::Languages "none";
-Acquire::Retries "3";
-Acquire::AllowInsecureRepositories "false";
-Acquire::Check-Valid-Until "false"; // a mirror may be a frozen one; the versions are exact anyway
-EOF
   pins >"$work/apt/preferences"
-  local mirror suites keyring
-  read -r mirror suites < <(host_mirror) || fail "apt's sources name no Debian mirror with a suite that has main; add one, or use BAZELW_ROUTE=github."
+  local mirrors mirror suites
+  mapfile -t mirrors < <(host_mirrors)
+  ((${#mirrors[@]})) || fail "apt's sources name no Debian mirror with a suite that has main; add one, or use BAZELW_ROUTE=github."
+  while read -r mirror suites; do
+    read_lists "$mirror" "$suites"
+    [[ -z $(apt cache madison bazel-bootstrap) ]] || break
+  done < <(printf '%s\n' "${mirrors[@]}")
+}
+
+read_lists() { # MIRROR SUITES
   # The host's suites first: what is the same version there and further on is taken from there.
-  keyring=$(keyring_in /)
-  write_sources "$mirror" "$keyring" "$suites"
-  update "$mirror"
-  keyring=$(newest_keyring)
-  write_sources "$mirror" "$keyring" "$suites $python_suite forky sid"
-  update "$mirror"
+  write_sources "$1" "$(keyring_in /)" "$2"
+  update "$1"
+  write_sources "$1" "$(newest_keyring)" "$2 $python_suite forky sid"
+  update "$1"
 }
 
 pins() {
@@ -131,13 +146,14 @@ pins() {
 
 pattern() { echo "${1//./[.]}"; }
 
-# Prints "URI SUITE SUITE…" of the first mirror in the host's sources that has main.
-host_mirror() {
-  mkdir -p "$work/apt/empty/partial"
+# Prints "URI SUITE SUITE…" of each mirror in the host's sources that has main; those first that are
+# named as a mirror of Debian is. The others may be one, or somebody else's packages.
+host_mirrors() {
   apt-get -o Dir::State::lists="$work/apt/empty" update --print-uris |
     sed -nE "s#^'(.*/)dists/([^/']+)/main/binary-amd64/Packages.*#\1 \2#p" |
-    awk 'NR == 1 { mirror = $1 } $1 == mirror && !seen[$2]++ { suites = suites " " $2 }
-         END { if (!mirror) exit 1; print mirror suites }'
+    awk '!seen[$1, $2]++ { if (!($1 in suites)) order[++count] = $1; suites[$1] = suites[$1] " " $2 }
+         END { for (pass = 0; pass < 2; pass++) for (i = 1; i <= count; i++)
+                 if ((order[i] ~ "/debian/$") == !pass) print order[i] suites[order[i]] }'
 }
 
 write_sources() { # MIRROR KEYRING SUITES
@@ -153,7 +169,7 @@ write_sources() { # MIRROR KEYRING SUITES
 # are there is decided where they are chosen.
 update() {
   say "reading the package lists of $1"
-  apt get -q=2 update >"$work/apt/update.log" 2>&1 || true
+  apt get -q=2 update >>"$work/apt/update.log" 2>&1 || true
 }
 
 # Debian signs new suites with new keys, which an old host does not have; its own suites, which it
@@ -193,8 +209,8 @@ check_version() { # PACKAGE VERSION
   local versions
   versions=$(apt cache madison "$1" | awk '{ print $3 }' | sort --unique | tr '\n' ' ')
   grep --quiet --extended-regexp "(^| )$(pattern "$2")[+-]" <<<"$versions" && return
-  sed 's/^/bazelw: apt: /' "$work/apt/update.log" >&2
-  fail "Debian's mirror has no $1 $2 (it has: ${versions:-none}). Either" \
+  sort --unique "$work/apt/update.log" | sed 's/^/bazelw: apt: /' >&2
+  fail "no mirror in apt's sources has $1 $2 (it has: ${versions:-none}). Either" \
     "  - install Bazelisk and use BAZELW_ROUTE=github, or" \
     "  - point apt's sources at a mirror or snapshot that still has it, or" \
     "  - move the pins (.bazelversion, tools/bazel/debian_route.sh, WORKSPACE) to what there is."
@@ -230,7 +246,9 @@ unpack_into() { # FOLDER DEBS
   find "$2" -name '*.deb' -print0 | xargs -0 -P "$(nproc)" -I{} sh -c '
     dpkg-deb --fsys-tarfile "$2" | tar --extract --directory "$1" --no-same-owner \
       --exclude ./usr/share/doc --exclude ./usr/share/man --exclude ./usr/share/maven-repo \
-      --exclude ./usr/share/locale --exclude ./usr/share/lintian && rm "$2"' unpack "$1" {}
+      --exclude ./usr/share/locale --exclude ./usr/share/lintian && rm "$2" ||
+      exit 255 # and no further package
+  ' unpack "$1" {} 2> >(awk 'NR <= 3' >&2) # a full disk is said of each file
 }
 
 # --- making them run here -----------------------------------------------------------------------
@@ -311,26 +329,31 @@ lay_out_absent() {
   : >"$work/absent/WORKSPACE"
 }
 
-write_trust_store() { # FOLDER
+write_trust_store() {
   local bundle=$authorities
   [[ -r $bundle ]] || bundle=$(mozilla_bundle)
-  python_in "$1" "$here/trust_store.py" "$bundle" "$1/cacerts.jks"
+  python_in "$prefix" "$here/trust_store.py" "$bundle" "$trust_store" ||
+    fail "$bundle cannot be used; SSL_CERT_FILE names another file of certificate authorities."
 }
 
 # A host without ca-certificates: what Debian would have installed.
 mozilla_bundle() {
-  cat "${work:-$prefix}"/usr/share/ca-certificates/mozilla/*.crt >"${work:-$prefix}/mozilla.pem"
-  echo "${work:-$prefix}/mozilla.pem"
+  cat "$prefix"/usr/share/ca-certificates/mozilla/*.crt >"$prefix/mozilla.pem"
+  echo "$prefix/mozilla.pem"
 }
 
-write_bazelrc() {
+write_flags() {
   local rules=$prefix/usr/share/bazel/rules tools=$prefix/usr/share/bazel/tools
+  cat >"$work/startup_flags" <<EOF
+--nosystem_rc
+--bazelrc=$prefix/bazelrc
+--install_base=$prefix/usr/share/bazel
+--trust_install_base
+--server_javabase=$prefix/$jvm
+--host_jvm_args=-Djavax.net.ssl.trustStoreType=JKS
+EOF
   cat >"$work/bazelrc" <<EOF
 # Written by tools/bazel/debian_route.sh.
-startup --install_base=$prefix/usr/share/bazel --trust_install_base
-startup --server_javabase=$prefix/$jvm
-startup --host_jvm_args=-Djavax.net.ssl.trustStore=$prefix/cacerts.jks
-startup --host_jvm_args=-Djavax.net.ssl.trustStoreType=JKS
 common --override_repository=bazel_skylib=$tools/skylib
 common --override_repository=bazel_features=$tools/features
 common --override_repository=rules_cc=$rules/cc
@@ -344,4 +367,4 @@ common --override_repository=zlib=$prefix/absent
 EOF
 }
 
-main
+main "$@"

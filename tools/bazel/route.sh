@@ -39,15 +39,15 @@ decide_route() {
   else
     no_route
   fi
-  mkdir -p "$cache" || die "cannot write to $cache; set XDG_CACHE_HOME to a folder that can be written."
-  printf '%s\n' "$decision" >"$memory.$$" && mv "$memory.$$" "$memory"
+  { mkdir -p "$cache" && printf '%s\n' "$decision" >"$memory.$$" && mv "$memory.$$" "$memory"; } 2>/dev/null ||
+    die "cannot write to $cache, which may be another user's; set XDG_CACHE_HOME to a folder of your own."
   echo "$decision"
 }
 
 no_route() {
   die "there is no Bazel $version here, and no way to get one. Either" \
     "  - install Bazelisk (or Bazel $version) on a machine that reaches github.com, or" \
-    "  - use Debian (x86-64) with apt-get and dpkg-deb and a Debian mirror in apt's sources." \
+    "  - use Debian (x86-64), or Ubuntu with debian-archive-keyring and a Debian mirror in apt's sources." \
     "Then run the command again."
 }
 
@@ -66,7 +66,7 @@ where() {
   if [[ $route == github ]]; then
     echo "bazel:   $launcher"
   else
-    echo "bazel:   $prefix/usr/bin/bazel$([[ -d $prefix ]] || echo ' (not there yet: the first command fetches it)')"
+    echo "bazel:   $prefix/usr/bin/bazel$([[ -x $prefix/usr/bin/bazel ]] || echo ' (not there yet: the first command fetches it)')"
     echo "packages: $prefix/packages.tsv"
   fi
   echo "To use another route once: BAZELW_ROUTE=github or BAZELW_ROUTE=debian before ./bazelw."

@@ -43,7 +43,10 @@ def main() -> None:
     """Replaces STORE in one step, so that a running Bazel never sees half of it."""
     bundle, store = map(Path, sys.argv[1:])
     partial = store.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(trust_store(bundle.read_text(encoding="utf-8", errors="replace")))
+    text = bundle.read_text(encoding="utf-8", errors="replace")
+    if not _CERTIFICATE.search(text):
+        sys.exit(f"bazelw: {bundle} has no certificate in it")
+    partial.write_bytes(trust_store(text))
     partial.replace(store)
 
 

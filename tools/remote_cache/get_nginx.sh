@@ -3,6 +3,7 @@
 # unpacked into the user's cache. Needs no root and leaves the host as it is.
 set -euo pipefail
 
+here=${BASH_SOURCE[0]%/*}
 prefix=${XDG_CACHE_HOME:-${HOME:?is where the cache is}/.cache}/bazelw/nginx
 
 main() {
@@ -23,7 +24,7 @@ install_prefix() {
   local package
   for package in "$work"/archives/*.deb; do dpkg-deb --extract "$package" "$work"; done
   # shellcheck disable=SC2016 # The launcher expands it.
-  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' \
+  printf '#!/bin/bash\nLD_LIBRARY_PATH=%q exec %q "$@"\n' \
     "$prefix/usr/lib/$(uname -m)-linux-gnu" "$prefix/usr/sbin/nginx" >"$work/nginx"
   chmod +x "$work/nginx"
   rm -r "$work"/{lists,archives}
@@ -33,7 +34,7 @@ install_prefix() {
 
 # The host's list of what is installed says which libraries are missing.
 download() {
-  command -v apt-get dpkg-deb || return
+  command -v apt-get && command -v dpkg-deb || return
   cp /var/lib/dpkg/status "$work/status"
   # A source that cannot be reached is no error by itself: nginx may come from another one.
   apt update || true
@@ -41,8 +42,8 @@ download() {
 }
 
 apt() {
-  apt-get --quiet -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" \
-    -o Dir::Cache="$work" -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
+  apt-get --quiet -c "$here/../bazel/private_apt.conf" -o Dir::State="$work" -o Dir::State::lists="$work/lists" \
+    -o Dir::State::status="$work/status" -o Dir::Cache="$work" "$@"
 }
 
 fail() {
