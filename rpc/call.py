@@ -32,8 +32,10 @@ class Call:
         context: gRPC's own view of the call.
         started: when it arrived, in seconds of `time.perf_counter`.
         expires: when its caller gives up, on the same clock; None if it never does.
+        peer: who its caller is, in gRPC's words.
         request_id: the caller's, or a new one.
         trace_context: the trace that it is part of; an observer may replace it.
+        known: whether there is such a method.
         span: the tracing part's own.
     """
 
@@ -41,18 +43,21 @@ class Call:
     context: ServicerContext
     started: float
     expires: float | None
+    peer: str
     request_id: str
     trace_context: TraceContext
+    known: bool = True
     span: Any = None
 
     @classmethod
-    def arriving(cls, method: str, context: ServicerContext) -> "Call":
+    def arriving(cls, method: str, context: ServicerContext, *, known: bool = True) -> "Call":
         """Reads what the caller sent along with a call that arrives now."""
         started = time.perf_counter()
         remaining = context.time_remaining()
         expires = None if remaining is None else started + remaining
         request_id, trace_context = _read_metadata(context)
-        return cls(method, context, started, expires, request_id, trace_context)
+        peer = context.peer()
+        return cls(method, context, started, expires, peer, request_id, trace_context, known)
 
 
 Handler = Callable[[Request, Call], Awaitable[Response]]
@@ -76,6 +81,8 @@ def _read_metadata(context: ServicerContext) -> tuple[str, TraceContext]:
         if key == REQUEST_ID_KEY and _REQUEST_ID.fullmatch(value):
             request_id = value
         elif key in TRACE_KEYS:
-            trace_headers[key] = value
+            # Several lists of states are one, https://www.rfc-editor.org/rfc/rfc9110#section-5.3.
+            earlier = trace_headers.get(key)
+            trace_headers[key] = value if earlier is None else f"{earlier},{value}"
     trace_context = read_trace_context(trace_headers) if trace_headers else ()
     return request_id or new_request_id(), trace_context

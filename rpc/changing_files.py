@@ -21,14 +21,15 @@ class ChangingFiles:
         before, self._seen = self._seen, self._stamp()
         return self._seen != before
 
-    def _stamp(self) -> list[tuple[int, int] | None]:
+    def _stamp(self) -> list[tuple[int, ...] | None]:
         return [_modified(file) for file in self._files]
 
 
-def _modified(file: Path) -> tuple[int, int] | None:
+def _modified(file: Path) -> tuple[int, ...] | None:
     try:
         status = file.stat()
     except OSError:
         return None
-    # The inode too: a renamed-in replacement can bear an old time.
-    return status.st_mtime_ns, status.st_ino
+    # The inode too: a renamed-in replacement can bear an old time. And when its state changed:
+    # that of a file that could not be read may be mended by chmod.
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -11,6 +11,9 @@ ROUNDING = 0.01
 MARGIN_SHARE = 0.1
 """The largest share that is kept back, so that a short deadline is not used up by it."""
 
+LONGEST = 1_000_000.0
+"""Seconds, eleven days, that count as the longest time: gRPC's clocks overflow with far more."""
+
 
 def upstream_timeout(expires: float | None, default_timeout: float) -> float:
     """Seconds that a call to an upstream may take.
@@ -20,11 +23,11 @@ def upstream_timeout(expires: float | None, default_timeout: float) -> float:
         default_timeout: seconds for a call whose caller never gives up.
 
     Returns:
-        What is left of the caller's time, less a margin. 0 if the time is up.
+        What is left of the caller's time, less a margin. 0 if the time is up; `LONGEST` at most.
     """
     if expires is None:
         return default_timeout
-    remaining = max(expires - time.perf_counter(), 0.0)
+    remaining = min(max(expires - time.perf_counter(), 0.0), LONGEST)
     return remaining - margin(remaining)
 
 

@@ -77,7 +77,7 @@ def _call_fields(call: Call, outcome: Outcome) -> dict[str, str | float]:
         "method": call.method,
         "code": outcome.code.name,
         "duration_ms": round(outcome.seconds * 1000, 3),
-        "peer": call.context.peer(),
+        "peer": call.peer,
         "request_id": call.request_id,
     }
     if call.trace_context:

@@ -2,7 +2,8 @@
 
 Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prometheus' spelling:
 `grpc.server.call.duration` is `grpc_server_call_duration_seconds`, the label `grpc.method` is
-`grpc_method`, without the leading slash.
+`grpc_method`, without the leading slash. Ours are the gauges of calls in flight, and
+`grpc_client_call_started`, which counts calls where A66 counts their attempts.
 """
 
 from rpc.call import Call
@@ -37,11 +38,11 @@ class Metrics:
 
     def started(self, call: Call) -> None:
         """Counts a call that arrives."""
-        self._server.started(call.method)
+        self._server.started(_label(call))
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         """Counts a call that is answered."""
-        self._server.finished(call.method, outcome.code, outcome.seconds)
+        self._server.finished(_label(call), outcome.code, outcome.seconds)
 
     def upstream_started(self, call: UpstreamCall) -> None:
         """Counts a call to the upstream that begins."""
@@ -50,6 +51,11 @@ class Metrics:
     def upstream_finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
         """Counts a call to the upstream that is over."""
         self._client.finished(call.method, code, seconds)
+
+
+def _label(call: Call) -> str:
+    # A66: else callers could fill the memory with names of their own.
+    return call.method if call.known else "other"
 
 
 class _Side:

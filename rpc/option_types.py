@@ -6,11 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rpc.address import AddressError, parse_host_port, parse_listen, parse_target
+from rpc.deadline import LONGEST
 
 import click
-
-# Eleven days: gRPC keeps milliseconds in 32 bits.
-_MOST_SECONDS = 1_000_000
 
 
 class Seconds(click.ParamType[float]):
@@ -29,10 +27,10 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not 0 <= seconds <= _MOST_SECONDS or (seconds == 0 and not self._zero):
+        if not 0 <= seconds <= LONGEST or (seconds == 0 and not self._zero):
             least = "0 or more" if self._zero else "more than 0"
             self.fail(
-                f"{value!r} is not a number of seconds, {least} and at most {_MOST_SECONDS}",
+                f"{value!r} is not a number of seconds, {least} and at most {LONGEST:.0f}",
                 param,
                 ctx,
             )

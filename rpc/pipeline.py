@@ -1,5 +1,6 @@
 """What every call passes through on its way to the servicer, put together in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import cast
 
@@ -8,10 +9,19 @@ from rpc.call import Call, Handler, Request, Response, ServicerContext, current_
 from rpc.methods import MethodHandler
 from rpc.observation import Observer, observe
 from rpc.shedding import Slots, shed
-from rpc.status import end_with_status, map_errors, missing_request, undecodable
+from rpc.status import (
+    end_with_status,
+    map_errors,
+    missing_request,
+    undecodable,
+    unknown_method,
+)
 
 import grpc
 from google.protobuf.message import DecodeError
+
+# How long after the end of a call's requests gRPC may still say that the call is cancelled.
+_CANCELLATION_SECONDS = 0.1
 
 
 class Pipeline:
@@ -46,49 +56,70 @@ class Pipeline:
         """
         if not method.startswith(self._prefix):
             return servicer_method
-        handler = map_errors(_decode(servicer_method))
-        handler = shed(handler, self._slots)
-        handler = observe(handler, self._observers)
-        handler = end_with_status(handler)
+        handler = shed(map_errors(_answer(method, servicer_method)), self._slots)
+        return self._method_handler(method, _read_request(handler), known=True)
+
+    def refuse(self, method: str) -> MethodHandler:
+        """The handler that answers a method that there is not, so that it is recorded too."""
+        return self._method_handler(method, _refuse, known=False)
+
+    def _method_handler(self, method: str, handler: Handler, *, known: bool) -> MethodHandler:
+        handler = end_with_status(observe(handler, self._observers))
         # A method that takes a stream of requests, of which it reads the first: to gRPC's unary
         # ones a call that ends without a request is cancelled, and its caller gets no answer.
         return grpc.stream_unary_rpc_method_handler(
-            _begin(method, handler, self.arrivals),
-            # The request stays bytes until `_decode`: gRPC would answer UNKNOWN, with the
-            # exception's text, to bytes that it cannot parse.
+            _begin(method, handler, self.arrivals, known=known),
+            # Request and response stay bytes here: gRPC would answer UNKNOWN, with the exception's
+            # text, to what it cannot parse or serialise.
             request_deserializer=None,
-            response_serializer=servicer_method.response_serializer,
+            response_serializer=None,
         )
 
 
-def _decode(servicer_method: MethodHandler) -> Handler:
-    parse, answer = servicer_method.request_deserializer, servicer_method.unary_unary
-    if parse is None or answer is None:
-        raise TypeError("the pipeline takes unary methods with protobuf requests only")
+def _answer(method: str, servicer_method: MethodHandler) -> Handler:
+    parse, serialise = servicer_method.request_deserializer, servicer_method.response_serializer
+    answer = servicer_method.unary_unary
+    if parse is None or serialise is None or answer is None:
+        raise TypeError(f"{method} is not a unary method with protobuf messages, as all have to be")
 
-    async def decoding(request: Request, call: Call) -> Response:
-        if request is grpc.aio.EOF:
-            raise missing_request()
+    async def answering(request: Request, call: Call) -> Response:
         try:
             message = parse(request)
         except DecodeError as error:
             raise undecodable(error) from error
-        return await cast(
-            "Awaitable[Response]", answer(message, cast("grpc.ServicerContext", call.context))
-        )
+        context = cast("grpc.ServicerContext", call.context)
+        return serialise(await cast("Awaitable[Response]", answer(message, context)))
 
-    return decoding
+    return answering
+
+
+def _read_request(handler: Handler) -> Handler:
+    """Hands on the call's request, which has not been read until then."""
+
+    async def reading(_: Request, call: Call) -> Response:
+        request = await call.context.read()
+        if request is grpc.aio.EOF:
+            # Also when the caller has left, or the request is larger than it may be: then gRPC
+            # cancels this task, but not before it has told of the end.
+            await asyncio.sleep(_CANCELLATION_SECONDS)
+            raise missing_request()
+        return await handler(request, call)
+
+    return reading
+
+
+async def _refuse(_: Request, __: Call) -> Response:
+    raise unknown_method()
 
 
 def _begin(
-    method: str, handler: Handler, arrivals: Arrivals
+    method: str, handler: Handler, arrivals: Arrivals, *, known: bool
 ) -> Callable[[AsyncIterator[Request], ServicerContext], Awaitable[Response]]:
     async def beginning(_: AsyncIterator[Request], context: ServicerContext) -> Response:
-        request = await context.read()
-        call = Call.arriving(method, context)
+        call = Call.arriving(method, context, known=known)
         arrivals.latest = call.started
         # Each call has a task, and so a context, of its own: there is nothing to reset.
         current_call.set(call)
-        return await handler(request, call)
+        return await handler(None, call)
 
     return beginning

@@ -38,6 +38,11 @@ AddServicer = Callable[[grpc.aio.Server, Connect], None]
 _SERVER_OPTIONS = [
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # Of calls that wait to be taken up gRPC cancels some, past 1000 of them and at random, health
+    # checks among them and unseen by the log. `rpc.shedding` says which calls are too many; this
+    # bounds the memory, with 18 kB a call.
+    ("grpc.server.max_pending_requests", 5_000),
+    ("grpc.server.max_pending_requests_hard_limit", 5_000),
 ]
 
 
@@ -79,7 +84,7 @@ async def running_server(
     async with AsyncExitStack() as stack:
         observers = stack.enter_context(observing(settings))
         pipeline = Pipeline(service, settings.max_concurrent_rpcs, observers.of_calls)
-        methods = Methods(pipeline.wrap)
+        methods = Methods(pipeline.wrap, pipeline.refuse)
         # Of a server, what adds a servicer asks for nothing else than to take its methods.
         server = cast("grpc.aio.Server", methods)
         health = HealthServicer()

@@ -1,5 +1,6 @@
 """From exceptions to statuses: what a caller is told, and what it is not."""
 
+import re
 import traceback
 
 from rpc.call import REQUEST_ID_KEY, Call, Handler, Request, Response
@@ -18,6 +19,13 @@ _LOCAL_MESSAGES = {
     grpc.StatusCode.INTERNAL: "an upstream service's answer cannot be read",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "a message from or to an upstream service is too large",
     grpc.StatusCode.UNAVAILABLE: "an upstream service cannot be reached",
+}
+
+# What gRPC's own texts for some of these codes look like, C core's and grpc.aio's.
+_LOCAL_WORDS = {
+    grpc.StatusCode.CANCELLED: re.compile(r"^$|^CANCELLED|RST_STREAM|ancelled by application"),
+    grpc.StatusCode.DEADLINE_EXCEEDED: re.compile(r"^$|^Deadline Exceeded"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: re.compile(r"^$|larger than max|RST_STREAM"),
 }
 
 
@@ -57,17 +65,25 @@ def upstream_status(error: grpc.aio.AioRpcError) -> RpcStatusError:
 
     A status that the upstream sent goes back unchanged. One that this side made, say of a
     connection that broke, keeps its code; its message, which has addresses in it, goes to the
-    log only. UNAVAILABLE tells the caller not to try again: this server has done so already,
-    and attempts would multiply along the chain.
+    log only. (So does the message of an upstream that is none of ours, sends no trailers, and
+    ends a call with UNAVAILABLE or INTERNAL: the two cannot be told apart.) UNAVAILABLE tells
+    the caller not to try again: this server has done so already, and attempts would multiply
+    along the chain.
     """
     received = tuple(error.trailing_metadata() or ())
     message, diagnosis = error.details() or "", None
-    if not received and error.code() in _LOCAL_MESSAGES:
+    if not received and _is_local(error.code(), message):
         message, diagnosis = _LOCAL_MESSAGES[error.code()], error.debug_error_string()
     trailers: Trailers = tuple((k, v) for k, v in received if k == STATUS_DETAILS_KEY)
     if error.code() is grpc.StatusCode.UNAVAILABLE:
         trailers += ((PUSHBACK_KEY, NO_RETRY),)
     return RpcStatusError(error.code(), message, trailers, diagnosis)
+
+
+def _is_local(code: grpc.StatusCode, message: str) -> bool:
+    """Whether gRPC on this side has made a status that came without trailers."""
+    words = _LOCAL_WORDS.get(code)
+    return code in _LOCAL_MESSAGES and (words is None or words.search(message) is not None)
 
 
 def undecodable(error: DecodeError) -> RpcStatusError:
@@ -78,6 +94,11 @@ def undecodable(error: DecodeError) -> RpcStatusError:
     """
     message = "the request is not a valid message of the method's type"
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))
+
+
+def unknown_method() -> RpcStatusError:
+    """The status for a method that there is not, with the same source and in gRPC's own words."""
+    return RpcStatusError(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
 
 def missing_request() -> RpcStatusError:

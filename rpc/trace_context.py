@@ -7,9 +7,10 @@ TraceContext = tuple[tuple[str, str], ...]
 
 TRACE_KEYS = frozenset({"traceparent", "tracestate"})
 
+# Version 00 has 55 characters; those to come may add more.
 _TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-    r"(?:-.*)?"
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}"
+    r"-[0-9a-f]{2}(?:-.*)?"
 )
 
 

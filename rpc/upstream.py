@@ -88,6 +88,16 @@ class UpstreamChannel:
         send = self._channel.unary_unary(method, *args, **kwargs)
         return _upstream_method(method, send, self._default_timeout, self._observers)
 
+    def _refuse(self, method: str, *_: Any, **__: Any) -> "UpstreamMethod":
+        """What a stub asks for that has methods with streams, too."""
+
+        async def refuse_stream(_: Request) -> Response:
+            raise NotImplementedError(f"{method} has streams; calls to an upstream have none")
+
+        return refuse_stream
+
+    unary_stream = stream_unary = stream_stream = _refuse
+
     async def close(self) -> None:
         """Closes the channel; calls under way are cancelled."""
         await self._channel.close()

@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.support.chain import running_chain
-from tests.support.load import Figures, caller, open_load, steady_load
+from tests.support.load import Figures, burst, caller, open_load, steady_load
 
 SLOW_ANSWER = 0.2
 MAX_CONCURRENT_RPCS = 10
@@ -23,6 +23,8 @@ TIMEOUT = 20
 # Calls that queued for 10 s at ten times the capacity would wait for 90 s.
 P99_LIMIT = 5 * SLOW_ANSWER
 HEALTH_LIMIT = 1.0
+# Four times the limit that a server has by default.
+BURST = 4000
 
 
 async def peak_of(channel: grpc.aio.Channel) -> Figures:
@@ -62,3 +64,12 @@ async def test_accepted_calls_stay_fast_and_the_rest_are_refused() -> None:
     assert overload.percentile(0.99) < P99_LIMIT
     assert overload.answered_per_second > 0.8 * peak.answered_per_second
     assert set(health) == {health_pb2.HealthCheckResponse.SERVING}
+
+
+async def test_a_burst_is_answered_or_refused() -> None:
+    with running_chain() as chain:
+        settings = ChannelSettings(target=chain.orc1.address)
+        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+            figures = await burst(caller(channel, TIMEOUT), BURST)
+    print(f"burst: {figures.line}")
+    assert set(figures.codes) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}

@@ -48,8 +48,12 @@ def arriving_context(
 
 
 def make_call(
-    *, trace_context: TraceContext = (), expires: float | None = None, request_id: str = "id"
+    *,
+    trace_context: TraceContext = (),
+    expires: float | None = None,
+    request_id: str = "id",
+    known: bool = True,
 ) -> Call:
     """A call that has just arrived."""
-    context = arriving_context()
-    return Call(METHOD, context, time.perf_counter(), expires, request_id, trace_context)
+    context, now = arriving_context(), time.perf_counter()
+    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known)

@@ -43,5 +43,11 @@ def test_the_trace_is_kept() -> None:
     assert call.trace_context == (TRACEPARENT, state)
 
 
+def test_several_lists_of_its_state_are_one() -> None:
+    states = [("tracestate", "vendor=1"), ("tracestate", "other=2")]
+    call = Call.arriving(METHOD, arriving_context(TRACEPARENT, *states))
+    assert call.trace_context == (TRACEPARENT, ("tracestate", "vendor=1,other=2"))
+
+
 def test_without_a_trace_there_is_none() -> None:
     assert Call.arriving(METHOD, arriving_context(("other", "x"))).trace_context == ()

@@ -16,6 +16,11 @@ def test_a_caller_that_never_gives_up_gets_the_default() -> None:
     assert upstream_timeout(None, 5.0) == 5.0
 
 
+def test_a_deadline_that_no_clock_reaches_is_one_that_grpcs_do() -> None:
+    # That of Java's clients that set none: 2562047 hours.
+    assert upstream_timeout(NOW + 2562047 * 3600.0, 5.0) < 1_000_000
+
+
 def test_a_margin_and_a_share_are_kept_back() -> None:
     assert upstream_timeout(NOW + 10.0, 5.0) == pytest.approx(10.0 - 0.01 - 0.1)
 

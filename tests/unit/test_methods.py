@@ -33,6 +33,13 @@ class Wrapping:
         return self.handler
 
 
+REFUSAL = cast("MethodHandler", object())
+
+
+def refuse(_: str) -> MethodHandler:
+    return REFUSAL
+
+
 @pytest.fixture
 def wrapping() -> Wrapping:
     return Wrapping()
@@ -40,35 +47,44 @@ def wrapping() -> Wrapping:
 
 @pytest.fixture
 def methods(wrapping: Wrapping) -> Methods:
-    methods = Methods(wrapping)
+    methods = Methods(wrapping, refuse)
     server: Any = methods
     user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
     return methods
 
 
-def test_a_method_is_wrapped_at_its_first_call_only(methods: Methods, wrapping: Wrapping) -> None:
-    assert wrapping.asked == []
+def test_a_method_is_wrapped_once(methods: Methods, wrapping: Wrapping) -> None:
+    assert wrapping.asked == [METHOD]
     assert methods.service(Details(METHOD)) is wrapping.handler
     assert methods.service(Details(METHOD)) is wrapping.handler
     assert wrapping.asked == [METHOD]
 
 
-def test_a_method_that_is_not_there_is_none(methods: Methods, wrapping: Wrapping) -> None:
-    assert methods.service(Details("/user.MockUserDataService/Nothing")) is None
-    assert methods.service(Details("/other.Service/GetMockUserData")) is None
-    assert wrapping.asked == []
+def test_a_method_of_a_generic_handler_is_wrapped_at_its_first_call_only(
+    methods: Methods, wrapping: Wrapping
+) -> None:
+    other: dict[str, Any] = {
+        "Method": grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+    }
+    methods.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("other", other),))
+    for _ in range(2):
+        assert methods.service(Details("/other/Method")) is wrapping.handler
+    assert wrapping.asked == [METHOD, "/other/Method"]
 
 
-def test_an_error_of_the_wrapping_is_the_calls(methods: Methods, wrapping: Wrapping) -> None:
-    class RefusedError(Exception):
+def test_a_method_that_is_not_there_is_refused(methods: Methods, wrapping: Wrapping) -> None:
+    assert methods.service(Details("/user.MockUserDataService/Nothing")) is REFUSAL
+    assert methods.service(Details("/other.Service/GetMockUserData")) is REFUSAL
+    assert wrapping.asked == [METHOD]
+
+
+def test_a_method_that_cannot_be_wrapped_is_an_error_at_once() -> None:
+    class UnfitError(Exception):
         pass
 
-    def refuse(_: str, __: MethodHandler) -> MethodHandler:
-        raise RefusedError
+    def complain(_: str, __: MethodHandler) -> MethodHandler:
+        raise UnfitError
 
-    refusing = Methods(refuse)
-    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(
-        MockUserData(), cast("grpc.aio.Server", refusing)
-    )
-    with pytest.raises(RefusedError):
-        refusing.service(Details(METHOD))
+    server = cast("grpc.aio.Server", Methods(complain, refuse))
+    with pytest.raises(UnfitError):
+        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)

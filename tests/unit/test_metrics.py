@@ -46,6 +46,14 @@ def test_a_calls_time_is_under_its_status(metrics: Metrics) -> None:
     assert value(metrics, f"{name}_count", grpc_status="OK") is None
 
 
+def test_calls_of_what_is_no_method_are_counted_under_one_name(metrics: Metrics) -> None:
+    call = make_call(known=False)
+    metrics.started(call)
+    metrics.finished(call, Outcome(grpc.StatusCode.UNIMPLEMENTED, 0.25))
+    assert value(metrics, "grpc_server_call_started_total") is None
+    assert value(metrics, "grpc_server_call_started_total", grpc_method="other") == 1
+
+
 def test_calls_to_the_upstream_are_counted_apart(metrics: Metrics) -> None:
     call = UpstreamCall(f"/{UPSTREAM_METHOD}", 0.0, 1.0, "id", ())
     metrics.upstream_started(call)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from rpc.call import Call, current_call
 from rpc.errors import invalid_argument
@@ -157,7 +157,55 @@ async def test_a_method_that_is_not_there_is_unimplemented(
     send: Any = channel.unary_unary(f"/{SERVICE}/Nothing")
     error = await failure(send(b"", timeout=LIMIT_SECONDS))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert logged() == []
+    (line,) = logged()
+    assert (line["code"], line["method"]) == ("UNIMPLEMENTED", f"/{SERVICE}/Nothing")
+    assert ("x-request-id", line["request_id"]) in tuple(error.trailing_metadata())
+
+
+async def test_an_answer_that_is_none_is_an_opaque_error(
+    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+) -> None:
+    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+        return cast("user_pb2.User", None)
+
+    servicer.answer = answer
+    error = await failure(get(channel))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert (error.details() or "").startswith("internal error; ")
+    (line,) = logged()
+    assert line["code"] == "INTERNAL"
+    assert "NoneType" in line["diagnosis"]
+
+
+async def test_a_request_over_the_limit_is_no_error_of_the_servers(
+    channel: grpc.aio.Channel, logged: Logged
+) -> None:
+    send: Any = channel.unary_unary(METHOD)
+    error = await failure(send(bytes(5_000_000), timeout=LIMIT_SECONDS))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await next_code(logged) == "CANCELLED"
+
+
+async def test_a_caller_that_leaves_before_its_request_is_no_error_of_the_servers(
+    channel: grpc.aio.Channel, logged: Logged
+) -> None:
+    # All that gets there of such a call is its beginning.
+    call: Any = channel.stream_unary(METHOD)(timeout=0.2)
+    with pytest.raises((asyncio.CancelledError, grpc.aio.AioRpcError)):
+        await call
+    assert await next_code(logged) in {"DEADLINE_EXCEEDED", "CANCELLED"}
+
+
+async def test_a_call_without_a_request_is_internal(
+    channel: grpc.aio.Channel, logged: Logged
+) -> None:
+    send: Any = channel.stream_unary(METHOD)
+    call = send(timeout=LIMIT_SECONDS)
+    await call.done_writing()
+    error = await failure(call)
+    assert error.details() == "the call ended without a request"
+    (line,) = logged()
+    assert line["code"] == "INTERNAL"
 
 
 async def test_calls_past_the_limit_are_refused_and_other_services_are_not(
@@ -222,18 +270,13 @@ async def test_a_caller_that_gives_up_ends_the_servicers_work(
     assert await next_code(logged) in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
-async def test_a_method_that_streams_is_refused_by_the_pipeline() -> None:
+async def test_a_method_that_streams_is_refused_when_it_is_added() -> None:
     def add(server: grpc.aio.Server, _: object) -> None:
         stream: dict[str, Any] = {
             "Stream": grpc.unary_stream_rpc_method_handler(lambda _, __: iter(()))
         }
-        handler = grpc.method_handlers_generic_handler(SERVICE, stream)
-        server.add_generic_rpc_handlers((handler,))
+        server.add_registered_method_handlers(SERVICE, stream)
 
-    async with (
-        serving(SERVICE, add) as server,
-        grpc.aio.insecure_channel(server.address) as channel,
-    ):
-        send: Any = channel.unary_unary(f"/{SERVICE}/Stream")
-        error = await failure(send(b"", timeout=LIMIT_SECONDS))
-    assert error.code() is grpc.StatusCode.UNKNOWN
+    with pytest.raises(TypeError, match=f"/{SERVICE}/Stream is not a unary method"):
+        async with serving(SERVICE, add):
+            pass

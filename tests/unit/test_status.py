@@ -46,21 +46,42 @@ class TestUpstreamStatus:
         assert status.diagnosis is None
 
     @pytest.mark.parametrize(
+        ("code", "grpcs_text"),
+        [
+            (grpc.StatusCode.CANCELLED, "CANCELLED"),
+            (grpc.StatusCode.CANCELLED, "Locally cancelled by application!"),
+            (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"),
+            (grpc.StatusCode.INTERNAL, GRPCS_OWN_TEXT),
+            (
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "CLIENT: Received message larger than max (4194305 vs. 4194304)",
+            ),
+            (grpc.StatusCode.UNAVAILABLE, GRPCS_OWN_TEXT),
+        ],
+    )
+    def test_a_status_of_this_sides_says_what_happened_and_no_addresses(
+        self, code: grpc.StatusCode, grpcs_text: str
+    ) -> None:
+        status = upstream_status(upstream_error(code, grpcs_text))
+        assert status.code is code
+        assert "upstream service" in status.message
+        assert "10.0.0.7" not in status.message
+        assert "10.0.0.7" in (status.diagnosis or "")
+
+    @pytest.mark.parametrize(
         "code",
         [
             grpc.StatusCode.CANCELLED,
             grpc.StatusCode.DEADLINE_EXCEEDED,
-            grpc.StatusCode.INTERNAL,
+            grpc.StatusCode.NOT_FOUND,
             grpc.StatusCode.RESOURCE_EXHAUSTED,
-            grpc.StatusCode.UNAVAILABLE,
         ],
     )
-    def test_a_status_of_this_sides_tells_no_addresses(self, code: grpc.StatusCode) -> None:
-        status = upstream_status(upstream_error(code))
-        assert status.code is code
-        assert "10.0.0.7" not in status.message
-        assert status.message
-        assert "10.0.0.7" in (status.diagnosis or "")
+    def test_a_status_of_an_upstream_without_trailers_goes_back_unchanged_too(
+        self, code: grpc.StatusCode
+    ) -> None:
+        status = upstream_status(upstream_error(code, "the quota of tenant 7 is used up"))
+        assert (status.code, status.message) == (code, "the quota of tenant 7 is used up")
 
     def test_a_refusal_of_the_references_has_no_trailers_and_goes_back_too(self) -> None:
         error = upstream_error(grpc.StatusCode.UNKNOWN, "invalid name abc")

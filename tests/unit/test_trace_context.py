@@ -27,6 +27,7 @@ def test_a_later_version_may_have_more_fields() -> None:
     "parent",
     [
         *("", "00", PARENT.upper(), PARENT[:-1], f"{PARENT}0", f"ff{PARENT[2:]}", f" {PARENT}"),
+        f"{PARENT}-more",
         f"00-{'0' * 32}-b7ad6b7169203331-01",
         f"00-{TRACE_ID}-{'0' * 16}-01",
     ],

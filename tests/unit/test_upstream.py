@@ -151,6 +151,14 @@ async def test_observers_are_told_and_may_change_the_trace(
     assert all(received["traceparent"] == TRACEPARENT[1] for received, _ in upstream.received)
 
 
+async def test_a_method_with_streams_is_refused_when_it_is_called(address: str) -> None:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS)
+    watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+    with pytest.raises(NotImplementedError, match="Health/Watch has streams"):
+        await watch(b"")
+    await channel.close()
+
+
 async def test_a_call_waits_for_an_upstream_that_is_away() -> None:
     channel = grpc.aio.insecure_channel("unix:socket-of-nobody")
     patient = UpstreamChannel(channel, 0.2)
