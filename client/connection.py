@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import cast
 
 from rpc.channel import open_channel
+from rpc.observers import start_tracing
 from rpc.upstream import UpstreamCall, UpstreamChannel, UpstreamObserver
 
 import grpc
@@ -75,6 +76,7 @@ async def connected(
     Raises:
         AddressError: the target would be spoken to in plaintext across a network.
         TlsError: a certificate or key cannot be used.
+        TracingError: OpenTelemetry's environment variables cannot be used.
     """
     with ExitStack() as stack:
         observers = _observers(stack, settings)
@@ -85,9 +87,6 @@ async def connected(
 def _observers(stack: ExitStack, settings: ClientSettings) -> list[UpstreamObserver]:
     if settings.otlp_endpoint is None:
         return []
-    # Inside, because what is off should cost no start-up time.
-    from rpc.tracing import Tracing
-
-    tracing = Tracing("client", settings.otlp_endpoint)
+    tracing = start_tracing("client", settings.otlp_endpoint)
     stack.callback(tracing.close)
     return [tracing]

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from rpc.observers import TracingError
 from rpc.program import EXIT_FAILED, complete_help, context_settings, run_program
 
 import click
@@ -68,7 +69,7 @@ complete_help(NAME, health)
 
 def main() -> None:
     """Runs the client."""
-    run_program(NAME, client, cannot_start=(OutputError,))
+    run_program(NAME, client, cannot_start=(OutputError, TracingError))
 
 
 if __name__ == "__main__":

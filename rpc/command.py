@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from rpc.bind import BindError
 from rpc.metrics_endpoint import MetricsEndpointError
+from rpc.observers import TracingError
 from rpc.options import server_options, server_settings
 from rpc.program import complete_help, context_settings, run_program
 from rpc.ready import ReadyFileError
@@ -12,7 +13,13 @@ from rpc.resolve import UnknownNameError
 
 import click
 
-_CANNOT_START = (BindError, MetricsEndpointError, ReadyFileError, UnknownNameError)
+_CANNOT_START = (
+    BindError,
+    MetricsEndpointError,
+    ReadyFileError,
+    TracingError,
+    UnknownNameError,
+)
 
 
 def server_command(

@@ -38,7 +38,7 @@ def json_lines(service: str) -> RenderLine:
 
     def render(level: str, event: dict[str, Any]) -> bytes:
         at = _iso(event.pop("timestamp"))
-        fields = {"timestamp": at, "level": level, "service": service, "event": event.pop("event")}
+        fields = {"timestamp": at, "level": level, "service": service, "event": ""}
         for key, value in event.items():
             fields[key] = _without_surrogates(value) if isinstance(value, str) else value
         return orjson.dumps(fields)

@@ -4,7 +4,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from rpc.address import join_host_port, split_host_port
 from rpc.changing_files import ChangingFiles
@@ -12,6 +12,9 @@ from rpc.tls import ServerTls
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
+
+IDLE_SECONDS = 10.0
+"""After so long without a request a connection is closed."""
 
 
 class MetricsEndpointError(Exception):
@@ -43,10 +46,11 @@ def metrics_endpoint(
             registry=registry,
             **_tls_arguments(tls),
         )
-    except OSError as error:
-        raise MetricsEndpointError(
-            f"cannot serve metrics on {address}: {error.strerror}"
-        ) from error
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MetricsEndpointError(f"cannot serve metrics on {address}: {reason}") from error
+    # A connection that asks for nothing has a thread of the process.
+    server.RequestHandlerClass = _with_timeout(cast("type[Any]", server.RequestHandlerClass))
     if tls is not None and isinstance(server.socket, ssl.SSLSocket):
         # Else the one thread that accepts does the handshakes too, and who connects and says
         # nothing keeps everyone else out, and the server from stopping.
@@ -58,6 +62,10 @@ def metrics_endpoint(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _with_timeout(handler: type[Any]) -> type[Any]:
+    return type(handler.__name__, (handler,), {"timeout": IDLE_SECONDS})
 
 
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:

@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rpc.logs import CallLog
 from rpc.observation import Observer
 from rpc.settings import ServerSettings
 from rpc.upstream import UpstreamObserver
+
+if TYPE_CHECKING:
+    from rpc.tracing import Tracing
+
+
+class TracingError(Exception):
+    """OpenTelemetry cannot be set up; the message says why."""
 
 
 @dataclass(slots=True)
@@ -27,7 +35,12 @@ class Observers:
 
 @contextmanager
 def observing(settings: ServerSettings) -> Iterator[Observers]:
-    """Sets the observers up, and takes them down when the context is left."""
+    """Sets the observers up, and takes them down when the context is left.
+
+    Raises:
+        TracingError: OpenTelemetry's environment variables cannot be used.
+        MetricsEndpointError: the metrics' address is taken or not this machine's.
+    """
     observers = Observers()
     with ExitStack() as stack:
         if settings.otlp_endpoint is not None:
@@ -42,10 +55,26 @@ def observing(settings: ServerSettings) -> Iterator[Observers]:
 # The imports stay inside: what is off costs neither start-up time nor memory.
 
 
-def _trace(stack: ExitStack, name: str, endpoint: str, observers: Observers) -> None:
+def start_tracing(name: str, endpoint: str) -> "Tracing":
+    """The observer that makes traces, of a server or a client.
+
+    Args:
+        name: what the program is called in them.
+        endpoint: the collector, as `rpc.tracing.Tracing` takes it.
+
+    Raises:
+        TracingError: OpenTelemetry's environment variables cannot be used.
+    """
     from rpc.tracing import Tracing
 
-    tracing = Tracing(name, endpoint)
+    try:
+        return Tracing(name, endpoint)
+    except Exception as error:  # of several kinds
+        raise TracingError(f"cannot send traces: {error}; look at the OTEL_ variables") from error
+
+
+def _trace(stack: ExitStack, name: str, endpoint: str, observers: Observers) -> None:
+    tracing = start_tracing(name, endpoint)
     stack.callback(tracing.close)
     observers.of_calls.append(tracing)
     observers.of_upstream_calls.append(tracing)

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rpc.address import AddressError, parse_host_port, parse_listen, parse_target
+from rpc.address import (
+    AddressError,
+    join_host_port,
+    parse_host_port,
+    parse_listen,
+    parse_target,
+)
 from rpc.deadline import LONGEST
 
 import click
@@ -73,15 +79,19 @@ class CollectorUrl(click.ParamType[str]):
     name = "url"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Takes `http://HOST:PORT` and `https://HOST:PORT`."""
+        """Takes `http://HOST:PORT` and `https://HOST:PORT`, and fills in OTLP's port."""
         try:
             url = urlsplit(value)
-            host, port = url.hostname, url.port
+            host, port = url.hostname, url.port or _OTLP_PORT
         except ValueError:
-            host, port = None, None
-        if not host or not port or url.scheme not in ("http", "https"):
+            host = None
+        if not host or url.scheme not in ("http", "https"):
             self.fail(f"{value!r} is not http://HOST:PORT or https://HOST:PORT", param, ctx)
-        return value
+        return url._replace(netloc=join_host_port(host, port)).geturl()
+
+
+# Of OTLP over gRPC, https://opentelemetry.io/docs/specs/otlp/.
+_OTLP_PORT = 4317
 
 
 LISTEN = Address("host:port", parse_listen)

@@ -1,4 +1,4 @@
-"""Telling the world that a server serves: a file that is there from that moment on."""
+"""Telling the world that a server serves: a file that is there for as long as it does."""
 
 import os
 from pathlib import Path
@@ -22,6 +22,18 @@ def write_ready_file(path: Path, address: str, metrics_address: str | None) -> N
         _write_atomically(path, "".join(f"{line}\n" for line in lines))
     except OSError as error:
         raise ReadyFileError(f"cannot write --ready-file {path}: {error.strerror}") from error
+
+
+def remove_ready_file(path: Path) -> None:
+    """Removes the file where there is one, such as that of a server that was killed.
+
+    Raises:
+        ReadyFileError: it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReadyFileError(f"cannot remove --ready-file {path}: {error.strerror}") from error
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 
 from rpc.logs import configure_logs, get_logger
-from rpc.ready import write_ready_file
+from rpc.ready import ReadyFileError, remove_ready_file, write_ready_file
 from rpc.server import AddServicer, RunningServer, running_server
 from rpc.settings import ServerSettings
 
@@ -25,7 +26,7 @@ def run_server(service: str, add_servicer: AddServicer, settings: ServerSettings
         settings: how and where to serve.
 
     Raises:
-        BindError, AddressError, TlsError, MetricsEndpointError, ReadyFileError,
+        BindError, AddressError, TlsError, MetricsEndpointError, TracingError, ReadyFileError,
             UnknownNameError: the server could not start; the message says why and what to do.
     """
     configure_logs(settings.name, settings.log_format)
@@ -34,9 +35,13 @@ def run_server(service: str, add_servicer: AddServicer, settings: ServerSettings
 
 async def _serve(service: str, add_servicer: AddServicer, settings: ServerSettings) -> None:
     stop = _stop_on_signal()
+    _retract(settings)
     async with running_server(service, add_servicer, settings) as server:
-        _announce(server, settings)
+        if not stop.is_set():
+            _announce(server, settings)
         await stop.wait()
+        with suppress(ReadyFileError):
+            _retract(settings)
         get_logger().info("stopping", grace_s=settings.grace, drain_delay_s=settings.drain_delay)
     get_logger().info("stopped")
 
@@ -50,17 +55,30 @@ def _announce(server: RunningServer, settings: ServerSettings) -> None:
         write_ready_file(settings.ready_file, server.address, server.metrics_address)
 
 
+def _retract(settings: ServerSettings) -> None:
+    if settings.ready_file is not None:
+        remove_ready_file(settings.ready_file)
+
+
 def _stop_on_signal() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stopping() -> None:
         stop.set()
-        # From here on a signal does what it does by default: it ends the process.
         for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+            _let_end(number, loop)
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping)
     return stop
+
+
+def _let_end(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
+    """Makes a further signal end the process at once."""
+    loop.remove_signal_handler(number)
+    if os.getpid() == 1:
+        # In a container the kernel keeps what has no handler from it.
+        loop.add_signal_handler(number, os._exit, 128 + number)
+    else:
+        signal.signal(number, signal.SIG_DFL)

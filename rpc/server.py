@@ -75,6 +75,7 @@ async def running_server(
         AddressError: plaintext would be reachable from other machines without `insecure`.
         TlsError: a certificate or key cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
+        TracingError: OpenTelemetry's environment variables cannot be used.
         UnknownNameError: the upstream's name does not exist.
     """
     _require_loopback(settings)
@@ -118,7 +119,7 @@ def _binder(
 
     def make_and_bind(address: str) -> BoundServer:
         server = grpc.aio.server(handlers=[methods], options=options)
-        return server, bind(server, address, credentials)
+        return server, bind(server, address, credentials, reuse_port=settings.reuse_port)
 
     return make_and_bind
 

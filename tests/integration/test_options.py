@@ -240,12 +240,13 @@ def writes_the_ready_file_and_json(folder: Path) -> None:
         )
     try:
         wait_until(ready.exists, "the server serves")
+        address = ready.read_text().strip()
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT_SECONDS) == 0
     finally:
         process.kill()
         process.wait()
-    assert f'"address":"{ready.read_text().strip()}"' in log.read_text()
+    assert f'"address":"{address}"' in log.read_text()
 
 
 @effect_of("--metrics-address")
@@ -357,7 +358,7 @@ class TestHelp:
         ("--log-format xml", "'text', 'json'"),
         ("--metrics-address unix:/m", "HOST:PORT"),
         ("--otlp-endpoint collector:4317", "http://HOST:PORT"),
-        ("--otlp-endpoint http://collector", "http://HOST:PORT"),
+        ("--otlp-endpoint ftp://collector:4317", "http://HOST:PORT"),
         ("--ready-file /", "is a directory"),
         ("--ready-file=", "the path is empty"),
         ("--tls-certificate=", "the path is empty"),
@@ -396,8 +397,8 @@ class TestCannotStart:
     """One line that says why, and exit code 1."""
 
     @staticmethod
-    def reason(*arguments: str) -> str:
-        ended = run_to_end("services/orc1", *arguments)
+    def reason(*arguments: str, **environment: str) -> str:
+        ended = run_to_end("services/orc1", *arguments, environment=environment)
         assert ended.returncode == 1, ended.stderr
         lines = [line for line in ended.stderr.splitlines() if line.startswith("orc1: ")]
         assert len(lines) == 1
@@ -410,6 +411,30 @@ class TestCannotStart:
             reason = self.reason("--listen", other.address)
         said = "Address already in use; choose another with --listen"
         assert reason == f"orc1: cannot listen on {other.address}: {said}"
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+    def test_a_name_of_two_addresses_of_which_one_is_taken(self, host: str) -> None:
+        with running("services/mock_data", "--listen", f"{host}:0") as other:
+            port = other.address.rpartition(":")[2]
+            reason = self.reason("--listen", f"localhost:{port}")
+        assert "Address already in use" in reason
+
+    def test_a_metrics_address_that_is_none(self) -> None:
+        reason = self.reason(*ANY_PORT, "--metrics-address", "no..such:0", "--insecure")
+        assert reason.startswith("orc1: cannot serve metrics on no..such:0: ")
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100000"),
+        ],
+    )
+    def test_a_wrong_variable_of_opentelemetrys(self, variable: str, value: str) -> None:
+        traces = ["--otlp-endpoint", "http://127.0.0.1:1"]
+        reason = self.reason(*ANY_PORT, *traces, **{variable: value})
+        assert reason.startswith("orc1: cannot send traces: ")
 
     def test_an_address_of_another_machine(self) -> None:
         reason = self.reason("--listen", "192.0.2.1:0", "--insecure")

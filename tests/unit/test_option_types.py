@@ -41,7 +41,8 @@ TYPES: dict[str, "click.ParamType[Any]"] = {
         ("target", "dns:///orc2:9001", "dns:///orc2:9001"),
         ("file", "/missing/file", Path("/missing/file")),
         ("collector", "http://127.0.0.1:4317", "http://127.0.0.1:4317"),
-        ("collector", "https://[::1]:4317/", "https://[::1]:4317/"),
+        ("collector", "https://[::1]:1/", "https://[::1]:1/"),
+        ("collector", "https://collector.example", "https://collector.example:4317"),
     ],
 )
 def test_a_good_value(name: str, text: str, value: object) -> None:
@@ -64,7 +65,6 @@ def test_a_good_value(name: str, text: str, value: object) -> None:
         ("file", "/", "is a directory"),
         ("collector", "127.0.0.1:4317", "http://HOST:PORT"),
         ("collector", "grpc://127.0.0.1:4317", "http://HOST:PORT"),
-        ("collector", "http://127.0.0.1", "http://HOST:PORT"),
         ("collector", "http://:4317", "http://HOST:PORT"),
         ("collector", "http://[::1:4317", "http://HOST:PORT"),
         ("collector", "http://127.0.0.1:port", "http://HOST:PORT"),

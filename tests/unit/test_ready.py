@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rpc.ready import ReadyFileError, write_ready_file
+from rpc.ready import ReadyFileError, remove_ready_file, write_ready_file
 
 import pytest
 
@@ -34,3 +34,15 @@ def test_where_it_cannot_be_written_nothing_is_left(tmp_path: Path, path: str, r
     with pytest.raises(ReadyFileError, match=rf"--ready-file .*{path}: .*{reason}"):
         write_ready_file(tmp_path / path, "127.0.0.1:9000", None)
     assert sorted(found.name for found in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+def test_it_can_be_removed_whether_or_not_it_is_there(tmp_path: Path) -> None:
+    write_ready_file(tmp_path / "ready", "127.0.0.1:9000", None)
+    for _ in range(2):
+        remove_ready_file(tmp_path / "ready")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReadyFileError, match="cannot remove --ready-file"):
+        remove_ready_file(tmp_path)
