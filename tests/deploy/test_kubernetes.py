@@ -37,7 +37,7 @@ def objects() -> Objects:
 def test_a_pod_outlives_its_drain(objects: Objects, name: str) -> None:
     told = [option(command(objects, name), wait) for wait in ("drain-delay", "grace")]
     seconds = [float(value) for value in told if value is not None]
-    assert pod(objects, name)["terminationGracePeriodSeconds"] >= sum(seconds) + 3
+    assert pod(objects, name)["terminationGracePeriodSeconds"] >= sum(seconds) + 7
 
 
 @pytest.mark.parametrize(("name", "upstream"), UPSTREAMS.items())

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -16,6 +18,8 @@ from tests.support.processes import ServerProcess, program, running
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST_ID = "x-request-id"
+# 64 KiB on Linux.
+MORE_LINES_THAN_A_PIPE_HOLDS = 600
 # key=value or key="value", where a quote or backslash inside the quotes has a backslash before it.
 _LOGFMT_VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^ ="]*)'
 LOGFMT_LINE = re.compile(rf"(?:(?:^| )[a-z_]+={_LOGFMT_VALUE})+")
@@ -142,32 +146,60 @@ class TestText:
 class TestStderr:
     """A log that cannot be written costs lines, and neither calls nor the exit."""
 
-    def test_full(self, tmp_path: Path) -> None:
+    def test_full(self) -> None:
         with Path("/dev/full").open("wb") as full:
-            self.assert_serves([program("services/mock_data")], tmp_path, full.fileno())
+            self.assert_serves([program("services/mock_data")], full.fileno())
 
-    def test_closed(self, tmp_path: Path) -> None:
+    def test_closed(self) -> None:
         without_stderr = ["sh", "-c", 'exec "$0" 2>&-']
-        self.assert_serves([*without_stderr, program("services/mock_data")], tmp_path, None)
+        self.assert_serves([*without_stderr, program("services/mock_data")], None)
 
-    def test_a_pipe_that_nobody_reads_any_more(self, tmp_path: Path) -> None:
-        self.assert_serves([program("services/mock_data")], tmp_path, subprocess.PIPE)
+    def test_a_pipe_that_is_not_read_for_a_while(self) -> None:
+        read, write = os.pipe()
+        with (
+            os.fdopen(read, "rb") as pipe,
+            served_by([program("services/mock_data")], write) as (process, address),
+        ):
+            for _ in range(MORE_LINES_THAN_A_PIPE_HOLDS):
+                assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
+            os.set_blocking(read, False)
+            before = pipe.read()
+            assert call_mock_data(address, "abc") is grpc.StatusCode.INVALID_ARGUMENT
+            after = pipe.read().decode().splitlines()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT_SECONDS) == 0
+        answered = before.count(b"code=OK")
+        (loss,) = (line for line in after if "lines lost" in line)
+        assert int(loss.rpartition("lines=")[2]) == MORE_LINES_THAN_A_PIPE_HOLDS - answered
+        assert "code=INVALID_ARGUMENT" in after[-1]
+
+    def test_a_pipe_that_nobody_reads_any_more(self) -> None:
+        self.assert_serves([program("services/mock_data")], subprocess.PIPE)
 
     @staticmethod
-    def assert_serves(command: list[str | Path], tmp_path: Path, stderr: int | None) -> None:
-        ready = tmp_path / "ready"
+    def assert_serves(command: list[str | Path], stderr: int | None) -> None:
+        with served_by(command, stderr) as (process, address):
+            for _ in range(100):
+                assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
+            assert call_mock_data(address, "abc") is grpc.StatusCode.INVALID_ARGUMENT
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT_SECONDS) == 0
+
+
+@contextmanager
+def served_by(
+    command: list[str | Path], stderr: int | None
+) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """A mock_data with that stderr, and its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder, "ready")
         environment = {"MOCK_DATA_LISTEN": "127.0.0.1:0", "MOCK_DATA_READY_FILE": str(ready)}
         process = subprocess.Popen(command, env=os.environ | environment, stderr=stderr)
         try:
             if process.stderr is not None:
                 process.stderr.close()
             wait_until(lambda: ready.exists() or process.poll() is not None, "the server serves")
-            address = ready.read_text().strip()
-            for _ in range(100):
-                assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
-            assert call_mock_data(address, "abc") is grpc.StatusCode.INVALID_ARGUMENT
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(LIMIT_SECONDS) == 0
+            yield process, ready.read_text().strip()
         finally:
             process.kill()
             process.wait()

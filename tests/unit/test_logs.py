@@ -139,9 +139,9 @@ def test_json_keeps_what_a_name_has_in_it(stderr: Stderr) -> None:
 
 def test_json_takes_a_path_that_is_not_utf_8(stderr: Stderr) -> None:
     configure_logs("orc1", "json")
-    get_logger().info("event", message="/run/\udcff")
+    get_logger().info("event \udcff", message="/run/\udcff")
     (line,) = json_lines(stderr)
-    assert line["message"] == r"/run/\udcff"
+    assert (line["event"], line["message"]) == (r"event \udcff", r"/run/\udcff")
 
 
 class _Broken:
