@@ -71,4 +71,4 @@ def test_only_this_machine_reaches_it(compose: dict[str, Any]) -> None:
 
 def test_calls_in_flight_have_their_time(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
-        assert service["stop_grace_period"] == "8s"  # --grace, 5 s by default, and 3 s
+        assert service["stop_grace_period"] == "12s"  # --grace, 5 s by default, and 7 s
