@@ -64,9 +64,11 @@ expect() {
 }
 
 expect_clean_stop() {
-  local containers codes
+  local containers servers codes
   mapfile -t containers < <("$engine" ps --quiet --filter "label=com.docker.compose.project=$project")
-  [[ ${#containers[@]} -eq 3 ]] || { echo "check.sh: ${#containers[@]} containers run, not 3" >&2 && return 1; }
+  servers=$(grep --count '<<: [*]server' deploy/compose.yaml)
+  [[ ${#containers[@]} -eq $servers ]] ||
+    { echo "check.sh: ${#containers[@]} containers run, not $servers" >&2 && return 1; }
   compose stop
   codes=$("$engine" inspect --format '{{.State.ExitCode}}' "${containers[@]}" | sort --unique)
   [[ $codes == 0 ]] || { echo "check.sh: a server stopped with exit code $codes" >&2 && return 1; }

@@ -5,14 +5,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.deploy.manifests import option
+from tests.deploy import manifests
 
 FOLDER = Path("deploy/kubernetes")
 FILES = sorted(set(FOLDER.glob("*.yaml")) - {FOLDER / "kustomization.yaml"})
 """The files with objects; Kustomize's own is none."""
-
-SERVERS = ["orc1", "orc2", "mock-data"]
-UPSTREAMS = {"orc1": "orc2", "orc2": "mock-data"}
 
 Objects = dict[tuple[str, str], dict[str, Any]]
 """Objects by kind and name."""
@@ -53,6 +50,15 @@ def command(objects: Objects, name: str) -> list[str]:
 
 def port(objects: Objects, name: str) -> int:
     """Where that listens."""
-    address = option(command(objects, name), "listen")
-    assert address is not None
-    return int(address.rpartition(":")[2])
+    return manifests.port(command(objects, name))
+
+
+def _upstreams(objects: Objects) -> dict[str, str | None]:
+    deployments = [name for kind, name in objects if kind == "Deployment"]
+    return {name: manifests.upstream(command(objects, name)) for name in deployments}
+
+
+UPSTREAMS = _upstreams(all_objects())
+"""By each server's name that of its upstream; None if it has none."""
+
+SERVERS = list(UPSTREAMS)

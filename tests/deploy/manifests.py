@@ -1,10 +1,38 @@
 """What a file in //deploy tells a container to run, run here: the real programs, on loopback."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess, running
+
+Started = Callable[[str, str | None], AbstractContextManager[ServerProcess]]
+"""Starts a server by its name, and is told the address of its upstream if it has one."""
+
+
+@contextmanager
+def running_all(
+    upstreams: Mapping[str, str | None], start: Started
+) -> Iterator[dict[str, ServerProcess]]:
+    """Starts servers, each after its upstream.
+
+    Args:
+        upstreams: by each server's name that of its upstream; None if it has none.
+        start: starts one.
+    """
+    servers: dict[str, ServerProcess] = {}
+
+    def start_with_upstream(name: str) -> ServerProcess:
+        if name not in servers:
+            upstream = upstreams[name]
+            address = None if upstream is None else local(start_with_upstream(upstream).address)
+            servers[name] = stack.enter_context(start(name, address))
+        return servers[name]
+
+    with ExitStack() as stack:
+        for name in upstreams:
+            start_with_upstream(name)
+        yield servers
 
 
 @contextmanager
@@ -50,6 +78,19 @@ def option(command: list[str], name: str) -> str | None:
     prefix = f"--{name}="
     values = [word.removeprefix(prefix) for word in command if word.startswith(prefix)]
     return values[-1] if values else None
+
+
+def upstream(command: list[str]) -> str | None:
+    """Name of the server that a command's server calls, if it calls one."""
+    target = option(command, "upstream")
+    return None if target is None else target.removeprefix("dns:///").rpartition(":")[0]
+
+
+def port(command: list[str]) -> int:
+    """Where a command's server listens."""
+    address = option(command, "listen")
+    assert address is not None
+    return int(address.rpartition(":")[2])
 
 
 def local(address: str) -> str:

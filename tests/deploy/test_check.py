@@ -29,6 +29,7 @@ class Machine:
         (folder / "checkout/deploy").mkdir(parents=True)
         for file in ("check.sh", "Containerfile"):
             shutil.copy(f"deploy/{file}", folder / "checkout/deploy")
+        (folder / "checkout/deploy/compose.yaml").write_text("    <<: *server\n" * 3)
         self._write("checkout/bazelw", '#!/bin/sh\necho "bazelw $*"\n')
 
     def write_docker(

@@ -1,13 +1,22 @@
 """compose.yaml is a chain that works, and that only its own machine reaches."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.deploy.manifests import check_health, local, running_command
+from tests.deploy.manifests import (
+    check_health,
+    local,
+    option,
+    port,
+    running_all,
+    running_command,
+    upstream,
+)
 from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess
 from tests.support.schemas import is_valid
@@ -16,24 +25,30 @@ FILE = Path("deploy/compose.yaml")
 SCHEMA = "vendor.compose-spec"
 
 
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
+def read() -> dict[str, Any]:
     loaded: dict[str, Any] = YAML(typ="safe").load(FILE)
     return loaded
 
 
+UPSTREAMS = {name: upstream(service["command"]) for name, service in read()["services"].items()}
+CALLS = [(name, called) for name, called in UPSTREAMS.items() if called is not None]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return read()
+
+
 @pytest.fixture(scope="module")
 def servers(compose: dict[str, Any]) -> Iterator[dict[str, ServerProcess]]:
-    """The servers as the file starts them, each told where the next one is here."""
-    command = {name: service["command"] for name, service in compose["services"].items()}
-    with (
-        running_command(command["mock-data"], {}) as third,
-        running_command(
-            command["orc2"], {"dns:///mock-data:10000": local(third.address)}
-        ) as second,
-        running_command(command["orc1"], {"dns:///orc2:9001": local(second.address)}) as first,
-    ):
-        yield {"orc1": first, "orc2": second, "mock-data": third}
+    """The servers as the file starts them, each told where its upstream is here."""
+
+    def start(name: str, address: str | None) -> AbstractContextManager[ServerProcess]:
+        command = compose["services"][name]["command"]
+        return running_command([*command, f"--upstream={address}"] if address else command, {})
+
+    with running_all(UPSTREAMS, start) as servers:
+        yield servers
 
 
 def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
@@ -48,24 +63,38 @@ def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
     assert ended.stdout == b'Got response:\nname:"krithik" class:"7" roll:70\n'
 
 
-@pytest.mark.parametrize(("name", "port"), [("orc1", 9000), ("orc2", 9001), ("mock-data", 10000)])
+def test_the_servers_are_those_of_the_chain_at_least() -> None:
+    chain = {"orc1": "orc2", "orc2": "mock-data", "mock-data": None}
+    assert chain.items() <= UPSTREAMS.items()
+
+
+@pytest.mark.parametrize("name", UPSTREAMS)
 def test_a_health_check_passes(
-    compose: dict[str, Any], servers: dict[str, ServerProcess], name: str, port: int
+    compose: dict[str, Any], servers: dict[str, ServerProcess], name: str
 ) -> None:
     kind, *command = compose["services"][name]["healthcheck"]["test"]
     assert kind == "CMD"
-    places = {f"127.0.0.1:{port}": local(servers[name].address)}
+    places = {
+        f"127.0.0.1:{port(compose['services'][name]['command'])}": local(servers[name].address)
+    }
     assert check_health(command, places) == b"SERVING\n"
 
 
-def test_an_upstream_is_there_before_its_caller(compose: dict[str, Any]) -> None:
-    for name, upstream in (("orc1", "orc2"), ("orc2", "mock-data")):
-        assert list(compose["services"][name]["depends_on"]) == [upstream]
+@pytest.mark.parametrize(("name", "called"), CALLS)
+def test_an_upstream_is_there_before_its_caller(
+    compose: dict[str, Any], name: str, called: str
+) -> None:
+    services = compose["services"]
+    number = port(services[called]["command"])
+    assert option(services[name]["command"], "upstream") == f"dns:///{called}:{number}"
+    assert services[name]["depends_on"] == [called]
 
 
 def test_only_this_machine_reaches_it(compose: dict[str, Any]) -> None:
     published = {name: service.get("ports", []) for name, service in compose["services"].items()}
-    assert published == {"orc1": ["127.0.0.1:9000:9000"], "orc2": [], "mock-data": []}
+    assert published["orc1"] == ["127.0.0.1:9000:9000"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert not any(published[called] for _, called in CALLS)
     assert compose["networks"]["chain"]["internal"] is True
 
 

@@ -1,6 +1,7 @@
 """The servers, run here as the objects for Kubernetes tell a pod to, with certificates for each."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.deploy.kubernetes_objects import (
     container,
     port,
 )
-from tests.deploy.manifests import check_health, local, option, running_command
+from tests.deploy.manifests import check_health, local, option, running_all, running_command
 from tests.support.certificates import Authority
 from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess
@@ -57,21 +58,19 @@ def here(objects: Objects, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     secrets = tmp_path_factory.mktemp("secrets")
     write_secrets(objects, secrets)
 
-    def told(name: str, upstream: ServerProcess | None = None) -> tuple[list[str], dict[str, str]]:
-        places = {"=/tls/": f"={secrets / name}/"}
-        if upstream is None:
-            return command(objects, name), places
-        # An address in the place of a name: gRPC is told for which name the certificate has to be.
-        next_name = UPSTREAMS[name]
-        places[f"dns:///{next_name}:{port(objects, next_name)}"] = local(upstream.address)
-        return [*command(objects, name), f"--upstream-tls-server-name={next_name}"], places
+    def start(name: str, upstream: str | None) -> AbstractContextManager[ServerProcess]:
+        told, places = command(objects, name), {"=/tls/": f"={secrets / name}/"}
+        if upstream is not None:
+            # An address in the place of a name: gRPC is told for which name the certificate is.
+            told = [
+                *told,
+                f"--upstream={upstream}",
+                f"--upstream-tls-server-name={UPSTREAMS[name]}",
+            ]
+        return running_command(told, places)
 
-    with (
-        running_command(*told("mock-data")) as third,
-        running_command(*told("orc2", third)) as second,
-        running_command(*told("orc1", second)) as first,
-    ):
-        yield Here({"orc1": first, "orc2": second, "mock-data": third}, secrets)
+    with running_all(UPSTREAMS, start) as servers:
+        yield Here(servers, secrets)
 
 
 def tls_options(folder: Path, server_name: str) -> list[str]:
