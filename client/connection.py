@@ -47,10 +47,12 @@ class Connection:
     def __init__(
         self,
         settings: ClientSettings,
+        service: str,
         channel: grpc.aio.Channel,
         observers: list[UpstreamObserver],
     ) -> None:
         self._settings = settings
+        self._service = service
         self._channel = channel
         self.request_ids = RequestIds()
         observed = UpstreamChannel(channel, settings.timeout, [*observers, self.request_ids])
@@ -59,7 +61,7 @@ class Connection:
 
     async def explain(self, error: grpc.aio.AioRpcError) -> Failure:
         """Says what a call that failed on this connection means."""
-        return await explain(error, self._channel, self._settings)
+        return await explain(error, self._channel, self._settings, self._service)
 
 
 @asynccontextmanager
@@ -81,7 +83,7 @@ async def connected(
     with ExitStack() as stack:
         observers = _observers(stack, settings)
         async with open_channel(settings.channel, service, check_health=check_health) as channel:
-            yield Connection(settings, channel, observers)
+            yield Connection(settings, service, channel, observers)
 
 
 def _observers(stack: ExitStack, settings: ClientSettings) -> list[UpstreamObserver]:

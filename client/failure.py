@@ -3,6 +3,9 @@
 import contextlib
 from typing import Any, cast
 
+from rpc.address import is_loopback
+from rpc.channel import ChannelSettings
+
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
@@ -16,9 +19,18 @@ from client.settings import ClientSettings
 _TIME_IS_UP = "Deadline Exceeded"
 _PROBE_SECONDS = 0.5
 
+# What gRPC's reasons have in them when one side speaks TLS and the other does not, or not so.
+_OF_TLS = ("Socket closed", "Connection reset", "handshake", "verification")
+_NEEDS_TLS = "does the server want TLS? --tls speaks it, --tls-ca and its siblings say how"
+_LOOK_AT_TLS = (
+    "does the server speak TLS? If so, look at --tls-ca, --tls-server-name and, where it asks for a"
+    " certificate, --tls-certificate and --tls-key"
+)
+_START = "`./bazelw run //services:orc1` starts orc1, --target says where it is"
+
 
 async def explain(
-    error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, settings: ClientSettings
+    error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, settings: ClientSettings, service: str
 ) -> Failure:
     """Says what a failed call means.
 
@@ -29,23 +41,35 @@ async def explain(
         error: the failed call's.
         channel: that the call was made on.
         settings: what the call was made with.
+        service: full name of the service that was called.
     """
     message = error.details() or ""
     details = _details(error)
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and message == _TIME_IS_UP:
-        message = await _silence(channel, settings)
+        message = await _silence(channel, settings, service)
     return Failure(error.code(), message, details)
 
 
-async def _silence(channel: grpc.aio.Channel, settings: ClientSettings) -> str:
+async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service: str) -> str:
     target, within = settings.channel.target, f"within {settings.timeout:g} s"
     if channel.get_state() is grpc.ChannelConnectivity.READY:
         return f"no answer from {target} {within}; --timeout gives it longer"
     reason = await _connection_error(channel)
-    return (
-        f"cannot reach {target} {within}: {reason}; is the server running there?"
-        " `./bazelw run //services:orc1` starts orc1, --target says where it is"
-    )
+    hint = _hint(reason, settings.channel, service)
+    return f"cannot reach {target} {within}: {reason}; {hint}"
+
+
+def _hint(reason: str, channel: ChannelSettings, service: str) -> str:
+    if "backend unhealthy" in reason:
+        check = f"`client health --service {service}` at the same --target"
+        return f"the server there does not serve {service}, or not now; {check} says more"
+    if "resolving" in reason:
+        return "is the name of the host in --target right?"
+    if any(word in reason for word in _OF_TLS):
+        return _NEEDS_TLS if channel.tls is None else _LOOK_AT_TLS
+    if "refused" in reason and is_loopback(channel.target):
+        return f"is the server running there? {_START}"
+    return "is the server running there? --target says where it is"
 
 
 async def _connection_error(channel: grpc.aio.Channel) -> str:

@@ -49,6 +49,16 @@ def _status(server: ServerProcess) -> bytes:
     return run_client("health", "--target", server.address, *PATIENCE).stdout
 
 
+def test_a_call_to_a_server_without_the_service_names_the_health_check(
+    server: ServerProcess,
+) -> None:
+    ended = run_client("--target", server.address, "--timeout", "1")
+    assert ended.returncode == 1
+    assert b"does not serve user.Orchestrator1Service, or not now" in ended.stderr
+    assert b"`client health --service user.Orchestrator1Service`" in ended.stderr
+    assert b"is the server running" not in ended.stderr
+
+
 def test_json_of_a_server_that_is_not_there() -> None:
     with reserved_address() as nobody:
         arguments = ("health", "--target", nobody, "--timeout", "0.5", "--output", "json")

@@ -70,6 +70,16 @@ def test_a_host_that_does_not_exist_is_named(run: Run) -> None:
     code, _, err = run("--target", "nowhere.invalid:9000", "--insecure", "--timeout", "0.2")
     assert code == 1
     assert "cannot reach nowhere.invalid:9000" in err
+    assert "is the name of the host in --target right?" in err
+
+
+def test_a_server_beyond_loopback_cannot_be_started_here(run: Run) -> None:
+    with reserved_address() as nobody:
+        # Stands for another machine: not an address of loopback, though it leads there.
+        target = nobody.replace("127.0.0.1", "0.0.0.0")  # noqa: S104  # called, not bound
+        code, _, err = run("--target", target, "--insecure", "--timeout", "0.2")
+    assert code == 1
+    assert "Connection refused (111); is the server running there? --target says" in err
 
 
 def test_health_of_a_server_that_is_not_there(run: Run) -> None:
