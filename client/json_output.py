@@ -12,31 +12,44 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2  # noqa: F401
 
 from client.answer import Answer, Failure
+from client.escapes import is_unseen
 
 # Control characters that JSON allows in a string and that a terminal would obey.
-_CONTROLS = re.compile("[\x7f-\x9f]")
+_FIRST_CONTROL, _LAST_CONTROL = "\x7f", "\x9f"
 
 
 def answer_json(answer: Answer) -> str:
     """The line for one answer."""
     outcome = answer.outcome
     if isinstance(outcome, Failure):
-        return failure_json(outcome, answer.request_id)
+        return to_line({"name": answer.name, **_failure(outcome, answer.request_id)})
     user = {"name": outcome.name, "class": getattr(outcome, "class"), "roll": outcome.roll}
     return to_line(user)
 
 
 def failure_json(failure: Failure, request_id: str) -> str:
-    """The line for a call that failed; its details are in protobuf's JSON form."""
+    """The line for a call that failed and was for no name."""
+    return to_line(_failure(failure, request_id))
+
+
+def _failure(failure: Failure, request_id: str) -> dict[str, Any]:
+    """A failed call, with its details in protobuf's JSON form."""
     error: dict[str, Any] = {"code": failure.code.name, "message": failure.message}
     error["details"] = [_detail(detail) for detail in failure.details]
-    return to_line({"error": error, "request_id": request_id})
+    return {"error": error, "request_id": request_id}
 
 
 def to_line(value: dict[str, Any]) -> str:
     """JSON on a line of its own, safe to print on a terminal."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return "".join(map(_safe, text)) + "\n"
+
+
+def _safe(character: str) -> str:
+    if _FIRST_CONTROL <= character <= _LAST_CONTROL or is_unseen(character):
+        # JSON counts in UTF-16.
+        return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be").hex())
+    return character
 
 
 def _detail(detail: AnyMessage) -> dict[str, Any]:

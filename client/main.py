@@ -18,7 +18,19 @@ from client.users import show_users
 NAME = "client"
 
 
-@click.group(NAME, invoke_without_command=True, context_settings=context_settings(NAME))
+class _Client(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Tells who writes a name in the place of a command how names are given."""
+        if args[0] not in self.commands:
+            ctx.fail(f"No such command {args[0]!r}; a name is given by -n")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    NAME, cls=_Client, invoke_without_command=True, context_settings=context_settings(NAME)
+)
 @add_options(USER_OPTIONS)
 @click.pass_context
 def client(context: click.Context, /, **values: Any) -> None:

@@ -13,6 +13,9 @@ MAX_NAME_BYTES = 4 * 1024 * 1024
 """The longest message that gRPC servers take by default; no name beyond it can be asked for."""
 
 
+_BYTE_ORDER_MARK = "\ufeff"
+
+
 class NamesError(ValueError):
     """What is on stdin is not a list of names; the message says where and why."""
 
@@ -47,10 +50,12 @@ def _name(line: bytes, number: int) -> str:
     if len(line) > MAX_NAME_BYTES:
         raise NamesError(f"line {number} of stdin is longer than {MAX_NAME_BYTES} bytes")
     try:
-        return line.decode().removesuffix("\n").removesuffix("\r")
+        text = line.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         place = f"line {number} of stdin, byte {error.start + 1}"
         raise NamesError(f"{place}: not UTF-8; one name a line is wanted there") from None
+    # Editors of some systems begin a file with it.
+    return text.removeprefix(_BYTE_ORDER_MARK) if number == 1 else text
 
 
 async def _lines(stdin: BinaryIO) -> AsyncIterator[bytes]:

@@ -22,8 +22,9 @@ class OutputError(Exception):
 class Screen:
     """Prints answers as they come, above a progress bar if there is one."""
 
-    def __init__(self, output: OutputFormat, bar: tqdm) -> None:
+    def __init__(self, output: OutputFormat, bar: tqdm, *, several: bool) -> None:
         self._output = output
+        self._several = several
         self._bar = bar
 
     def show(self, answer: Answer) -> None:
@@ -32,7 +33,8 @@ class Screen:
             if self._output == "json":
                 write(sys.stdout, answer_json(answer))
             else:
-                write(sys.stderr if answer.failed else sys.stdout, answer_text(answer))
+                text = answer_text(answer, name_failed=self._several)
+                write(sys.stderr if answer.failed else sys.stdout, text)
         self._bar.update()
 
 
@@ -49,7 +51,7 @@ def screen(output: OutputFormat, *, total: int | None, progress: bool) -> Iterat
     tqdm.monitor_interval = 0
     bar = tqdm(total=total, unit=" names", file=sys.stderr, leave=False, disable=not progress)
     with bar:
-        yield Screen(output, bar)
+        yield Screen(output, bar, several=total != 1)
 
 
 def show_failure(failure: Failure, request_id: str, output: OutputFormat) -> None:

@@ -7,17 +7,24 @@ from client.answer import Answer, Failure
 from client.escapes import printable, quote
 
 
-def answer_text(answer: Answer) -> str:
-    """The lines for one answer."""
+def answer_text(answer: Answer, *, name_failed: bool = False) -> str:
+    """The lines for one answer.
+
+    Args:
+        answer: the answer.
+        name_failed: have a line with the name where there is no user, whose own line has it.
+    """
     if isinstance(answer.outcome, Failure):
-        return failure_text(answer.outcome, answer.request_id)
+        name = answer.name if name_failed else None
+        return failure_text(answer.outcome, answer.request_id, name)
     return f"Got response:\n{_message(answer.outcome)}\n"
 
 
-def failure_text(failure: Failure, request_id: str) -> str:
+def failure_text(failure: Failure, request_id: str, name: str | None = None) -> str:
     """The lines for a call that failed; the id is what to look for in the servers' logs."""
+    named = "" if name is None else f"name: {quote(name)}\n"
     status = f"code = {_go_code(failure.code)} desc = {printable(failure.message)}"
-    return f"Got error:\nrpc error: {status}\nrequest id: {request_id}\n"
+    return f"Got error:\nrpc error: {status}\n{named}request id: {request_id}\n"
 
 
 def _message(message: Message) -> str:

@@ -25,6 +25,8 @@ ABC = re.compile(
     rb" least 6 bytes, this one 3\nrequest id: (" + REQUEST_ID.encode() + rb")\n"
 )
 
+NAMED_ABC = ABC.pattern.replace(b"request id", b'name: "abc"\nrequest id')
+
 Client = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -76,8 +78,13 @@ def test_several_names_are_answered_in_their_order_and_one_error_fails_the_run(
 ) -> None:
     ended = client("-n", "héllo", "-n", "abc", "-n", "krithik")
     assert ended.stdout == 'Got response:\nname:"héllo" class:"6" roll:60\n'.encode() + KRITHIK
-    assert ABC.fullmatch(ended.stderr)
+    assert re.fullmatch(NAMED_ABC, ended.stderr)
     assert ended.returncode == 1
+
+
+@pytest.mark.parametrize(("names", "line"), [(b"abc\n", b'name: "abc"'), (b"\n", b'name: ""')])
+def test_an_error_for_a_name_on_stdin_says_which(client: Client, names: bytes, line: bytes) -> None:
+    assert line in client("-n", "-", stdin=names).stderr.splitlines()
 
 
 @pytest.mark.parametrize("jobs", ["1", "7", "500"])
@@ -93,6 +100,7 @@ def test_names_on_stdin_are_answered_in_their_order_whatever_the_jobs(
 def test_json_has_a_line_for_each_name_errors_included(client: Client) -> None:
     ended = client("-n", "abc", "-n", "krithik", "--output", "json")
     error, user = (json.loads(line) for line in ended.stdout.splitlines())
+    assert error["name"] == "abc"
     assert user == {"name": "krithik", "class": "7", "roll": 70}
     assert re.fullmatch(REQUEST_ID, error["request_id"])
     assert error["error"]["code"] == "INVALID_ARGUMENT"

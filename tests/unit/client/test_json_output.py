@@ -12,11 +12,13 @@ from client.answer import Answer, Failure
 from client.json_output import answer_json
 from proto import user_pb2
 
+OBEYED = {"Cc", "Cf", "Zl", "Zp"}
+
 
 def _parsed(answer: Answer) -> dict[str, Any]:
     line = answer_json(answer)
     assert line.endswith("\n")
-    assert not any(unicodedata.category(character) == "Cc" for character in line[:-1])
+    assert not {unicodedata.category(character) for character in line[:-1]} & OBEYED
     return cast("dict[str, Any]", json.loads(line))
 
 
@@ -32,11 +34,12 @@ def test_a_user_has_all_its_fields_by_their_names_in_the_contract() -> None:
     assert _parsed(Answer("", "id", user_pb2.User())) == empty
 
 
-def test_an_error_has_code_message_details_and_request_id() -> None:
+def test_an_error_has_name_code_message_details_and_request_id() -> None:
     violation = error_details_pb2.BadRequest.FieldViolation(field="name", description="short")
     detail = AnyMessage()
     detail.Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     assert _failed(detail) == {
+        "name": "abc",
         "error": {
             "code": "INVALID_ARGUMENT",
             "message": "no",
@@ -58,7 +61,7 @@ def test_a_detail_of_unknown_type_or_content_is_named() -> None:
     assert details == [{"@type": unknown.type_url}, {"@type": broken.type_url}]
 
 
-def test_text_stays_itself_and_no_control_character_reaches_the_terminal() -> None:
-    text = 'é 名前 "\n\x1b\x7f\x9b'
+def test_text_stays_itself_and_nothing_that_a_terminal_obeys_reaches_it() -> None:
+    text = 'é 名前 "\n\x1b\x7f\x9b\u202e\u200b\u2028\U000e0001'
     assert _failed(message=text)["error"]["message"] == text
     assert "名前" in answer_json(Answer("", "id", user_pb2.User(name=text)))

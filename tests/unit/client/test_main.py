@@ -32,7 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
     ("arguments", "said"),
     [
         (["--bad"], "No such option '--bad'"),
-        (["nonsense"], "No such command 'nonsense'"),
+        (["krithik"], "No such command 'krithik'; a name is given by -n"),
         (["--jobs", "0"], "--jobs"),
         (["--timeout", "never"], "--timeout"),
         (["--timeout", "inf"], "--timeout"),

@@ -37,8 +37,9 @@ async def test_names_of_the_command_line_come_as_they_are() -> None:
         (b"one\r\n\r\ntwo", ["one", "", "two"]),
         (b" one \n\n", [" one ", ""]),
         ("héllo\u2028\x85\n".encode(), ["héllo\u2028\x85"]),
+        ("\ufeffone\n\ufefftwo\n".encode(), ["one", "\ufefftwo"]),
     ],
-    ids=["empty", "no newline", "lines", "windows", "blanks", "unicode"],
+    ids=["empty", "no newline", "lines", "windows", "blanks", "unicode", "byte order mark"],
 )
 async def test_each_line_of_stdin_is_a_name(
     fill_stdin: Fill, content: bytes, expected: list[str]

@@ -41,10 +41,13 @@ def test_an_empty_user_is_an_empty_line() -> None:
         ("\n\r\t", r'"\n\r\t"'),
         ("\x00\x1b[31m\x7f", r'"\x00\x1b[31m\x7f"'),
         ("\x80\x9b\x9f\xa0", '"\\u0080\\u009b\\u009f\xa0"'),
+        ("a\u202eb\u200bc\u2028d\U000e0001", '"a\\u202eb\\u200bc\\u2028d\\U000e0001"'),
     ],
-    ids=["utf-8", "quotes", "short", "c0", "c1"],
+    ids=["utf-8", "quotes", "short", "c0", "c1", "unseen"],
 )
-def test_strings_are_escaped_as_by_gos_prototext(name: str, quoted: str) -> None:
+def test_strings_are_escaped_as_by_gos_prototext_and_unseen_characters_too(
+    name: str, quoted: str
+) -> None:
     assert _user_line(name=name) == f"name:{quoted}"
 
 
@@ -53,6 +56,12 @@ def test_an_error_is_gos_text_of_a_status_and_the_request_id() -> None:
     assert text == (
         "Got error:\nrpc error: code = InvalidArgument desc = invalid name abc\nrequest id: 4f2a\n"
     )
+
+
+def test_an_error_among_several_names_says_which_it_was_for() -> None:
+    failure = Failure(grpc.StatusCode.UNKNOWN, "no")
+    text = answer_text(Answer("a\n\u202e", "4f2a", failure), name_failed=True)
+    assert text.splitlines()[2:] == [r'name: "a\n\u202e"', "request id: 4f2a"]
 
 
 # https://pkg.go.dev/google.golang.org/grpc/codes
