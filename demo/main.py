@@ -20,6 +20,10 @@ NAME = "demo"
 TOO_SHORT = "abc"
 
 
+class WrongEndError(Exception):
+    """A call ended in another way than the demo shows; the message says how."""
+
+
 @click.command(NAME, context_settings=context_settings(NAME))
 @click.option("-n", "--name", metavar="NAME", default="krithik", help="Whom to ask for.")
 def demo(name: str) -> None:
@@ -27,10 +31,12 @@ def demo(name: str) -> None:
 
     The second call is for a name that is too short, to show what an error looks like.
     """
+    if name == "-":
+        raise click.BadParameter("the demo asks for one name, not for those on stdin")
     _say("Starting the three servers on free ports, each in a process of its own")
     with _chain() as servers:
-        for called in (name, TOO_SHORT):
-            _call(servers, called)
+        _call(servers, name, "OK")
+        _call(servers, TOO_SHORT, "INVALID_ARGUMENT")
         _say("Stopping the servers")
 
 
@@ -50,12 +56,13 @@ def _show(server: Server, what: str) -> None:
     click.echo(f"  {server.name:<9}  {server.address:<15}  {what}")
 
 
-def _call(servers: Sequence[Server], name: str) -> None:
+def _call(servers: Sequence[Server], name: str, code: str) -> None:
+    """Makes a call, shows it, and requires that it ended with this code for everyone."""
     # Time enough on a machine that is busy with other things as well.
     arguments = ["--target", servers[0].address, "--timeout", "30", "-n", name]
     _say("$ client " + shlex.join(arguments))
     # The client's own two streams in one, so that they stay in order in a file, too.
-    subprocess.run(
+    client = subprocess.run(
         [program("client/client"), *arguments],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
@@ -65,6 +72,11 @@ def _call(servers: Sequence[Server], name: str) -> None:
     hops = last_call(servers)
     click.echo(f"\n  What the servers logged of request {hops[0].request_id}:\n")
     click.echo(textwrap.indent(table(hops), "  "))
+    if hops[0].code != code or (client.returncode == 0) != (code == "OK"):
+        raise WrongEndError(
+            f"the call for {name!r} ended with {hops[0].code}, the client with"
+            f" {client.returncode}; the demo is to show {code}"
+        )
 
 
 def _say(text: str) -> None:
@@ -83,7 +95,7 @@ def main() -> None:
     # Without this a signal would end this process only, and leave the servers running.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    run_program(NAME, demo, cannot_start=(MissingHopError, StartError))
+    run_program(NAME, demo, cannot_start=(MissingHopError, StartError, WrongEndError))
 
 
 if __name__ == "__main__":

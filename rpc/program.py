@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from rpc.address import AddressError
 from rpc.tls import TlsError
@@ -59,8 +59,8 @@ def run_program(
 ) -> NoReturn:
     """Runs the command with the process's arguments, then ends the process.
 
-    Exit codes: 0; 1 for an error in `cannot_start`; 2 for wrong usage; 130 after Ctrl-C; or what
-    the command gave to `sys.exit`.
+    Exit codes: 0; 1 for an error in `cannot_start` or a stdout that cannot be written; 2 for wrong
+    usage; 130 after Ctrl-C; or what the command gave to `sys.exit`.
 
     Args:
         name: what the program calls itself.
@@ -79,8 +79,12 @@ def run_program(
         _fail(name, str(error), EXIT_WRONG_USAGE)
     except cannot_start as error:
         _fail(name, str(error), EXIT_FAILED)
+    except OSError as error:
+        if _can_be_written(sys.stdout):
+            raise
+        _fail(name, f"cannot write to stdout: {error.strerror}", EXIT_FAILED)
     finally:
-        _abandon_broken_stderr()
+        _abandon_broken_streams()
 
 
 def _fill_standard_descriptors() -> None:
@@ -96,11 +100,21 @@ def _fill_standard_descriptors() -> None:
         sys.stderr = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
-def _abandon_broken_stderr() -> None:
-    """Lets the exit code be the program's own: over a stderr that is full Python exits with 120."""
+def _can_be_written(stream: TextIO | None) -> bool:
+    """Whether a stream takes what is still to be written to it, such as what it refused before."""
     try:
-        sys.stderr.flush()
+        if stream is not None:
+            stream.flush()
     except OSError:
+        return False
+    return True
+
+
+def _abandon_broken_streams() -> None:
+    """Lets the exit code be the program's own: over a stream that is full Python exits with 120."""
+    if not _can_be_written(sys.stdout):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if not _can_be_written(sys.stderr):
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 

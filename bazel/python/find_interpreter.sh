@@ -5,6 +5,9 @@
 # The user's own packages and start-up files are no part of the program.
 unset PYTHONHOME PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
+# Bazel's script cannot do without stdout. One that cannot be written is in place of one that is
+# closed: what a program has to say there is lost, and must not look as if it had been said.
+true 2>/dev/null 3>&1 || exec 1</dev/null
 interpreter=%python_binary%
 coverage_tool=%coverage_tool% # of the runfiles; nothing but under `bazel coverage`
 if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIR" ]; then

@@ -196,16 +196,26 @@ def test_a_reader_that_goes_away_ends_the_client_in_silence(
 
 
 @pytest.mark.usefixtures("client")
-def test_a_full_disk_is_one_line_that_says_so() -> None:
+@pytest.mark.parametrize("argument", ["--name=krithik", "--help", "--version"])
+def test_a_full_disk_is_one_line_that_says_so(argument: str) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
-            [program(CLIENT)],
+            [program(CLIENT), argument],
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=LIMIT_SECONDS,
             check=False,
         )
     assert ended.stderr == b"client: cannot write to stdout: No space left on device\n"
+    assert ended.returncode == 1
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("argument", ["--name=krithik", "--help"])
+def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
+    command = ["bash", "-c", 'exec "$@" >&-', "bash", str(program(CLIENT)), argument]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False)
+    assert ended.stderr == b"client: cannot write to stdout: Bad file descriptor\n"
     assert ended.returncode == 1
 
 

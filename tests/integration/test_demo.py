@@ -63,6 +63,29 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(
     assert not any(child.is_running() for child in children)
 
 
+def test_a_demo_in_which_the_good_name_is_refused_fails() -> None:
+    ended = run_to_end(DEMO, "-n", "short")
+    assert ended.returncode == 1
+    assert 'desc = invalid name "short"' in ended.stdout
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("demo: the call for 'short' ended with INVALID_ARGUMENT")
+
+
+def test_the_names_on_stdin_are_refused() -> None:
+    ended = run_to_end(DEMO, "-n", "-")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "the demo asks for one name" in ended.stderr
+
+
+def test_a_full_disk_is_one_line_that_says_so() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [program(DEMO)], stdout=full, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False
+        )
+    assert ended.stderr == b"demo: cannot write to stdout: No space left on device\n"
+    assert ended.returncode == 1
+
+
 def test_a_server_that_does_not_start_is_shown_with_its_log() -> None:
     ended = run_to_end(DEMO, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"})
     assert ended.returncode == 1
