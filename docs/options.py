@@ -10,6 +10,8 @@ import click
 BEGIN = "<!-- Made by ./bazelw run //docs:options -->\n"
 END = "<!-- end -->\n"
 
+_CONTEXT = click.Context(click.Command("server"))
+
 
 def options_table() -> str:
     """The table, as Markdown."""
@@ -32,10 +34,25 @@ def _options() -> list[click.Option]:
 
 
 def _row(option: click.Option) -> str:
-    names = " ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-    default = option.get_default(click.Context(click.Command("server")))
-    shown = f"`{default}`" if type(default) in {str, int, float} else ""
-    return f"| {names} | {shown} | {option.help} |"
+    default = _default(option)
+    value = "" if option.is_flag else _value(option)
+    # A default shows what a value looks like, but not what else there is to choose.
+    shown = value if not default or isinstance(option.type, click.Choice) else ""
+    names = " ".join(f"`{name}{shown}`" for name in (*option.opts, *option.secondary_opts))
+    return f"| {names} | {default} | {option.help} |"
+
+
+def _default(option: click.Option) -> str:
+    default = option.get_default(_CONTEXT)
+    if default is True:
+        return "on"
+    return f"`{default}`" if type(default) in {str, int, float} else ""
+
+
+def _value(option: click.Option) -> str:
+    metavar = option.make_metavar(_CONTEXT).strip("[]")
+    # Else it would end the table's cell.
+    return " " + metavar.replace("|", r"\|")
 
 
 def main() -> None:

@@ -2,13 +2,25 @@
 
 from pathlib import Path
 
-from docs.options import with_table
+from docs.options import options_table, with_table
 from docs.run_commands import commands, expected_exit_code
 
 
 def test_the_table_of_options_is_that_of_the_programs() -> None:
     readme = Path("README.md").read_text()
     assert with_table(readme) == readme, "run ./bazelw run //docs:options"
+
+
+def test_the_table_shows_defaults_and_what_else_there_is_to_choose() -> None:
+    rows = options_table().splitlines()
+    for row in (
+        r"| `--log-format text\|json` | `text` |",
+        "| `--listen` | `127.0.0.1:9000` |",
+        "| `--metrics-address HOST:PORT` |  |",
+        "| `--reflection` `--no-reflection` | on |",
+        "| `--insecure` |  |",
+    ):
+        assert any(line.startswith(row) for line in rows), row
 
 
 def test_the_readmes_first_commands_are_the_demo_and_the_tests() -> None:
