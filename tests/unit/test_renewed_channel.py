@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,8 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SERVICE = "user.MockUserDataService"
 RELOADED = "certificate for the upstream reloaded"
+
+Renew = Callable[[str], Awaitable[None]]
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
@@ -89,6 +91,21 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
+@pytest.fixture
+def renew(
+    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+) -> Renew:
+    """Puts a new pair in the place of the channel's, and sees it shown."""
+
+    async def renew(name: str) -> None:
+        log.clear()
+        pair.replace_with(authority.issue(name))
+        await eventually(lambda: RELOADED in log.messages, "the certificate is reloaded")
+        assert await shown_name(channel) == name
+
+    return renew
+
+
 async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
     """The name in the certificate that the upstream sees in a call."""
     stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
@@ -99,28 +116,19 @@ async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
 
 
 async def test_a_new_certificate_is_shown_from_then_on(
-    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+    channel: RenewedChannel, renew: Renew
 ) -> None:
     assert await shown_name(channel) == "first"
     for name in ("second", "third"):
-        log.clear()
-        pair.replace_with(authority.issue(name))
-        await eventually(lambda: RELOADED in log.messages, "the certificate is reloaded")
-        assert await shown_name(channel) == name
+        await renew(name)
 
 
 async def test_a_call_under_way_is_answered_over_the_old_connection(
-    channel: RenewedChannel,
-    upstream: Upstream,
-    authority: Authority,
-    pair: Pair,
-    log: pytest.LogCaptureFixture,
+    channel: RenewedChannel, upstream: Upstream, renew: Renew
 ) -> None:
     under_way = asyncio.create_task(shown_name(channel, "slow"))
     await eventually(lambda: upstream.waiting == 1, "the upstream has the call")
-    pair.replace_with(authority.issue("second"))
-    await eventually(lambda: RELOADED in log.messages, "the certificate is reloaded")
-    assert await shown_name(channel) == "second"
+    await renew("second")
     upstream.go_on.set()
     assert await under_way == "first"
 
@@ -139,17 +147,11 @@ async def test_a_pair_that_does_not_match_is_not_used(
 
 
 async def test_closing_ends_the_calls_of_old_and_new_connections(
-    channel: RenewedChannel,
-    upstream: Upstream,
-    authority: Authority,
-    pair: Pair,
-    log: pytest.LogCaptureFixture,
+    channel: RenewedChannel, upstream: Upstream, renew: Renew
 ) -> None:
     calls = [asyncio.create_task(shown_name(channel, "slow"))]
     await eventually(lambda: upstream.waiting == 1, "the upstream has a call")
-    pair.replace_with(authority.issue("second"))
-    await eventually(lambda: RELOADED in log.messages, "the certificate is reloaded")
-    assert await shown_name(channel) == "second"
+    await renew("second")
     calls.append(asyncio.create_task(shown_name(channel, "slow")))
     await eventually(lambda: upstream.waiting == 2, "the upstream has another call")
     await channel.close()
