@@ -3,15 +3,6 @@
 load("@pypi//:requirements.bzl", "requirement")
 load("@rules_python//python:defs.bzl", "py_test")
 
-# pytest's own limit ends a test that hangs while there is still time for a traceback of it.
-_TIMEOUTS = {
-    "small": 60,
-    "medium": 300,
-    "large": 900,
-    "enormous": 3600,
-}
-_TRACEBACK_SECONDS = 10
-
 def pytest_test(name, srcs = None, size = "small", args = [], data = [], deps = [], **kwargs):
     """A py_test that runs one pytest file by pytest-bazel.
 
@@ -21,7 +12,9 @@ def pytest_test(name, srcs = None, size = "small", args = [], data = [], deps = 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
       srcs: the one test file, `<name>.py` if not given.
-      size: Bazel's test size. A single test has its time less a few seconds for a traceback.
+      size: Bazel's test size. A test that hangs ends shortly before its target's time does
+        (`size`, `timeout`, `--test_timeout`), with a traceback; `--test_arg=--timeout=SECONDS` is
+        another limit.
       args: further arguments for pytest.
       data: files and programs that the test needs.
       deps: what the test imports, pytest's own plugins excepted.
@@ -35,10 +28,7 @@ def pytest_test(name, srcs = None, size = "small", args = [], data = [], deps = 
         size = size,
         srcs = srcs + [Label("//bazel/pytest:run.py")],
         main = Label("//bazel/pytest:run.py"),
-        args = [
-            "$(rootpath {})".format(srcs[0]),
-            "--timeout={}".format(_TIMEOUTS[size] - _TRACEBACK_SECONDS),
-        ] + args,
+        args = ["$(rootpath {})".format(srcs[0])] + args,
         data = data + srcs + [Label("//:pytest.ini")],
         deps = deps + [
             requirement("pytest"),

@@ -1,7 +1,8 @@
 """Runs one test file by pytest-bazel, which speaks Bazel's side of the test protocol.
 
-One thing is added: pytest-shard deals tests out by a hash of their names, so a shard may get none.
-That is no failure, as long as the file has tests at all.
+Two things are added. pytest-shard deals tests out by a hash of their names, so a shard may get
+none: that is no failure, as long as the file has tests at all. And a test that hangs ends with a
+traceback while Bazel's time for the target lasts.
 """
 
 import os
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 
 import pytest
 from pytest_bazel.main import main
+
+_TRACEBACK_SECONDS = 10
 
 
 class _FoundTests:
@@ -24,11 +27,17 @@ class _FoundTests:
 
 def _run_pytest(args: list[str]) -> int:
     found = _FoundTests()
-    code = pytest.main(args, plugins=[found])
+    code = pytest.main([*_time_limit(), *args], plugins=[found])
     is_empty_shard = "TEST_SHARD_INDEX" in os.environ and found.count > 0
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and is_empty_shard:
         return 0
     return int(code)
+
+
+def _time_limit() -> list[str]:
+    """The limit of a single test, before all other arguments: one that is given there wins."""
+    seconds = os.environ.get("TEST_TIMEOUT")
+    return [f"--timeout={max(int(seconds) - _TRACEBACK_SECONDS, 1)}"] if seconds else []
 
 
 if __name__ == "__main__":

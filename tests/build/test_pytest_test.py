@@ -14,6 +14,7 @@ def test_beta(): pass
 class TestGamma:
     def test_delta(self): pass
 """
+_HANG = "import threading\ndef test_alpha(): threading.Event().wait()"
 
 
 class _Runner:
@@ -117,10 +118,27 @@ def test_shards_of_a_file_with_no_test_fail(runner: _Runner) -> None:
 
 
 def test_a_test_that_hangs_ends_with_a_traceback(runner: _Runner) -> None:
-    hang = "import threading\ndef test_alpha(): threading.Event().wait()"
-    result = runner.run(hang, "--timeout=1")
+    result = runner.run(_HANG, TEST_TIMEOUT="11")
     assert result.returncode == 1
     assert "threading.Event().wait()" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [({"TEST_TIMEOUT": "4000"}, 3990), ({"TEST_TIMEOUT": "10"}, 1), ({}, 0)],
+)
+def test_a_test_has_bazels_time_less_that_of_a_traceback(
+    runner: _Runner, given: dict[str, str], limit: int
+) -> None:
+    source = f"def test_alpha(pytestconfig): assert (pytestconfig.option.timeout or 0) == {limit}"
+    result = runner.run(source, **given)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_limit_that_is_given_wins(runner: _Runner) -> None:
+    source = "def test_alpha(pytestconfig): assert pytestconfig.option.timeout == 7"
+    result = runner.run(source, "--timeout=7", TEST_TIMEOUT="60")
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(("claim", "code"), [("1 == 1", 0), ("1 == 2", 1)])
