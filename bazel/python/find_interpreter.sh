@@ -3,7 +3,7 @@
 # and the head of Bazel's Python start script, for which the next lines are one string.
 ''':'
 # The user's own packages and start-up files are no part of the program.
-unset PYTHONHOME PYTHONSTARTUP
+unset PYTHONHOME PYTHONPATH PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
 # Bazel's script cannot do without stdout. One that cannot be written is in place of one that is
 # closed: what a program has to say there is lost, and must not look as if it had been said.

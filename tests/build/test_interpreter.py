@@ -76,7 +76,13 @@ def test_a_program_starts_through_a_link(tmp_path: Path, start: str) -> None:
 
 
 def test_a_hostile_environment_does_not_matter(tmp_path: Path) -> None:
-    hostile = {"PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "/nowhere", "RUNFILES_DIR": "/nowhere"}
+    (tmp_path / "pathlib.py").write_text("raise SystemExit(__file__)")
+    hostile = {
+        "PYTHONHOME": "/nowhere",
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONSTARTUP": "/nowhere",
+        "RUNFILES_DIR": "/nowhere",
+    }
     assert _shown([str(_PROGRAM)], tmp_path, _NO_PYTHON_ON_PATH | hostile) == _expected()
 
 
