@@ -23,7 +23,7 @@ def run(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 def flags(**environment: str) -> list[str]:
     """The lines that are no comments."""
     result = run(".ci/bazelrc", **environment)
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr) == (0, "")
     return [line for line in result.stdout.splitlines() if not line.startswith("#")]
 
 
@@ -32,6 +32,11 @@ def test_without_a_remote_cache_there_is_the_disk_cache() -> None:
     assert 'common "--disk_cache=/home/ci/.cache/bazel-disk"' in flags()
     assert 'common "--disk_cache=/cache/bazel-disk"' in flags(XDG_CACHE_HOME="/cache")
     assert not [line for line in flags() if "remote" in line]
+
+
+def test_slow_tests_run_too() -> None:
+    # `common --config=ci` comes before what .bazelrc says of `test`, which leaves them out.
+    assert "test --test_tag_filters=" in flags()
 
 
 def test_an_empty_address_is_none() -> None:

@@ -72,6 +72,10 @@ def test_a_test_cannot_write_into_the_workspace() -> None:
             file.unlink()
 
 
+def test_tmp_is_the_actions_own() -> None:
+    assert list(Path("/tmp").iterdir()) == []  # noqa: S108 (nothing is written there)
+
+
 def test_a_build_action_has_a_fixed_environment() -> None:
     lines = (_ACTION / "seen_environment.txt").read_text(encoding="utf-8").splitlines()
     assert lines == ["PATH=/bin:/usr/bin:/usr/local/bin", "TMPDIR=/tmp"]
