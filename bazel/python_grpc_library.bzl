@@ -17,14 +17,28 @@ load(
 )
 load("@rules_python//python:defs.bzl", "py_library")
 
+_ELSEWHERE = """the code of {} is imported from the folder "{}" and would lie in "{}":
+put python_grpc_library and its proto_library beside the .proto file, or set output_mode = "PREFIXED"."""
+
+# As protoc's plugins for Python make it of the path by which a .proto file is imported.
+def _module_folder(source, proto_info):
+    root = proto_info.proto_source_root + "/"
+    path = source.path[len(root):] if source.path.startswith(root) else source.short_path
+    module = path.removesuffix(".proto").replace("-", "_").replace(".", "/")
+    return module.rpartition("/")[0]
+
+# NO_PREFIX_FLAT writes all modules into one folder, which has to be that of their imports.
+def _check_flat(ctx):
+    written = "/".join([part for part in [ctx.label.package, ctx.attr.prefix_path] if part])
+    for proto in ctx.attr.protos:
+        for source in proto[ProtoInfo].direct_sources:
+            imported = _module_folder(source, proto[ProtoInfo])
+            if imported != written:
+                fail(_ELSEWHERE.format(source.owner, imported, written))
+
 def _compile_impl(ctx):
-    # A module is imported by the path of its .proto file; NO_PREFIX_FLAT writes it into the
-    # target's own package, so the two have to be one.
     if ctx.attr.output_mode == "NO_PREFIX_FLAT":
-        for proto in ctx.attr.protos:
-            for source in proto[ProtoInfo].direct_sources:
-                if source.owner.package != ctx.label.package:
-                    fail("{} lies in another package: put python_grpc_library beside its proto_library in //{}, or set output_mode = \"PREFIXED\".".format(source.owner, source.owner.package))
+        _check_flat(ctx)
     return proto_compile_impl(ctx)
 
 _PLUGINS = [
@@ -74,6 +88,14 @@ def _compile_rule(plugins):
 python_grpc_compile = _compile_rule(_PLUGINS)
 python_grpc_pyi_compile = _compile_rule(_PLUGINS + _PYI_PLUGINS)
 
+# A module is imported by the path of its .proto file, below a root; with `prefix_path` below that
+# folder, too: the generated modules import each other without it.
+def _import_roots(generated, output_mode, prefix_path):
+    if output_mode == "NO_PREFIX_FLAT":
+        return []  # the workspace
+    root = generated if output_mode == "PREFIXED" else "."
+    return [root, root + "/" + prefix_path] if prefix_path else [root]
+
 def python_grpc_library(name, protos, generate_pyi = True, srcs = [], deps = [], data = [], **kwargs):
     """A py_library of the code that protoc generates for gRPC.
 
@@ -82,16 +104,19 @@ def python_grpc_library(name, protos, generate_pyi = True, srcs = [], deps = [],
 
     Args:
       name: name of the py_library.
-      protos: proto_library targets of this package. (With `output_mode = "PREFIXED"` of any: the
-        code is then written under a folder `<name>_pb` that is put on the import path.)
+      protos: proto_library targets of this package, whose .proto files lie in its folder. With
+        `output_mode = "PREFIXED"` any: the code is then written under a folder `<name>_pb` that is
+        put on the import path, as the package itself is with "NO_PREFIX". A folder of the
+        workspace that has an `__init__.py` hides one of the same name there.
       generate_pyi: also write `.pyi` files, for messages, stubs and servicers.
       srcs: Python files to go with the generated ones, such as the package's `__init__.py`.
       deps: further dependencies of the py_library, such as the python_grpc_library of an
         imported .proto file.
       data: files that the library needs when it runs.
       **kwargs: the attributes of rules_proto_grpc's compile rules (options, verbose, prefix_path,
-        extra_protoc_args, extra_protoc_files, extra_plugins, output_mode) go to protoc's action;
-        common attributes go to both targets, all others to the py_library.
+        extra_protoc_args, extra_protoc_files, extra_plugins, output_mode) go to protoc's action
+        (`options` names a plugin by `@//bazel/proto:mypy_plugin`, say); common attributes go to
+        both targets, all others to the py_library.
     """
     compile_attrs = {
         attr: kwargs.pop(attr)
@@ -111,8 +136,7 @@ def python_grpc_library(name, protos, generate_pyi = True, srcs = [], deps = [],
         protos = protos,
         **(compile_attrs | common_attrs)
     )
-    if compile_attrs["output_mode"] == "PREFIXED":
-        kwargs["imports"] = [generated] + kwargs.pop("imports", [])
+    roots = _import_roots(generated, compile_attrs["output_mode"], compile_attrs.get("prefix_path"))
     py_library(
         name = name,
         srcs = srcs + [generated],
@@ -121,5 +145,6 @@ def python_grpc_library(name, protos, generate_pyi = True, srcs = [], deps = [],
             requirement("grpcio"),
             requirement("protobuf"),
         ],
+        imports = roots + kwargs.pop("imports", []),
         **kwargs
     )

@@ -10,6 +10,7 @@ _MNEMONICS = [
 def _proto_actions_aspect_impl(target, ctx):
     own = [
         {
+            "arguments": action.argv[1:],
             "command": action.argv[0],
             "inputs": sorted([file.path for file in action.inputs.to_list()]),
             "mnemonic": action.mnemonic,

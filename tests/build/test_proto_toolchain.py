@@ -12,6 +12,7 @@ import pytest
 
 
 class _Action(TypedDict):
+    arguments: list[str]
     command: str
     inputs: list[str]
     mnemonic: str
