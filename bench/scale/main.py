@@ -13,10 +13,11 @@ import click
 
 from bench.machine import facts, in_words
 from bench.report import markdown
-from bench.scale.bazel import BazelError, Step, bazel_on
+from bench.scale.bazel import Bazel, Step
 from bench.scale.growth import Sizes, per_service, table
 from bench.scale.steps import STEPS, measure
 from bench.scale.workspace import CHAIN, add_services, copy_checkout
+from tools.own_bazel.bazel import BazelError, own_bazel
 
 
 @click.command(name="scale")
@@ -62,7 +63,8 @@ def main(*, services: Sequence[int], jobs: int | None, scratch: Path, out: Path)
 def _measure(folder: Path, numbers: Sequence[int], jobs: int | None) -> Sizes:
     workspace = folder / "workspace"
     sizes: dict[int, dict[str, Step]] = {}
-    with bazel_on(workspace, folder / "output", jobs) as bazel:
+    with own_bazel(workspace, folder / "output") as own:
+        bazel = Bazel(own, jobs)
         _say(f"fetching, into {folder}")
         bazel.analyse()
         for number in numbers:

@@ -46,7 +46,7 @@ def measure(bazel: Bazel) -> Iterator[tuple[str, Step]]:
     bazel.build()
     yield "nothing changed", bazel.build()
     for name, (file, text) in _EDITS.items():
-        with _appended(bazel.workspace / file, text):
+        with _appended(bazel.own.workspace / file, text):
             yield name, bazel.build()
         bazel.build()
 

@@ -15,6 +15,8 @@ from tests.support.processes import program
 # the second size.
 _BAZELW = r"""#!/bin/bash
 services=$(ls -d service_* 2>/dev/null | wc -l)
+[[ $1 == --nohome_rc ]] || exit 9
+shift
 echo "$services $2 ${*:3}" >>"$CALLS"
 mkdir -p "${1#--output_base=}"
 case $2 in

@@ -37,11 +37,11 @@ done
 port=$(sed -E 's/.*127.0.0.1:([0-9]+).*/\1/' "$config")
 for url in $ASKS; do
   if ! exec 3<>"/dev/tcp/127.0.0.1/$port"; then
-    echo "Connection refused; $HINT"
+    echo "Connection refused; $HINT" >&2
     exit 1
   fi
   printf 'GET /%s HTTP/1.0\r\n\r\n' "${url#https://}" >&3
-  ! grep --quiet --text altered <&3 || { echo "Checksum was wrong; $HINT"; exit 1; }
+  ! grep --quiet --text altered <&3 || { echo "Checksum was wrong; $HINT" >&2; exit 1; }
 done
 exit "$CODE"
 """

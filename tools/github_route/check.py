@@ -15,6 +15,7 @@ from bench.scale.workspace import copy_checkout
 from tools.github_route.launcher import environment, rule_set_folders
 from tools.github_route.pins import Pin, pack, read_pins, with_checksums
 from tools.github_route.stand_in import standing_in
+from tools.own_bazel.bazel import own_bazel
 
 _HINTS = ("./bazelw", "BAZELW_ROUTE=debian")
 _LAST_LINES = 40
@@ -42,23 +43,9 @@ class _Route:
 
     def run(self, words: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         """Runs a command with nothing downloaded before."""
-        base = f"--output_base={self.scratch / 'output'}"
         flags = ["--repository_cache=", f"--experimental_downloader_config={self.config}"]
-        try:
-            return self._bazelw(base, words[0], *flags, *words[1:])
-        finally:
-            self._bazelw(base, "clean", "--expunge")
-
-    def _bazelw(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(  # noqa: S603 (no shell; the words are ours and the caller's)
-            ["./bazelw", *words],
-            cwd=self.workspace,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        with own_bazel(self.workspace, self.scratch / "output", self.environment) as bazel:
+            return bazel.run(words[0], *flags, *words[1:])
 
 
 @click.command(name="check", context_settings={"ignore_unknown_options": True})
@@ -136,7 +123,7 @@ def _timed(step: str, route: _Route, words: Sequence[str]) -> "subprocess.Comple
 def _require_hints(result: "subprocess.CompletedProcess[str]", reason: str) -> None:
     _require(result.returncode != 0, "it did not fail", result)
     for words in (reason, *_HINTS):
-        _require(words in result.stdout, f"its error does not say {words!r}", result)
+        _require(words in result.stderr, f"its error does not say {words!r}", result)
 
 
 def _require(
@@ -145,7 +132,7 @@ def _require(
     result: "subprocess.CompletedProcess[str]",
 ) -> None:
     if not condition:
-        end = "\n".join(result.stdout.splitlines()[-_LAST_LINES:])
+        end = "\n".join((result.stdout + result.stderr).splitlines()[-_LAST_LINES:])
         sys.exit(f"{end}\n\ncheck: {otherwise}")
 
 

@@ -13,13 +13,8 @@ from pathlib import Path
 import click
 
 from tests.support.addresses import reserved_address
-from tools.remote_cache.checkout import (
-    BuildError,
-    Checkout,
-    ci_flags,
-    cloned,
-    developer_flags,
-)
+from tools.own_bazel.bazel import BazelError
+from tools.remote_cache.checkout import Checkout, ci_flags, cloned, developer_flags
 from tools.remote_cache.server import CacheServer, NoServerError, find_nginx, serving
 from tools.remote_cache.spawns import Spawn, executed, without_interpreter
 
@@ -45,7 +40,7 @@ def main(*, scratch: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="remote-cache-", dir=scratch) as folder:
             _check(origin, Path(folder))
-    except (BrokenPromiseError, BuildError, NoServerError, OSError) as error:
+    except (BrokenPromiseError, BazelError, NoServerError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
         raise click.ClickException(f"{error}; is {origin} a git checkout?") from error
@@ -56,10 +51,9 @@ def _check(origin: Path, folder: Path) -> None:
     cache = folder / "cache"
     cache.mkdir()
     with reserved_address() as address, ExitStack() as clones:
-        ci = Checkout(folder / "ci", {"REMOTE_CACHE_TOKEN": token})
-        developer = Checkout(folder / "developer", {"REMOTE_CACHE_TOKEN": ""})
-        clones.enter_context(cloned(origin, ci, ci_flags(origin, address)))
-        clones.enter_context(cloned(origin, developer, developer_flags(address)))
+        enter = clones.enter_context
+        ci = enter(cloned(origin, folder / "ci", ci_flags(origin, address), token))
+        developer = enter(cloned(origin, folder / "developer", developer_flags(address)))
         _fetch(ci, developer)
         with serving(nginx, cache, address, token) as server:
             filled = _fill(ci, server)

@@ -3,101 +3,70 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from tools.own_bazel.bazel import OwnBazel, own_bazel
 from tools.remote_cache.spawns import Spawn, read_log
-
-_LAST_LINES = 20
-
-
-class BuildError(Exception):
-    """A command of Bazel failed; the text is the command and the end of what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A clone. A command that fails raises BuildError.
+    """A clone. A command that fails raises BazelError.
 
     Attributes:
-        folder: where it is; its output base is beside it.
-        environment: variables for Bazel.
+        bazel: its Bazel.
     """
 
-    folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def output_base(self) -> Path:
-        """Where Bazel writes."""
-        return self.folder.with_suffix(".output")
+    bazel: OwnBazel
 
     def fetch(self) -> None:
         """Gets what the build needs from elsewhere."""
-        self._bazel("build", "--nobuild", "//...")
+        self._run("build", "--nobuild", "//...")
 
     def copy_fetched(self, other: "Checkout") -> None:
         """Takes what another one has fetched, which is most of a cold build's time."""
-        shutil.copytree(
-            other.output_base / "external", self.output_base / "external", symlinks=True
-        )
+        source, copy = (one.bazel.output_base / "external" for one in (other, self))
+        shutil.copytree(source, copy, symlinks=True)
 
     def build(self, command: str, targets: str) -> list[Spawn]:
         """Builds or tests with --config=remote-cache, and returns what it took."""
-        log = self.folder.with_suffix(".log")
+        log = self.bazel.workspace.with_suffix(".log")
         log.unlink(missing_ok=True)
         flags = ["--config=remote-cache", f"--execution_log_json_file={log}"]
-        self._bazel(command, *flags, "--", targets)
+        self._run(command, *flags, "--", targets)
         return list(read_log(log.read_text()))
 
     def forget(self) -> None:
         """Removes what was built."""
-        self._bazel("clean")
+        self._run("clean")
 
-    def remove(self) -> None:
-        """Ends the server and removes the output base."""
-        self._bazel("clean", "--expunge")
-
-    def _bazel(self, *words: str) -> None:
-        # The user's rc file may name another cache.
-        start = ["./bazelw", "--nohome_rc", f"--output_base={self.output_base}"]
-        result = subprocess.run(  # noqa: S603 (no shell; the words are our own)
-            [*start, *words],
-            cwd=self.folder,
-            env=os.environ | dict(self.environment),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        for line in result.stderr.splitlines():
+    def _run(self, *words: str) -> None:
+        for line in self.bazel.check(*words).stderr.splitlines():
             if line.startswith("WARNING:") and "Remote Cache" in line:
-                click.echo(f"{self.folder.name}: {line}", err=True)
-        if result.returncode != 0:
-            end = "\n".join(result.stderr.splitlines()[-_LAST_LINES:])
-            raise BuildError(f"{' '.join(words)}: exit code {result.returncode}\n{end}")
+                click.echo(f"{self.bazel.workspace.name}: {line}", err=True)
 
 
 @contextmanager
-def cloned(origin: Path, checkout: Checkout, flags: str) -> Iterator[Checkout]:
+def cloned(origin: Path, folder: Path, flags: str, token: str = "") -> Iterator[Checkout]:
     """Clones a checkout's HEAD; leaving the context removes what Bazel has written.
 
     Args:
         origin: the checkout.
-        checkout: the clone to make.
+        folder: the clone to make; its output base is beside it.
         flags: its user.bazelrc.
+        token: with which it may write the cache.
     """
-    clone: list[str | os.PathLike[str]] = ["git", "clone", "--quiet", origin, checkout.folder]
+    clone: list[str | os.PathLike[str]] = ["git", "clone", "--quiet", origin, folder]
     subprocess.run(clone, check=True)  # noqa: S603 (no shell)
-    (checkout.folder / "user.bazelrc").write_text(flags)
-    try:
-        yield checkout
-    finally:
-        checkout.remove()
+    (folder / "user.bazelrc").write_text(flags)
+    environment = {"REMOTE_CACHE_TOKEN": token}
+    with own_bazel(folder, folder.with_suffix(".output"), environment) as bazel:
+        yield Checkout(bazel)
 
 
 def ci_flags(origin: Path, address: str) -> str:

@@ -1,6 +1,5 @@
 """A build from nothing: a clone, an output base and caches of its own."""
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.own_bazel.bazel import OwnBazel, own_bazel
 from tools.reproducibility.outputs import Outputs
 from tools.reproducibility.spawns import Spawns, read_log
 
@@ -62,49 +62,28 @@ def built(
         surroundings: how.
 
     Raises:
-        subprocess.CalledProcessError: git or Bazel failed, and has said why on stderr.
+        subprocess.CalledProcessError: git failed, and has said why on stderr.
+        BazelError: Bazel failed.
         CacheHitError: the build took something from a cache.
     """
     folder = scratch / surroundings.folder
     folder.mkdir(parents=True)
     workspace = folder / "checkout"
-    _run(["git", "clone", "--quiet", "--no-checkout", str(origin), str(workspace)], folder)
-    command = _Command(workspace, folder / "output", surroundings)
-    command.run(["git", "checkout", "--quiet", "--detach", commit])
-    try:
-        yield _build(command, folder, targets)
-    finally:
-        command.bazel("clean", "--expunge")
+    _git("clone", "--quiet", "--no-checkout", str(origin), str(workspace))
+    _git("-C", str(workspace), "checkout", "--quiet", "--detach", commit)
+    with own_bazel(workspace, folder / "output", surroundings.environment) as bazel:
+        yield _build(bazel, folder, targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
-    workspace: Path
-    output_base: Path
-    surroundings: Surroundings
-
-    def bazel(self, *words: str) -> str:
-        return self.run(["./bazelw", f"--output_base={self.output_base}", *words])
-
-    def run(self, words: Sequence[str]) -> str:
-        return _run(words, self.workspace, self.surroundings)
+def _git(*words: str) -> None:
+    command = ["git", *words]
+    subprocess.run(command, check=True)  # noqa: S603 (no shell; the words are our own)
 
 
-def _run(words: Sequence[str], folder: Path, surroundings: Surroundings = FIRST) -> str:
-    return subprocess.run(  # noqa: S603 (no shell; the words are our own)
-        words,
-        cwd=folder,
-        env=os.environ | dict(surroundings.environment),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout.strip()
-
-
-def _build(command: _Command, folder: Path, targets: Sequence[str]) -> Build:
+def _build(bazel: OwnBazel, folder: Path, targets: Sequence[str]) -> Build:
     log = folder / "spawns.json"
     start = time.monotonic()
-    command.bazel(
+    bazel.check(
         "build",
         f"--execution_log_json_file={log}",
         # A cache of its own is what makes Bazel work out the digest of each process.
@@ -116,5 +95,5 @@ def _build(command: _Command, folder: Path, targets: Sequence[str]) -> Build:
         *targets,
     )
     seconds = time.monotonic() - start
-    root = Path(command.bazel("info", "output_path"))
+    root = Path(bazel.check("info", "output_path").stdout.strip())
     return Build(Outputs(root, folder), read_log(log), seconds)

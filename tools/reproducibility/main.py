@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from tools.own_bazel.bazel import BazelError
 from tools.reproducibility.builds import FIRST, SECOND, Build, built
 from tools.reproducibility.outputs import compare_outputs
 from tools.reproducibility.spawns import CacheHitError, compare_spawns
@@ -40,7 +41,7 @@ def main(*, targets: Sequence[str], scratch: Path) -> None:
             sys.exit(_check(Path(workspace), targets, Path(folder)))
     except subprocess.CalledProcessError as error:
         raise click.ClickException(_failure(error)) from error
-    except (CacheHitError, OSError) as error:
+    except (BazelError, CacheHitError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
