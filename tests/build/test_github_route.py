@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import program
+from tools.github_route.launcher import environment
 from tools.github_route.pins import Pin, pack, read_pins, with_checksums
 from tools.github_route.stand_in import standing_in
 
@@ -93,6 +94,40 @@ def test_a_route_that_does_not(tmp_path: Path, changes: dict[str, str], said: st
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     _check(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"checkout", "b.tar.gz"}
+
+
+_PYTHON = "common --override_repository=python3_11_x86_64-unknown-linux-gnu=/python\n"
+
+
+def _debian_machine(folder: Path) -> Path:
+    """What ./bazelw has unpacked there, with a Bazel that prints its arguments."""
+    prefix = folder / "debian"
+    bazel, bazelw = prefix / "usr/bin/bazel", folder / "bazelw"
+    bazel.parent.mkdir(parents=True)
+    bazel.write_text('#!/bin/sh\nprintf "%s\\n" "$@"')
+    where = f"version: 7.7.1 (.bazelversion)\nroute: debian\nbazel: {bazel}"
+    bazelw.write_text(f"#!/bin/sh\necho '{where}'")
+    for file in (bazel, bazelw):
+        file.chmod(0o755)
+    (prefix / "bazelrc").write_text(f"common --override_repository=rules_cc=/rules/cc\n{_PYTHON}")
+    (prefix / "startup_flags").write_text("--nosystem_rc\n--bazelrc=/rc\n--trust_install_base\n")
+    (prefix / "authorities-1.jks").touch()
+    return prefix
+
+
+def test_debians_bazel_is_started_without_debians_rule_sets(tmp_path: Path) -> None:
+    prefix = _debian_machine(tmp_path)
+    env = environment(tmp_path, tmp_path / "bin")
+    command = ["bazel", "info"]
+    started = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    assert started.stdout.splitlines() == [
+        "--nosystem_rc",
+        "--trust_install_base",
+        f"--bazelrc={tmp_path}/bin/bazelrc",
+        f"--host_jvm_args=-Djavax.net.ssl.trustStore={prefix}/authorities-1.jks",
+        "info",
+    ]
+    assert (tmp_path / "bin/bazelrc").read_text() == _PYTHON
 
 
 def test_the_pins_of_workspace_are_of_github() -> None:

@@ -1,6 +1,7 @@
 """What ./bazelw runs on the GitHub route, on a machine of either route."""
 
 import os
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from tools.github_route.pins import Pin
 
 # CPython's archive is GitHub's too, and nothing else on a Debian-only machine has it.
-_KEPT = ("startup ", "common --override_repository=python3_11_")
+_KEPT = "common --override_repository=python3_11_"
 
 
 def environment(checkout: Path, folder: Path) -> dict[str, str]:
@@ -41,16 +42,29 @@ def _bazelw(checkout: Path, *words: str) -> str:
 
 def _write_launcher(bazel: Path, version: str, folder: Path) -> None:
     folder.mkdir(parents=True)
-    lines = bazel.parents[2].joinpath("bazelrc").read_text("utf-8").splitlines(keepends=True)
+    prefix = bazel.parents[2]
+    lines = prefix.joinpath("bazelrc").read_text("utf-8").splitlines(keepends=True)
     (folder / "bazelrc").write_text("".join(line for line in lines if line.startswith(_KEPT)))
     launcher = folder / "bazel"
     launcher.write_text(
         f"""#!/bin/bash
 [[ ${{1:-}} != --version ]] || exec echo "bazel {version}"
-exec "{bazel}" --nosystem_rc --bazelrc="{folder}/bazelrc" "$@"
+exec {shlex.join([str(bazel), *_startup_flags(prefix, folder / "bazelrc")])} "$@"
 """
     )
     launcher.chmod(0o755)
+
+
+def _startup_flags(prefix: Path, rc_file: Path) -> list[str]:
+    """Bazelw's own, with another rc file."""
+    flags = prefix.joinpath("startup_flags").read_text("utf-8").splitlines()
+    # bazelw makes one for each bundle of authorities.
+    authorities = max(prefix.glob("authorities-*.jks"), key=lambda file: file.stat().st_mtime)
+    return [
+        *(flag for flag in flags if not flag.startswith("--bazelrc=")),
+        f"--bazelrc={rc_file}",
+        f"--host_jvm_args=-Djavax.net.ssl.trustStore={authorities}",
+    ]
 
 
 def rule_set_folders(checkout: Path, pins: list[Pin]) -> dict[Pin, Path]:
