@@ -12,7 +12,7 @@ find_launcher() {
   command -v bazelisk && return
   local bazel
   bazel=$(command -v bazel) || return
-  [[ $("$bazel" --version 2>/dev/null) == "bazel $version" ]] && echo "$bazel"
+  is_wanted_bazel "$bazel" && echo "$bazel"
 }
 
 # One short request: the answer's content does not matter, that there is one does.
