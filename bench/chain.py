@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bench import contenders
-from bench.choice import GENERATOR, choose_generator
+from bench.choice import GENERATOR, choose_generator, rounds
 from bench.contenders import PEERS, Contender
 from bench.figures import figure
 from bench.load import Generator, LoadError
@@ -26,13 +26,7 @@ OURS = "this chain"
 
 
 @click.command(name="chain")
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Rounds of each contender.",
-)
+@rounds(5, of="each contender")
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @GENERATOR
 @click.option(

@@ -1,4 +1,7 @@
-"""The option that every benchmark has: what makes the load."""
+"""The options that benchmarks share: what makes the load, and how much of it."""
+
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -12,6 +15,24 @@ GENERATOR = click.option(
     show_default=True,
     help="What makes the load; auto is h2load where it is installed.",
 )
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def rounds(default: int, of: str) -> Option:
+    """`--rounds`, of what there are so many."""
+    return _number("--rounds", default, at_least=1, help_text=f"Rounds of {of}.")
+
+
+def calls(default: int, in_flight: int) -> Option:
+    """`--calls`, of which so many are in flight at a time."""
+    text = f"Calls in a round, {in_flight} at a time."
+    return _number("--calls", default, at_least=in_flight, help_text=text)
+
+
+def _number(name: str, default: int, *, at_least: int, help_text: str) -> Option:
+    kind = click.IntRange(min=at_least)
+    return click.option(name, type=kind, default=default, show_default=True, help=help_text)
 
 
 def choose_generator(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bench import contenders
-from bench.choice import GENERATOR, choose_generator
+from bench.choice import GENERATOR, choose_generator, rounds
 from bench.load import LoadError
 from bench.machine import facts, in_words
 from bench.measurement import QUICK, Plan, Round, measure_round
@@ -23,13 +23,7 @@ CHECKOUT = click.Path(exists=True, file_okay=False, resolve_path=True, path_type
 @click.command(name="compare")
 @click.argument("a", type=CHECKOUT)
 @click.argument("b", type=CHECKOUT)
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Rounds of each checkout.",
-)
+@rounds(5, of="each checkout")
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @click.option("--build/--no-build", default=True, help="Build both first, by their ./bazelw.")
 @GENERATOR

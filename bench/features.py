@@ -12,7 +12,7 @@ import click
 
 from bench import contenders
 from bench.checking import checking
-from bench.choice import GENERATOR, choose_generator
+from bench.choice import GENERATOR, calls, choose_generator, rounds
 from bench.contenders import Contender
 from bench.figures import Figure, figure
 from bench.load import Generator, LoadError
@@ -49,20 +49,8 @@ class Feature:
 
 
 @click.command(name="features")
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=7,
-    show_default=True,
-    help="Rounds of each way to run the chain.",
-)
-@click.option(
-    "--calls",
-    type=click.IntRange(min=IN_FLIGHT),
-    default=3200,
-    show_default=True,
-    help="Calls in a round, 64 at a time.",
-)
+@rounds(7, of="each way to run the chain")
+@calls(3200, IN_FLIGHT)
 @GENERATOR
 def main(*, rounds: int, calls: int, generator: str) -> None:
     """Measure what each feature costs, in microseconds of CPU time for each call and hop.

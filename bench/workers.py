@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bench import contenders
-from bench.choice import GENERATOR, choose_generator
+from bench.choice import GENERATOR, calls, choose_generator, rounds
 from bench.figures import figure, ratio
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
@@ -47,16 +47,8 @@ class Measured:
     show_default=True,
     help="How many to compare with one.",
 )
-@click.option(
-    "--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Rounds of each."
-)
-@click.option(
-    "--calls",
-    type=click.IntRange(min=IN_FLIGHT),
-    default=12800,
-    show_default=True,
-    help="Calls in a round, 128 at a time.",
-)
+@rounds(7, of="each")
+@calls(12800, IN_FLIGHT)
 @GENERATOR
 def main(*, processes: int, rounds: int, calls: int, generator: str) -> None:
     """Measure mock_data alone: one process, and several that share its port."""
