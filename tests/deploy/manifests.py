@@ -9,6 +9,14 @@ from tests.support.processes import ServerProcess, running
 Started = Callable[[str, str | None], AbstractContextManager[ServerProcess]]
 """Starts a server by its name, and is told the address of its upstream if it has one."""
 
+CHAIN = {"orc1": "orc2", "orc2": "mock-data", "mock-data": None}
+"""The servers that have to be there, with the upstream of each."""
+
+
+def calls(upstreams: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """The callers among servers, each with its upstream."""
+    return [(name, called) for name, called in upstreams.items() if called is not None]
+
 
 @contextmanager
 def running_all(

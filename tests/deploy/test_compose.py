@@ -9,6 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.deploy.manifests import (
+    CHAIN,
+    calls,
     check_health,
     local,
     option,
@@ -31,7 +33,7 @@ def read() -> dict[str, Any]:
 
 
 UPSTREAMS = {name: upstream(service["command"]) for name, service in read()["services"].items()}
-CALLS = [(name, called) for name, called in UPSTREAMS.items() if called is not None]
+CALLS = calls(UPSTREAMS)
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +66,7 @@ def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
 
 
 def test_the_servers_are_those_of_the_chain_at_least() -> None:
-    chain = {"orc1": "orc2", "orc2": "mock-data", "mock-data": None}
-    assert chain.items() <= UPSTREAMS.items()
+    assert CHAIN.items() <= UPSTREAMS.items()
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)

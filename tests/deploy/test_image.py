@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.chain import running_chain
 from tests.support.client import PATIENCE
-from tests.support.processes import ServerProcess, running
+from tests.support.processes import ServerProcess
 
 LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
 OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"
@@ -29,14 +30,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def orc1(image: Path) -> Iterator[ServerProcess]:
-    """The last server of a chain of the image's own."""
-    programs = str(image / "usr/local/bin")
-    with (
-        running(f"{programs}/mock_data", environment=ENVIRONMENT) as third,
-        running(f"{programs}/orc2", "--upstream", third.address, environment=ENVIRONMENT) as second,
-        running(f"{programs}/orc1", "--upstream", second.address, environment=ENVIRONMENT) as first,
-    ):
-        yield first
+    """The head of a chain of the image's own."""
+    with running_chain(folder=f"{image}/usr/local/bin", environment=ENVIRONMENT) as chain:
+        yield chain.orc1
 
 
 def run_client(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

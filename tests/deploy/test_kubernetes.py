@@ -21,15 +21,14 @@ from tests.deploy.kubernetes_objects import (
     pod,
     port,
 )
-from tests.deploy.manifests import option
+from tests.deploy.manifests import CHAIN, calls, option
 
 KUBERNETES = "1.37"
 
 # What cert-manager adds to Kubernetes is in schemas of its own.
 BUILT_IN = [file for file in FILES if file.name != "certificates.yaml"]
 
-
-CALLS = [(name, upstream) for name, upstream in UPSTREAMS.items() if upstream is not None]
+CALLS = calls(UPSTREAMS)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +44,7 @@ def test_a_pod_outlives_its_drain(objects: Objects, name: str) -> None:
 
 
 def test_the_servers_are_those_of_the_chain_at_least() -> None:
-    chain = {"orc1": "orc2", "orc2": "mock-data", "mock-data": None}
-    assert chain.items() <= UPSTREAMS.items()
+    assert CHAIN.items() <= UPSTREAMS.items()
 
 
 @pytest.mark.parametrize("name", SERVERS)

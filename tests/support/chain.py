@@ -1,8 +1,9 @@
 """The whole chain, each server in a process of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from tests.support.processes import ServerProcess, running
 
@@ -27,11 +28,22 @@ def running_chain(
     orc1: Sequence[str] = (),
     orc2: Sequence[str] = (),
     mock_data: Sequence[str] = (),
+    folder: str = "services",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Chain]:
-    """Starts the chain on free ports, each server with further arguments of its own."""
+    """Starts the chain on free ports.
+
+    Args:
+        orc1: further arguments of orc1.
+        orc2: those of orc2.
+        mock_data: those of mock_data.
+        folder: of the programs.
+        environment: variables to set for each.
+    """
+    start = partial(running, environment=environment)
     with (
-        running("services/mock_data", *mock_data) as third,
-        running("services/orc2", "--upstream", third.address, *orc2) as second,
-        running("services/orc1", "--upstream", second.address, *orc1) as first,
+        start(f"{folder}/mock_data", *mock_data) as third,
+        start(f"{folder}/orc2", "--upstream", third.address, *orc2) as second,
+        start(f"{folder}/orc1", "--upstream", second.address, *orc1) as first,
     ):
         yield Chain(first, second, third)
