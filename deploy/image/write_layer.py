@@ -15,7 +15,6 @@ import py_compile
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 RUNFILES = PurePosixPath("opt/orchestrator.runfiles")
@@ -42,8 +41,8 @@ def add(layer: tarfile.TarFile, name: PurePosixPath, content: bytes, *, executab
     layer.addfile(info, io.BytesIO(content))
 
 
-def bytecode(name: PurePosixPath, source: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """A module's bytecode and its place; nothing where the file is not Python of this version."""
+def bytecode(name: PurePosixPath, source: Path) -> bytes | None:
+    """A module's bytecode; None where the file is not Python of this version."""
     with tempfile.TemporaryDirectory() as folder:
         compiled = Path(folder, "compiled")
         try:
@@ -56,9 +55,13 @@ def bytecode(name: PurePosixPath, source: Path) -> Iterator[tuple[PurePosixPath,
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
         except py_compile.PyCompileError:
-            return
-        cached = f"{name.stem}.{sys.implementation.cache_tag}.pyc"
-        yield name.parent / "__pycache__" / cached, compiled.read_bytes()
+            return None
+        return compiled.read_bytes()
+
+
+def cached(name: PurePosixPath) -> PurePosixPath:
+    """Where Python looks for a module's bytecode."""
+    return name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
 
 
 def link(layer: tarfile.TarFile, program: PurePosixPath) -> None:
@@ -76,9 +79,9 @@ def main() -> None:
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as layer:
         for name, source in sorted(members(lines, workspace).items()):
             add(layer, name, source.read_bytes(), executable=os.access(source, os.X_OK))
-            if name.suffix == ".py":
-                for compiled, content in bytecode(name, source):
-                    add(layer, compiled, content, executable=False)
+            compiled = bytecode(name, source) if name.suffix == ".py" else None
+            if compiled is not None:
+                add(layer, cached(name), compiled, executable=False)
         for program in programs:
             link(layer, place(program, workspace))
 
