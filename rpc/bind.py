@@ -50,6 +50,11 @@ def bind(
     return join_host_port(split_host_port(address)[0], port)
 
 
+def explain(error: OSError | UnicodeError) -> str:
+    """Why an address cannot be listened on, in the kernel's words or the resolver's."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _failure(address: str, reason: str) -> BindError:
     return BindError(f"cannot listen on {address}: {reason}; choose another with --listen")
 
@@ -73,7 +78,7 @@ def _refuse_taken_part(address: str, *, reuse_port: bool) -> None:
             _try_to_bind(family, where, reuse_port=reuse_port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise _failure(address, str(error.strerror)) from error
+                raise _failure(address, explain(error)) from error
 
 
 def _try_to_bind(family: int, where: Any, *, reuse_port: bool) -> None:
@@ -105,5 +110,5 @@ def _reason(address: str) -> str:
         with socket.socket(family) as server:
             server.bind(where)
     except (OSError, UnicodeError) as error:
-        return getattr(error, "strerror", None) or str(error)
+        return explain(error)
     return "gRPC cannot bind it"

@@ -22,15 +22,15 @@ class Methods(grpc.GenericRpcHandler):
     and by itself, registered. To gRPC all of them are one generic handler: for each registered
     method grpc.aio keeps a task that waits for the method's next call, and looks through all of
     these tasks at every call: health, reflection and channelz would make the other calls dearer. A
-    servicer that is added
-    once also outlives a server that has to be replaced (`rpc.listener`).
+    servicer that is added once also outlives a server that has to be replaced (`rpc.listener`).
     """
 
     def __init__(self, wrap: Wrap, refuse: Callable[[str], MethodHandler]) -> None:
         """Makes an empty set of methods.
 
         Args:
-            wrap: is asked once for each method, when its servicer is added.
+            wrap: is asked once for each method, when its servicer is added; for one that is only
+                in a generic handler, at its first call.
             refuse: gives the handler for a method that there is not, by its full name.
         """
         self._wrap = wrap

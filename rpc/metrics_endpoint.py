@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from rpc.address import join_host_port, split_host_port
+from rpc.bind import explain
 from rpc.changing_files import ChangingFiles
 from rpc.tls import ServerTls
 
@@ -47,8 +48,9 @@ def metrics_endpoint(
             **_tls_arguments(tls),
         )
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise MetricsEndpointError(f"cannot serve metrics on {address}: {reason}") from error
+        raise MetricsEndpointError(
+            f"cannot serve metrics on {address}: {explain(error)}"
+        ) from error
     # A connection that asks for nothing has a thread of the process.
     server.RequestHandlerClass = _with_timeout(cast("type[Any]", server.RequestHandlerClass))
     if tls is not None and isinstance(server.socket, ssl.SSLSocket):
