@@ -10,6 +10,7 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from tests.support.channels import OWN_CONNECTION
 from tests.support.metrics import wait_until_in_flight
 from tests.support.processes import ServerProcess, running
 from tests.support.waiting import LIMIT_SECONDS, wait_until
@@ -78,7 +79,7 @@ def test_a_new_call_is_refused_while_the_server_stops(endless_call: ServerProces
     endless_call.signal(signal.SIGTERM)
     # Between the signal and this gRPC cancels what arrives.
     wait_until(lambda: takes_no_connection(endless_call), "the server has stopped listening")
-    with grpc.insecure_channel(endless_call.address) as channel:
+    with grpc.insecure_channel(endless_call.address, options=OWN_CONNECTION) as channel:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         with pytest.raises(grpc.RpcError) as raised:
             method(REQUEST, timeout=LIMIT_SECONDS)

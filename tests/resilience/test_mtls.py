@@ -20,6 +20,7 @@ import pytest
 from proto import user_pb2, user_pb2_grpc
 from tests.support.certificates import Authority, Pair
 from tests.support.chain import Chain, running_chain
+from tests.support.channels import OWN_CONNECTION
 from tests.support.load import REQUEST, caller, steady_load
 from tests.support.processes import ServerProcess, running
 from tests.support.waiting import eventually
@@ -55,9 +56,8 @@ class Trust:
 
     def channel(self, server: ServerProcess) -> grpc.aio.Channel:
         """A channel with a connection of its own, by which it shakes hands anew."""
-        own = [("grpc.use_local_subchannel_pool", 1)]
         credentials = channel_credentials(self.channel_tls())
-        return grpc.aio.secure_channel(server.address, credentials, options=own)
+        return grpc.aio.secure_channel(server.address, credentials, options=OWN_CONNECTION)
 
 
 def options(prefix: str, pair: Pair, others: dict[str, Path]) -> list[str]:

@@ -12,6 +12,7 @@ from rpc.listener import BoundServer, Listener
 import grpc
 import pytest
 
+from tests.support.channels import OWN_CONNECTION
 from tests.support.malformed import call_of_path
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
@@ -52,6 +53,10 @@ async def listening(servers: Servers) -> AsyncIterator[Listener]:
     await listener.stop(0)
 
 
+def channel_to(listener: Listener) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(listener.address, options=OWN_CONNECTION)
+
+
 def call(channel: grpc.aio.Channel) -> Any:
     method: Any = channel.unary_unary(METHOD)
     return method(b"request", timeout=LIMIT_SECONDS, wait_for_ready=True)
@@ -69,14 +74,15 @@ async def test_a_broken_server_is_replaced_and_still_answers_its_calls() -> None
     servers = Servers()
     async with (
         listening(servers) as listener,
-        grpc.aio.insecure_channel(listener.address) as channel,
+        channel_to(listener) as channel,
+        channel_to(listener) as other_channel,
     ):
         before = call(channel)
         await eventually(lambda: servers.answering == 1, "the call is being answered")
         address = listener.address
         await break_server(listener, servers)
         assert listener.address == address
-        after = call(channel)
+        after = call(other_channel)
         await eventually(lambda: servers.answering == 2, "the next one is, too")
         servers.release.set()
         assert (await before, await after) == (b"request", b"request")
@@ -88,7 +94,7 @@ async def test_it_tries_again_where_the_address_is_not_free_yet() -> None:
     servers.release.set()
     async with (
         listening(servers) as listener,
-        grpc.aio.insecure_channel(listener.address) as channel,
+        channel_to(listener) as channel,
     ):
         servers.taken = True
         await break_server(listener, servers)
@@ -105,7 +111,7 @@ async def test_a_stopped_listener_accepts_nothing() -> None:
     servers = Servers()
     async with listening(servers) as listener:
         pass
-    async with grpc.aio.insecure_channel(listener.address) as channel:
+    async with channel_to(listener) as channel:
         method: Any = channel.unary_unary(METHOD)
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await method(b"request", timeout=LIMIT_SECONDS)
