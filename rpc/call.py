@@ -18,8 +18,6 @@ REQUEST_ID_KEY = "x-request-id"
 # Room for every kind of id in use, and nothing in it that could forge a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
-Request = Any
-Response = Any
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -36,6 +34,7 @@ class Call:
         request_id: the caller's, or a new one.
         trace_context: the trace that it is part of; an observer may replace it.
         known: whether there is such a method.
+        request: what its caller sent; empty until it has been read.
         span: the tracing part's own.
     """
 
@@ -47,6 +46,7 @@ class Call:
     request_id: str
     trace_context: TraceContext
     known: bool = True
+    request: bytes = b""
     span: Any = None
 
     @classmethod
@@ -60,7 +60,7 @@ class Call:
         return cls(method, context, started, expires, peer, request_id, trace_context, known)
 
 
-Handler = Callable[[Request, Call], Awaitable[Response]]
+Handler = Callable[[Call], Awaitable[bytes]]
 """Answers one call. The parts of `rpc` wrap handlers around each other, the servicer innermost."""
 
 current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rpc.call import Call, Handler, Request, Response
+from rpc.call import Call, Handler
 from rpc.deadline import margin
 from rpc.errors import RpcStatusError
 
@@ -43,12 +43,12 @@ class Observer(Protocol):
 def observe(handler: Handler, observers: Sequence[Observer]) -> Handler:
     """Tells the observers of each call that the handler answers."""
 
-    async def observing(request: Request, call: Call) -> Response:
+    async def observing(call: Call) -> bytes:
         for observer in observers:
             observer.started(call)
         error: BaseException | None = None
         try:
-            return await handler(request, call)
+            return await handler(call)
         except BaseException as raised:
             error = raised
             raise

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from rpc.arrivals import Arrivals
-from rpc.call import Call, Handler, Request, Response, ServicerContext, current_call
+from rpc.call import Call, Handler, ServicerContext, current_call
 from rpc.methods import MethodHandler
 from rpc.observation import Observer, observe
 from rpc.shedding import Slots, shed
@@ -82,44 +82,45 @@ def _answer(method: str, servicer_method: MethodHandler) -> Handler:
     if parse is None or serialise is None or answer is None:
         raise TypeError(f"{method} is not a unary method with protobuf messages, as all have to be")
 
-    async def answering(request: Request, call: Call) -> Response:
+    async def answering(call: Call) -> bytes:
         try:
-            message = parse(request)
+            message = parse(call.request)
         except DecodeError as error:
             raise undecodable(error) from error
         context = cast("grpc.ServicerContext", call.context)
-        return serialise(await cast("Awaitable[Response]", answer(message, context)))
+        return serialise(await cast("Awaitable[Any]", answer(message, context)))
 
     return answering
 
 
 def _read_request(handler: Handler) -> Handler:
-    """Hands on the call's request, which has not been read until then."""
+    """Reads the call's request, then hands the call on."""
 
-    async def reading(_: Request, call: Call) -> Response:
+    async def reading(call: Call) -> bytes:
         request = await call.context.read()
         if request is grpc.aio.EOF:
             # Also when the caller has left, or the request is larger than it may be: then gRPC
             # cancels this task, but not before it has told of the end.
             await asyncio.sleep(_CANCELLATION_SECONDS)
             raise missing_request()
-        return await handler(request, call)
+        call.request = request
+        return await handler(call)
 
     return reading
 
 
-async def _refuse(_: Request, __: Call) -> Response:
+async def _refuse(_: Call) -> bytes:
     raise unknown_method()
 
 
 def _begin(
     method: str, handler: Handler, arrivals: Arrivals, *, known: bool
-) -> Callable[[AsyncIterator[Request], ServicerContext], Awaitable[Response]]:
-    async def beginning(_: AsyncIterator[Request], context: ServicerContext) -> Response:
+) -> Callable[[AsyncIterator[bytes], ServicerContext], Awaitable[bytes]]:
+    async def beginning(_: AsyncIterator[bytes], context: ServicerContext) -> bytes:
         call = Call.arriving(method, context, known=known)
         arrivals.latest = call.started
         # Each call has a task, and so a context, of its own: there is nothing to reset.
         current_call.set(call)
-        return await handler(None, call)
+        return await handler(call)
 
     return beginning

@@ -1,6 +1,6 @@
 """Load shedding: past a number of calls at once, further ones are refused at once."""
 
-from rpc.call import Call, Handler, Request, Response
+from rpc.call import Call, Handler
 from rpc.errors import RpcStatusError
 
 import grpc
@@ -13,7 +13,7 @@ def shed(handler: Handler, slots: "Slots") -> Handler:
     while it still has time to do so.
     """
 
-    async def shedding(request: Request, call: Call) -> Response:
+    async def shedding(call: Call) -> bytes:
         if slots.free <= 0:
             raise RpcStatusError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -21,7 +21,7 @@ def shed(handler: Handler, slots: "Slots") -> Handler:
             )
         slots.free -= 1
         try:
-            return await handler(request, call)
+            return await handler(call)
         finally:
             slots.free += 1
 

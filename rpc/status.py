@@ -3,7 +3,7 @@
 import re
 import traceback
 
-from rpc.call import REQUEST_ID_KEY, Call, Handler, Request, Response
+from rpc.call import REQUEST_ID_KEY, Call, Handler
 from rpc.errors import STATUS_DETAILS_KEY, RpcStatusError, Trailers
 from rpc.service_config import NO_RETRY, PUSHBACK_KEY
 
@@ -32,9 +32,9 @@ _LOCAL_WORDS = {
 def map_errors(handler: Handler) -> Handler:
     """Turns whatever a servicer raises into an `RpcStatusError`, save a cancellation."""
 
-    async def mapping_errors(request: Request, call: Call) -> Response:
+    async def mapping_errors(call: Call) -> bytes:
         try:
-            return await handler(request, call)
+            return await handler(call)
         except RpcStatusError:
             raise
         except grpc.aio.AioRpcError as error:
@@ -48,9 +48,9 @@ def map_errors(handler: Handler) -> Handler:
 def end_with_status(handler: Handler) -> Handler:
     """Ends a call whose handler raises an `RpcStatusError` with that status; the outermost part."""
 
-    async def ending(request: Request, call: Call) -> Response:
+    async def ending(call: Call) -> bytes:
         try:
-            return await handler(request, call)
+            return await handler(call)
         except RpcStatusError as error:
             # The id tells a caller what to ask the operators for, and an orchestrator that the
             # status came from a server and not from its own side of the wire.

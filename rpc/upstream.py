@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rpc.call import REQUEST_ID_KEY, Request, Response, current_call, new_request_id
+from rpc.call import REQUEST_ID_KEY, current_call, new_request_id
 from rpc.deadline import upstream_timeout
 from rpc.renewed_channel import RenewedChannel
 from rpc.trace_context import TraceContext
 
 import grpc
+
+Request = Any
+Response = Any
 
 
 @dataclass(slots=True)

@@ -53,7 +53,8 @@ def make_call(
     expires: float | None = None,
     request_id: str = "id",
     known: bool = True,
+    request: bytes = b"",
 ) -> Call:
     """A call that has just arrived."""
     context, now = arriving_context(), time.perf_counter()
-    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known)
+    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known, request)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from rpc.call import Call, Request
+from rpc.call import Call
 from rpc.errors import RpcStatusError
 from rpc.observation import Outcome, observe
 
@@ -31,21 +31,21 @@ class Notes:
 async def outcome_of(
     error: BaseException | None, expires: float | None = None, started: float | None = None
 ) -> Outcome:
-    async def handler(request: Request, _: Call) -> str:
+    async def handler(call: Call) -> bytes:
         if error is not None:
             raise error
-        return f"answer to {request}"
+        return call.request
 
     notes = Notes()
-    call = make_call(expires=expires)
+    call = make_call(expires=expires, request=b"it")
     if started is not None:
         call.started = started
     observed = observe(handler, [notes])
     if error is None:
-        assert await observed("request", call) == "answer to request"
+        assert await observed(call) == b"it"
     else:
         with pytest.raises(type(error)) as raised:
-            await observed("request", call)
+            await observed(call)
         assert raised.value is error
     (outcome,) = notes.outcomes
     assert outcome.seconds > 0
@@ -88,8 +88,9 @@ async def test_another_exception_is_unknown_and_in_the_diagnosis() -> None:
 
 
 async def test_every_observer_is_told() -> None:
-    async def handler(_: Request, __: Call) -> None: ...
+    async def handler(call: Call) -> bytes:
+        return call.request
 
     notes = [Notes(), Notes()]
-    await observe(handler, notes)(None, make_call())
+    await observe(handler, notes)(make_call())
     assert [len(note.outcomes) for note in notes] == [1, 1]

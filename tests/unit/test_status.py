@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, NoReturn
 
-from rpc.call import Call, Request
+from rpc.call import Call
 from rpc.errors import STATUS_DETAILS_KEY, RpcStatusError
 from rpc.status import end_with_status, map_errors, undecodable, upstream_status
 
@@ -27,11 +27,11 @@ def upstream_error(
 
 
 async def mapped(error: BaseException) -> BaseException:
-    async def handler(_: Request, __: Call) -> NoReturn:
+    async def handler(_: Call) -> NoReturn:
         raise error
 
     with pytest.raises(BaseException) as raised:  # noqa: PT011  # of whatever kind
-        await map_errors(handler)(None, make_call(request_id="r-1"))
+        await map_errors(handler)(make_call(request_id="r-1"))
     return raised.value
 
 
@@ -127,22 +127,22 @@ class TestMapErrors:
 
 class TestEndWithStatus:
     async def test_a_status_ends_the_call_with_the_request_id(self) -> None:
-        async def handler(_: Request, __: Call) -> NoReturn:
+        async def handler(_: Call) -> NoReturn:
             raise RpcStatusError(grpc.StatusCode.ABORTED, "no", (("key", "value"),))
 
         call = make_call(request_id="r-1")
         with pytest.raises(grpc.aio.AbortError):
-            await end_with_status(handler)(None, call)
+            await end_with_status(handler)(call)
         context: Any = call.context
         assert isinstance(context, ArrivingContext)
         trailers = (("x-request-id", "r-1"), ("key", "value"))
         assert context.aborted == (grpc.StatusCode.ABORTED, "no", trailers)
 
     async def test_an_answer_is_passed_on(self) -> None:
-        async def handler(request: Request, _: Call) -> str:
-            return f"answer to {request}"
+        async def handler(call: Call) -> bytes:
+            return call.request
 
-        assert await end_with_status(handler)("it", make_call()) == "answer to it"
+        assert await end_with_status(handler)(make_call(request=b"it")) == b"it"
 
 
 def test_bytes_that_are_no_message_are_internal() -> None:
