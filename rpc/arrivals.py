@@ -1,34 +1,32 @@
-"""When calls arrive: by that a server that drains sees that its callers have turned away."""
+"""Whether calls still arrive: so a server that stops sees whether its callers have turned away."""
 
 import asyncio
 import time
 
-QUIET_SECONDS = 0.2
-"""Without a call for so long, callers count as gone elsewhere; a message to them takes far less."""
-
-LIMIT_SECONDS = 2.0
-"""How long a server waits for that. Callers that do not watch its health never go elsewhere."""
+_LOOKS = 10
 
 
 class Arrivals:
-    """The time of the latest call.
+    """Counts calls.
 
     Attributes:
-        latest: in seconds of `time.perf_counter`.
+        count: how many have arrived.
     """
 
-    __slots__ = ("latest",)
+    __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self.latest = time.perf_counter()
+        self.count = 0
 
-    async def cease(self) -> None:
-        """Waits until no call has arrived for `QUIET_SECONDS`, or else for `LIMIT_SECONDS`."""
-        self.latest = time.perf_counter()
-        give_up = self.latest + LIMIT_SECONDS
-        # It is time itself that is waited for, so no event could tell.
-        while (left := self._left(give_up)) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(left)
+    async def cease(self, quiet: float, limit: float) -> None:
+        """Waits until no call has arrived for `quiet` seconds, or else for `limit` seconds.
 
-    def _left(self, give_up: float) -> float:
-        return min(self.latest + QUIET_SECONDS, give_up) - time.perf_counter()
+        It looks several times: to a process that had no processor for a while, one long look would
+        seem quiet.
+        """
+        give_up = time.perf_counter() + limit
+        calm = 0
+        while calm < _LOOKS and time.perf_counter() < give_up:
+            before = self.count
+            await asyncio.sleep(quiet / _LOOKS)
+            calm = calm + 1 if self.count == before else 0

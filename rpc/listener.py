@@ -49,10 +49,19 @@ class Listener:
         await self._server.start()
         self._watching = asyncio.create_task(self._replace_when_broken())
 
-    async def stop(self, grace: float) -> None:
-        """Accepts no more calls, and lets those in flight finish for so many seconds."""
+    async def stop(self, grace: float, *, told: Callable[[], None] = lambda: None) -> None:
+        """Accepts no more calls, and lets those in flight finish.
+
+        Args:
+            grace: seconds that they get.
+            told: is called once callers are being told that this is so.
+        """
         self._watching.cancel()
-        await asyncio.gather(self._server.stop(grace), *self._stopping)
+        stopping = asyncio.create_task(self._server.stop(grace))
+        # grpc.aio tells them in the first step of that task.
+        await asyncio.sleep(0)
+        told()
+        await asyncio.gather(stopping, *self._stopping)
 
     async def _replace_when_broken(self) -> None:
         while True:

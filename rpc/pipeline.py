@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, cast
 
+from rpc.answers import Answers, hold_back
 from rpc.arrivals import Arrivals
 from rpc.call import Call, Handler, ServicerContext, current_call
 from rpc.methods import MethodHandler
@@ -30,7 +31,8 @@ class Pipeline:
     Health checks in particular: they are neither shed nor logged.
 
     Attributes:
-        arrivals: when the service's calls arrive.
+        answers: whether the answers to the service's calls are sent.
+        arrivals: counts these calls.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Pipeline:
             max_concurrent_rpcs: calls answered at once; further ones are refused.
             observers: are told of each call.
         """
+        self.answers = Answers()
         self.arrivals = Arrivals()
         self._prefix = f"/{service}/"
         self._slots = Slots(max_concurrent_rpcs)
@@ -64,11 +67,11 @@ class Pipeline:
         return self._method_handler(method, _refuse, known=False)
 
     def _method_handler(self, method: str, handler: Handler, *, known: bool) -> MethodHandler:
-        handler = end_with_status(observe(handler, self._observers))
+        handler = observe(hold_back(handler, self.answers), self._observers)
         # A method that takes a stream of requests, of which it reads the first: to gRPC's unary
         # ones a call that ends without a request is cancelled, and its caller gets no answer.
         return grpc.stream_unary_rpc_method_handler(
-            _begin(method, handler, self.arrivals, known=known),
+            _begin(method, end_with_status(handler), self.arrivals, known=known),
             # Request and response stay bytes here: gRPC would answer UNKNOWN, with the exception's
             # text, to what it cannot parse or serialise.
             request_deserializer=None,
@@ -118,7 +121,7 @@ def _begin(
 ) -> Callable[[AsyncIterator[bytes], ServicerContext], Awaitable[bytes]]:
     async def beginning(_: AsyncIterator[bytes], context: ServicerContext) -> bytes:
         call = Call.arriving(method, context, known=known)
-        arrivals.latest = call.started
+        arrivals.count += 1
         # Each call has a task, and so a context, of its own: there is nothing to reset.
         current_call.set(call)
         return await handler(call)

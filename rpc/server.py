@@ -1,6 +1,5 @@
 """A server's life: bind, serve, drain, stop."""
 
-import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,10 +8,10 @@ from functools import partial
 from typing import cast
 
 from rpc.address import AddressError, is_loopback
-from rpc.arrivals import Arrivals
 from rpc.bind import bind
 from rpc.channel import ChannelSettings, open_channel
 from rpc.diagnostics import add_diagnostics
+from rpc.drain import drain
 from rpc.health import HealthServicer
 from rpc.listener import BoundServer, Listener
 from rpc.methods import Methods
@@ -94,22 +93,9 @@ async def running_server(
         add_servicer(server, _connector(stack, settings, observers))
         listener = Listener(_binder(methods, settings, credentials), settings.grace)
         await listener.start(settings.listen)
-        stack.push_async_callback(_drain, listener, health, pipeline.arrivals, settings)
+        stack.push_async_callback(drain, listener, health, pipeline, settings)
         await health.serve(service)
         yield RunningServer(listener.address, observers.metrics_address)
-
-
-async def _drain(
-    listener: Listener, health: HealthServicer, arrivals: Arrivals, settings: ServerSettings
-) -> None:
-    await health.drain()
-    await asyncio.sleep(settings.drain_delay)
-    if health.is_watched:
-        # From here on gRPC cancels what arrives, which no caller tries again: those that watch
-        # have been told to go elsewhere, and what they sent before that is waited for.
-        await arrivals.cease()
-    health.end_watches()
-    await listener.stop(settings.grace)
 
 
 def _binder(

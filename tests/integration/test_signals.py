@@ -77,7 +77,7 @@ def test_a_call_that_outlasts_the_grace_is_cut_off() -> None:
 
 def test_a_new_call_is_refused_while_the_server_stops(endless_call: ServerProcess) -> None:
     endless_call.signal(signal.SIGTERM)
-    # Between the signal and this gRPC cancels what arrives.
+    # Until then calls are answered.
     wait_until(lambda: takes_no_connection(endless_call), "the server has stopped listening")
     with grpc.insecure_channel(endless_call.address, options=OWN_CONNECTION) as channel:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData

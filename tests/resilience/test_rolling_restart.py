@@ -4,15 +4,18 @@ import asyncio
 
 from rpc.channel import ChannelSettings, open_channel
 
+import grpc
 import pytest
 
-from tests.support.load import caller, steady_load
-from tests.support.replicas import ReplicatedChain, replicated_chain
+from tests.support.load import caller, mock_data_caller, steady_load
+from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
+from tests.support.waiting import eventually
 
 IN_FLIGHT = 64
 # The load is then calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
 SLOW_ANSWER = 0.1
 SETTLED_SECONDS = 0.5
+RESTARTS, CALLS_BETWEEN = 5, 1000
 
 
 async def restart_each(chain: ReplicatedChain) -> list[int]:
@@ -34,4 +37,20 @@ async def test_no_call_fails(drain_delay: str) -> None:
             codes = await restart_each(chain)
     print(f"rolling restart, drain delay {drain_delay} s: {figures}")
     assert codes == [0, 0, 0, 0]
+    assert figures.failed == 0
+
+
+async def test_no_call_fails_of_a_caller_that_does_not_watch_health() -> None:
+    with replicas("services/mock_data", 1) as (mock_data,):
+        # Without a service config: no health checks, no retries.
+        channel = grpc.aio.insecure_channel(mock_data.address)
+        async with (
+            channel,
+            steady_load(mock_data_caller(channel, timeout=20), IN_FLIGHT) as figures,
+        ):
+            for _ in range(RESTARTS):
+                enough = figures.calls + CALLS_BETWEEN
+                await eventually(lambda: figures.calls >= enough, "calls are answered")  # noqa: B023
+                assert await mock_data.restart() == 0
+    print(f"restarts without health checks: {figures}")
     assert figures.failed == 0
