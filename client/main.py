@@ -75,8 +75,8 @@ def _exit(*, succeeded: bool) -> None:
         sys.exit(EXIT_FAILED)
 
 
-complete_help(NAME, client)
-complete_help(NAME, health)
+for _command in (client, *client.commands.values()):
+    complete_help(NAME, _command)
 
 
 def main() -> None:

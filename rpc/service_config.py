@@ -44,6 +44,6 @@ def _retry_policy() -> dict[str, object]:
         "initialBackoff": "0.05s",
         "maxBackoff": "0.5s",
         "backoffMultiplier": 2,
-        # The only code that says that the call was not carried out.
+        # The only code that says that trying again may help.
         "retryableStatusCodes": ["UNAVAILABLE"],
     }

@@ -39,6 +39,8 @@ def map_errors(handler: Handler) -> Handler:
             raise
         except grpc.aio.AioRpcError as error:
             raise upstream_status(error) from error
+        except NotImplementedError as error:
+            raise _not_implemented(call, error) from error
         except Exception as error:
             raise _internal(call, error) from error
 
@@ -104,6 +106,13 @@ def unknown_method() -> RpcStatusError:
 def missing_request() -> RpcStatusError:
     """The status for a call that ends before there is a request, with the same source."""
     return RpcStatusError(grpc.StatusCode.INTERNAL, "the call ended without a request")
+
+
+def _not_implemented(call: Call, error: NotImplementedError) -> RpcStatusError:
+    # The generated base of a servicer sets the code; who raises the same by mistake does not.
+    if call.context.code() == grpc.StatusCode.UNIMPLEMENTED:
+        return unknown_method()
+    return _internal(call, error)
 
 
 def _internal(call: Call, error: Exception) -> RpcStatusError:

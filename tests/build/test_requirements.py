@@ -84,7 +84,7 @@ def test_what_is_used_is_asked_for() -> None:
 
 def test_what_is_asked_for_is_used() -> None:
     unused = {name for name in _ASKED if not _FOR_MYPY.fullmatch(name)} - _used()
-    assert not unused, f"take out of requirements.in{_FIX}"
+    assert not unused, f"name in a target by requirement(…), or take out of requirements.in{_FIX}"
 
 
 @_parametrized_pins()

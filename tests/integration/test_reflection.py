@@ -35,8 +35,8 @@ def test_a_service_is_described() -> None:
         grpc.insecure_channel(server.address) as channel,
     ):
         pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
-        method = pool.FindServiceByName("user.MockUserDataService").methods[0]
-    assert method.name == "GetMockUserData"
+        service = pool.FindServiceByName("user.MockUserDataService")
+        method = service.FindMethodByName("GetMockUserData")
     assert [field.name for field in method.input_type.fields] == ["name"]
     assert [field.name for field in method.output_type.fields] == ["name", "class", "roll"]
 

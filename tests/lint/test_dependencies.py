@@ -29,7 +29,8 @@ def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
 
 def test_a_module_that_nothing_provides(found: list[str]) -> None:
     assert (
-        "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere; no target here provides it"
+        "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere;"
+        " no target here provides it; is it in requirements.in?"
     ) in found
 
 

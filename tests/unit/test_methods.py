@@ -54,10 +54,10 @@ def methods(wrapping: Wrapping) -> Methods:
 
 
 def test_a_method_is_wrapped_once(methods: Methods, wrapping: Wrapping) -> None:
-    assert wrapping.asked == [METHOD]
+    assert wrapping.asked.count(METHOD) == 1
     assert methods.service(Details(METHOD)) is wrapping.handler
     assert methods.service(Details(METHOD)) is wrapping.handler
-    assert wrapping.asked == [METHOD]
+    assert wrapping.asked.count(METHOD) == 1
 
 
 def test_a_method_of_a_generic_handler_is_wrapped_at_its_first_call_only(
@@ -69,13 +69,13 @@ def test_a_method_of_a_generic_handler_is_wrapped_at_its_first_call_only(
     methods.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("other", other),))
     for _ in range(2):
         assert methods.service(Details("/other/Method")) is wrapping.handler
-    assert wrapping.asked == [METHOD, "/other/Method"]
+    assert wrapping.asked.count("/other/Method") == 1
 
 
 def test_a_method_that_is_not_there_is_refused(methods: Methods, wrapping: Wrapping) -> None:
     assert methods.service(Details("/user.MockUserDataService/Nothing")) is REFUSAL
     assert methods.service(Details("/other.Service/GetMockUserData")) is REFUSAL
-    assert wrapping.asked == [METHOD]
+    assert wrapping.asked.count(METHOD) == 1
 
 
 def test_a_method_that_cannot_be_wrapped_is_an_error_at_once() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from rpc.call import Call, current_call
 from rpc.errors import invalid_argument
@@ -160,6 +160,38 @@ async def test_a_method_that_is_not_there_is_unimplemented(
     (line,) = logged()
     assert (line["code"], line["method"]) == ("UNIMPLEMENTED", f"/{SERVICE}/Nothing")
     assert ("x-request-id", line["request_id"]) in tuple(error.trailing_metadata())
+
+
+async def test_a_method_that_the_servicer_does_not_have_is_unimplemented() -> None:
+    class Empty(user_pb2_grpc.MockUserDataServiceServicer):
+        pass
+
+    def add(server: grpc.aio.Server, _: object) -> None:
+        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(Empty(), server)
+
+    async with (
+        serving(SERVICE, add) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        stub = user_pb2_grpc.MockUserDataServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.GetMockUserData(REQUEST, timeout=LIMIT_SECONDS)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_an_exception_of_that_name_is_an_opaque_error(
+    channel: grpc.aio.Channel, servicer: Servicer
+) -> None:
+    async def fail(_: user_pb2.UserName) -> NoReturn:
+        raise NotImplementedError("secret")
+
+    servicer.answer = fail
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData(
+            REQUEST, timeout=LIMIT_SECONDS
+        )
+    assert raised.value.code() is grpc.StatusCode.INTERNAL
+    assert "secret" not in (raised.value.details() or "")
 
 
 async def test_an_answer_that_is_none_is_an_opaque_error(

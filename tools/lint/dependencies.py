@@ -136,7 +136,11 @@ def _complaints_about(
 
 def _advice(known: Iterable[str]) -> str:
     found = " or ".join(sorted(known))
-    return f"add {found} to its deps" if found else "no target here provides it"
+    return (
+        f"add {found} to its deps"
+        if found
+        else "no target here provides it; is it in requirements.in?"
+    )
 
 
 def _unused(target: Target, targets: dict[str, Target], used: set[str]) -> Iterator[str]:

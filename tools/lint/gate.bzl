@@ -2,7 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "py_test")
 
-def gate(name, arguments, sources, data = [], fixed_by = None, **kwargs):
+def gate(name, arguments, sources, data = [], advice = "", **kwargs):
     """A test that runs programs over the sources of the whole workspace.
 
     Args:
@@ -10,7 +10,7 @@ def gate(name, arguments, sources, data = [], fixed_by = None, **kwargs):
       arguments: the command, or commands divided by `;`.
       sources: the filegroup of the files; `arguments` has it as `$(rootpaths …)`.
       data: the programs and their configuration.
-      fixed_by: command that mends what the gate finds.
+      advice: what to do about what the gate finds.
       **kwargs: further attributes of py_test.
     """
     py_test(
@@ -19,7 +19,7 @@ def gate(name, arguments, sources, data = [], fixed_by = None, **kwargs):
         srcs = ["run.py"],
         args = arguments,
         data = data + sources,
-        env = {"FIXED_BY": "`{}` mends what a tool can mend.".format(fixed_by)} if fixed_by else {},
+        env = {"ADVICE": advice},
         main = "run.py",
         **kwargs
     )

@@ -1,7 +1,7 @@
 """Runs commands, divided by `;`, until one of them fails; `bazel run` runs them in the workspace.
 
 An argument `@FILE` stands for the lines of the file.
-A failed gate says what mends it, if anything does: FIXED_BY in its environment.
+A failed gate says what to do about it: ADVICE in its environment.
 """
 
 import itertools
@@ -41,7 +41,7 @@ def main() -> int:
         command = [_seen_from(workspace, word) for word in words]
         code = subprocess.run(command, cwd=workspace, check=False).returncode  # noqa: S603
         if code != 0:
-            print(os.environ.get("FIXED_BY", ""), file=sys.stderr)
+            print(os.environ.get("ADVICE", ""), file=sys.stderr)
             return code
     return 0
 
