@@ -23,6 +23,7 @@ _STEPS = {
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
+    "interop": "tests/interop/check.sh",
     "image": "deploy/check.sh",
     "coverage": "tools/coverage/check.sh",
 }
