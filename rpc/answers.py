@@ -5,9 +5,6 @@ import asyncio
 from rpc.call import Call, Handler
 from rpc.errors import RpcStatusError
 
-_LAST_SECONDS = 0.1
-"""Longer than a kernel waits until it acknowledges data, 40 ms on Linux."""
-
 
 class Answers:
     """Whether answers are sent.
@@ -28,14 +25,14 @@ class Answers:
         """From now on keeps answers back."""
         self._sent.clear()
 
-    def release(self) -> None:
-        """Sends them, and after a while the last one on each connection.
+    def release(self, last_after: float) -> None:
+        """Sends them, and `last_after` seconds later the last one on each connection.
 
         With that one gRPC closes the connection, and the kernel drops what it has not sent yet: it
         may still wait for the caller's to acknowledge what went before.
         """
         self._sent.set()
-        asyncio.get_running_loop().call_later(_LAST_SECONDS, self._last_sent.set)
+        asyncio.get_running_loop().call_later(last_after, self._last_sent.set)
 
     async def pass_on(self, peer: str) -> None:
         """Waits until an answer is to be sent to a caller."""

@@ -1,6 +1,7 @@
 """How a server stops without a call that fails."""
 
 import asyncio
+from functools import partial
 
 from rpc.health import HealthServicer
 from rpc.listener import Listener
@@ -13,6 +14,8 @@ _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 # The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
 # a rate of their own never cease.
 _UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
+# Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
+_LAST_ANSWER_SECONDS = 0.1
 
 
 async def drain(
@@ -27,4 +30,5 @@ async def drain(
     # Those that do not watch are told by gRPC, no sooner than it cancels what it has not taken up.
     pipeline.answers.hold()
     await pipeline.arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
-    await listener.stop(settings.grace, told=pipeline.answers.release)
+    last_after = min(_LAST_ANSWER_SECONDS, settings.grace / 2)
+    await listener.stop(settings.grace, told=partial(pipeline.answers.release, last_after))

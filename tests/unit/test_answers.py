@@ -33,7 +33,7 @@ async def test_answers_wait_until_they_are_released() -> None:
     answers.hold()
     held = [await begun(make_call(request=number), answers) for number in (b"1", b"2")]
     assert not any(answer.done() for answer in held)
-    answers.release()
+    answers.release(last_after=0.01)
     assert await asyncio.gather(*held) == [b"1", b"2"]
 
 
@@ -43,7 +43,7 @@ async def test_the_last_answer_on_a_connection_is_sent_after_the_others() -> Non
     held = [await begun(make_call(request=number), answers) for number in (b"1", b"2", b"3")]
     for answer in held:
         answer.add_done_callback(lambda done: order.append(done.result()))
-    answers.release()
+    answers.release(last_after=0.01)
     await asyncio.gather(*held)
     assert order == [b"2", b"3", b"1"]
 
@@ -57,6 +57,6 @@ async def test_an_error_waits_too() -> None:
     failing = asyncio.ensure_future(hold_back(fail, answers)(make_call()))
     await asyncio.sleep(0)
     assert not failing.done()
-    answers.release()
+    answers.release(last_after=0.01)
     with pytest.raises(RpcStatusError, match="no"):
         await failing
