@@ -20,7 +20,7 @@ install_prefix() {
   "$here/../../tools/distribution/unpack.sh" "$prefix" golang-go golang-google-grpc-dev
   cat >"$prefix/go" <<EOF
 #!/bin/bash
-export GO111MODULE=off CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE="$prefix/cache"
+export GO111MODULE=off GOFLAGS= CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE="$prefix/cache"
 export GOPATH="$prefix/usr/share/gocode:/usr/share/gocode"
 [[ ! -d "$prefix/usr/lib/go" ]] || export GOROOT="$prefix/usr/lib/go"
 exec "\${GOROOT:-/usr/lib/go}/bin/go" "\$@"
