@@ -66,6 +66,8 @@ def _outcome(call: Call, error: BaseException | None) -> Outcome:
         return Outcome(grpc.StatusCode.OK, seconds)
     if isinstance(error, RpcStatusError):
         return Outcome(error.code, seconds, error.message, error.diagnosis)
+    if isinstance(error, grpc.aio.AbortError):
+        return Outcome(call.context.code(), seconds, call.context.details())
     if isinstance(error, asyncio.CancelledError):
         return Outcome(_cancellation(call), seconds)
     return Outcome(grpc.StatusCode.UNKNOWN, seconds, diagnosis=repr(error))

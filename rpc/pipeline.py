@@ -14,6 +14,7 @@ from rpc.status import (
     end_with_status,
     map_errors,
     missing_request,
+    servicer_status,
     undecodable,
     unknown_method,
 )
@@ -91,7 +92,11 @@ def _answer(method: str, servicer_method: MethodHandler) -> Handler:
         except DecodeError as error:
             raise undecodable(error) from error
         context = cast("grpc.ServicerContext", call.context)
-        return serialise(await cast("Awaitable[Any]", answer(message, context)))
+        response = await cast("Awaitable[Any]", answer(message, context))
+        status = servicer_status(call)
+        if status is not None:
+            raise status
+        return serialise(response)
 
     return answering
 

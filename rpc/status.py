@@ -30,17 +30,21 @@ _LOCAL_WORDS = {
 
 
 def map_errors(handler: Handler) -> Handler:
-    """Turns whatever a servicer raises into an `RpcStatusError`, save a cancellation."""
+    """Turns whatever a servicer raises into an `RpcStatusError`.
+
+    Save a cancellation, and the end of a call by `context.abort`, which has been sent by then.
+    """
 
     async def mapping_errors(call: Call) -> bytes:
         try:
             return await handler(call)
-        except RpcStatusError:
+        except (RpcStatusError, grpc.aio.AbortError):
             raise
         except grpc.aio.AioRpcError as error:
             raise upstream_status(error) from error
         except NotImplementedError as error:
-            raise _not_implemented(call, error) from error
+            # The generated base of a servicer sets a code; who raises this by mistake does not.
+            raise servicer_status(call) or _internal(call, error) from error
         except Exception as error:
             raise _internal(call, error) from error
 
@@ -60,6 +64,16 @@ def end_with_status(handler: Handler) -> Handler:
             await call.context.abort(error.code, error.message, trailers)
 
     return ending
+
+
+def servicer_status(call: Call) -> RpcStatusError | None:
+    """The status that a servicer has set by gRPC's `context.set_code`, if it is one of failure."""
+    code = call.context.code()
+    if not isinstance(code, grpc.StatusCode) or code is grpc.StatusCode.OK:
+        return None
+    return RpcStatusError(
+        code, call.context.details(), tuple(call.context.trailing_metadata() or ())
+    )
 
 
 def upstream_status(error: grpc.aio.AioRpcError) -> RpcStatusError:
@@ -106,13 +120,6 @@ def unknown_method() -> RpcStatusError:
 def missing_request() -> RpcStatusError:
     """The status for a call that ends before there is a request, with the same source."""
     return RpcStatusError(grpc.StatusCode.INTERNAL, "the call ended without a request")
-
-
-def _not_implemented(call: Call, error: NotImplementedError) -> RpcStatusError:
-    # The generated base of a servicer sets the code; who raises the same by mistake does not.
-    if call.context.code() == grpc.StatusCode.UNIMPLEMENTED:
-        return unknown_method()
-    return _internal(call, error)
 
 
 def _internal(call: Call, error: Exception) -> RpcStatusError:

@@ -30,6 +30,10 @@ class ArrivingContext:
         """Seconds until the caller gives up."""
         return self._remaining
 
+    def code(self) -> grpc.StatusCode | None:
+        """The status that the servicer has set."""
+        return None
+
     def peer(self) -> str:
         """Who calls."""
         return PEER

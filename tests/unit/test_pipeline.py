@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from rpc.call import Call, current_call
 from rpc.errors import invalid_argument
@@ -173,25 +173,54 @@ async def test_a_method_that_the_servicer_does_not_have_is_unimplemented() -> No
         serving(SERVICE, add) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
-        stub = user_pb2_grpc.MockUserDataServiceStub(channel)
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await stub.GetMockUserData(REQUEST, timeout=LIMIT_SECONDS)
-    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        error = await failure(get(channel))
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_an_exception_of_that_name_is_an_opaque_error(
+async def test_its_exception_raised_by_mistake_is_opaque(
     channel: grpc.aio.Channel, servicer: Servicer
 ) -> None:
-    async def fail(_: user_pb2.UserName) -> NoReturn:
+    async def answer(_: user_pb2.UserName) -> user_pb2.User:
         raise NotImplementedError("secret")
 
-    servicer.answer = fail
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData(
-            REQUEST, timeout=LIMIT_SECONDS
-        )
-    assert raised.value.code() is grpc.StatusCode.INTERNAL
-    assert "secret" not in (raised.value.details() or "")
+    servicer.answer = answer
+    error = await failure(get(channel))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "secret" not in str(error)
+
+
+async def test_a_call_that_is_aborted_by_grpcs_own_means_is_logged_as_it_ended(
+    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+) -> None:
+    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+        (call,) = servicer.calls
+        assert call is not None
+        await call.context.abort(grpc.StatusCode.NOT_FOUND, "no such user")
+
+    servicer.answer = answer
+    error = await failure(get(channel))
+    assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
+    (line,) = logged()
+    assert (line["code"], line["message"]) == ("NOT_FOUND", "no such user")
+
+
+async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
+    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+) -> None:
+    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+        (call,) = servicer.calls
+        assert call is not None
+        call.context.set_trailing_metadata((("key", "value"),))
+        call.context.set_code(grpc.StatusCode.NOT_FOUND)
+        call.context.set_details("no such user")
+        return user_pb2.User()
+
+    servicer.answer = answer
+    error = await failure(get(channel))
+    assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
+    assert ("key", "value") in tuple(error.trailing_metadata())
+    (line,) = logged()
+    assert (line["code"], line["message"]) == ("NOT_FOUND", "no such user")
 
 
 async def test_an_answer_that_is_none_is_an_opaque_error(
