@@ -200,7 +200,7 @@ async def test_a_call_that_is_aborted_by_grpcs_own_means_is_logged_as_it_ended(
     servicer.answer = answer
     error = await failure(get(channel))
     assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
-    (line,) = logged()
+    line = await next_line(logged)
     assert (line["code"], line["message"]) == ("NOT_FOUND", "no such user")
 
 
@@ -244,7 +244,7 @@ async def test_a_request_over_the_limit_is_no_error_of_the_servers(
     send: Any = channel.unary_unary(METHOD)
     error = await failure(send(bytes(5_000_000), timeout=LIMIT_SECONDS))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert await next_code(logged) == "CANCELLED"
+    assert (await next_line(logged))["code"] == "CANCELLED"
 
 
 async def test_a_caller_that_leaves_before_its_request_is_no_error_of_the_servers(
@@ -254,7 +254,7 @@ async def test_a_caller_that_leaves_before_its_request_is_no_error_of_the_server
     call: Any = channel.stream_unary(METHOD)(timeout=0.2)
     with pytest.raises((asyncio.CancelledError, grpc.aio.AioRpcError)):
         await call
-    assert await next_code(logged) in {"DEADLINE_EXCEEDED", "CANCELLED"}
+    assert (await next_line(logged))["code"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
 async def test_a_call_without_a_request_is_internal(
@@ -289,8 +289,8 @@ async def test_calls_past_the_limit_are_refused_and_other_services_are_not(
     assert await asyncio.gather(*calls) == [user_pb2.User()] * 2
 
 
-async def next_code(logged: Logged) -> str:
-    """The code in the log's next line about a call."""
+async def next_line(logged: Logged) -> dict[str, Any]:
+    """The log's next line about a call, which may be written after its caller has the answer."""
     lines: list[dict[str, Any]] = []
 
     def is_there() -> bool:
@@ -299,7 +299,7 @@ async def next_code(logged: Logged) -> str:
 
     await eventually(is_there, "the call is in the log")
     (line,) = lines
-    return str(line["code"])
+    return line
 
 
 async def answer_never(_: user_pb2.UserName) -> user_pb2.User:
@@ -316,7 +316,7 @@ async def test_a_caller_that_cancels_ends_the_servicers_work(
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert await next_code(logged) == "CANCELLED"
+    assert (await next_line(logged))["code"] == "CANCELLED"
 
 
 async def test_a_caller_that_gives_up_ends_the_servicers_work(
@@ -328,7 +328,7 @@ async def test_a_caller_that_gives_up_ends_the_servicers_work(
     error = await failure(get(channel, timeout=1.0))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     # The caller's cancellation can be here before the server's own clock has come so far.
-    assert await next_code(logged) in {"DEADLINE_EXCEEDED", "CANCELLED"}
+    assert (await next_line(logged))["code"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
 async def test_a_method_that_streams_is_refused_when_it_is_added() -> None:
