@@ -14,7 +14,7 @@ import click
 
 from tests.support.addresses import reserved_address
 from tools.own_bazel.bazel import BazelError
-from tools.remote_cache.checkout import Checkout, ci_flags, cloned, developer_flags
+from tools.remote_cache.checkout import Checkout, ci_flags, cloned, developer_flags, fetched
 from tools.remote_cache.server import CacheServer, NoServerError, find_nginx, serving
 from tools.remote_cache.spawns import Spawn, executed, without_interpreter
 
@@ -54,7 +54,7 @@ def _check(origin: Path, folder: Path) -> None:
         enter = clones.enter_context
         ci = enter(cloned(origin, folder / "ci", ci_flags(origin, address), token))
         developer = enter(cloned(origin, folder / "developer", developer_flags(address)))
-        _fetch(ci, developer)
+        _copy_fetched(origin, ci, developer)
         with serving(nginx, cache, address, token) as server:
             filled = _fill(ci, server)
             _take(developer, server, filled)
@@ -63,11 +63,12 @@ def _check(origin: Path, folder: Path) -> None:
         _go_on_without(developer)
 
 
-def _fetch(ci: Checkout, developer: Checkout) -> None:
+def _copy_fetched(origin: Path, *clones: Checkout) -> None:
     start = time.monotonic()
-    ci.fetch()
-    developer.copy_fetched(ci)
-    _say("packages fetched, and copied to the other clone", start)
+    folder = fetched(origin)
+    for clone in clones:
+        clone.copy_fetched(folder)
+    _say("packages copied to both clones", start)
 
 
 def _fill(ci: Checkout, server: CacheServer) -> Sequence[Spawn]:

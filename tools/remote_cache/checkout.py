@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tools.own_bazel.bazel import OwnBazel, own_bazel
+from tools.own_bazel.bazel import BazelError, OwnBazel, own_bazel
 from tools.remote_cache.spawns import Spawn, read_log
 
 
@@ -24,14 +24,9 @@ class Checkout:
 
     bazel: OwnBazel
 
-    def fetch(self) -> None:
-        """Gets what the build needs from elsewhere."""
-        self._run("build", "--nobuild", "//...")
-
-    def copy_fetched(self, other: "Checkout") -> None:
-        """Takes what another one has fetched, which is most of a cold build's time."""
-        source, copy = (one.bazel.output_base / "external" for one in (other, self))
-        shutil.copytree(source, copy, symlinks=True)
+    def copy_fetched(self, folder: Path) -> None:
+        """Takes what another checkout has fetched, which is most of a cold build's time."""
+        shutil.copytree(folder, self.bazel.output_base / "external", symlinks=True)
 
     def build(self, command: str, targets: str) -> list[Spawn]:
         """Builds or tests with --config=remote-cache, and returns what it took."""
@@ -49,6 +44,25 @@ class Checkout:
         for line in self.bazel.check(*words).stderr.splitlines():
             if line.startswith("WARNING:") and "Remote Cache" in line:
                 click.echo(f"{self.bazel.workspace.name}: {line}", err=True)
+
+
+def fetched(origin: Path) -> Path:
+    """The folder of what a checkout's build needs from elsewhere; gets what is missing.
+
+    Raises:
+        BazelError: it cannot be had; why is on stderr.
+    """
+    _bazelw(origin, "build", "--nobuild", "//...")
+    return Path(_bazelw(origin, "info", "output_base").strip(), "external")
+
+
+def _bazelw(checkout: Path, *words: str) -> str:
+    done = subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+        ["./bazelw", *words], cwd=checkout, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise BazelError(f"./bazelw {' '.join(words)}, in {checkout}: exit code {done.returncode}")
+    return done.stdout
 
 
 @contextmanager
