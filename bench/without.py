@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import cast
 from unittest import mock
 
-from rpc.call import Call
-from rpc.observation import Outcome
-from rpc.service_config import service_config
-from rpc.upstream import UpstreamCall
+from rpc.core.call import Call
+from rpc.interceptors.observation import Outcome
+from rpc.upstream.propagation import UpstreamCall
+from rpc.upstream.service_config import service_config
 
 from services import mock_data, orc1, orc2
 
@@ -34,7 +34,7 @@ class _NoCallLog:
 
 
 def _without_call_log() -> None:
-    mock.patch("rpc.observers.CallLog", _NoCallLog).start()
+    mock.patch("rpc.telemetry.observers.CallLog", _NoCallLog).start()
 
 
 def _without_deadlines() -> None:
@@ -49,7 +49,7 @@ def _without_deadlines() -> None:
 
 
 def _without_service_config() -> None:
-    mock.patch("rpc.channel.service_config", return_value="{}").start()
+    mock.patch("rpc.upstream.channel.service_config", return_value="{}").start()
 
 
 def _without_health_checks() -> None:
@@ -58,11 +58,11 @@ def _without_health_checks() -> None:
         del config["healthCheckConfig"]
         return json.dumps(config)
 
-    mock.patch("rpc.channel.service_config", unchecked).start()
+    mock.patch("rpc.upstream.channel.service_config", unchecked).start()
 
 
 def _without_shedding() -> None:
-    mock.patch("rpc.pipeline.shed", lambda handler, _: handler).start()
+    mock.patch("rpc.interceptors.pipeline.shed", lambda handler, _: handler).start()
 
 
 PARTS: dict[str, Callable[[], None]] = {

@@ -5,9 +5,9 @@ from contextlib import ExitStack, asynccontextmanager
 from contextvars import ContextVar
 from typing import cast
 
-from rpc.channel import open_channel
-from rpc.observers import start_tracing
-from rpc.upstream import UpstreamCall, UpstreamChannel, UpstreamObserver
+from rpc.telemetry.observers import start_tracing
+from rpc.upstream.channel import open_channel
+from rpc.upstream.propagation import UpstreamCall, UpstreamChannel, UpstreamObserver
 
 import grpc
 

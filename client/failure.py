@@ -3,8 +3,8 @@
 import contextlib
 from typing import Any, cast
 
-from rpc.address import is_loopback
-from rpc.channel import ChannelSettings
+from rpc.core.address import is_loopback
+from rpc.upstream.channel import ChannelSettings
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage

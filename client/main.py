@@ -3,8 +3,8 @@
 import sys
 from typing import Any
 
-from rpc.observers import TracingError
-from rpc.program import EXIT_FAILED, complete_help, context_settings, run_program
+from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_program
+from rpc.telemetry.observers import TracingError
 
 import click
 import uvloop

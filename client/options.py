@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from rpc.option_types import SECONDS_ABOVE_ZERO
-from rpc.options import OTLP_ENDPOINT, Option, channel_options, channel_settings
+from rpc.cli.option_types import SECONDS_ABOVE_ZERO
+from rpc.cli.options import OTLP_ENDPOINT, Option, channel_options, channel_settings
 
 import click
 

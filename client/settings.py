@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rpc.channel import ChannelSettings
+from rpc.upstream.channel import ChannelSettings
 
 OutputFormat = Literal["text", "json"]
 

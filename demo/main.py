@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from rpc.program import complete_help, context_settings, run_program
+from rpc.cli.program import complete_help, context_settings, run_program
 
 import click
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rpc.options import server_options
+from rpc.cli.options import server_options
 
 import click
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from rpc.command import server_command
-from rpc.errors import invalid_argument
-from rpc.option_types import SECONDS
-from rpc.run import run_server
-from rpc.server import Connect
-from rpc.settings import ServerSettings
+from rpc.cli.command import server_command
+from rpc.cli.option_types import SECONDS
+from rpc.core.errors import invalid_argument
+from rpc.server.process import run_server
+from rpc.server.running_server import Connect
+from rpc.server.settings import ServerSettings
 
 import click
 import grpc

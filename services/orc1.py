@@ -1,9 +1,9 @@
 """orc1, the head of the chain: answers clients with what orc2 says."""
 
-from rpc.command import server_command
-from rpc.run import run_server
-from rpc.server import Connect
-from rpc.settings import ServerSettings
+from rpc.cli.command import server_command
+from rpc.server.process import run_server
+from rpc.server.running_server import Connect
+from rpc.server.settings import ServerSettings
 
 import grpc
 

@@ -1,9 +1,9 @@
 """orc2, the middle of the chain: answers orc1 with what mock_data says."""
 
-from rpc.command import server_command
-from rpc.run import run_server
-from rpc.server import Connect
-from rpc.settings import ServerSettings
+from rpc.cli.command import server_command
+from rpc.server.process import run_server
+from rpc.server.running_server import Connect
+from rpc.server.settings import ServerSettings
 
 import grpc
 

@@ -52,7 +52,12 @@ class Checkout:
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
         self.calls = folder / "calls"
-        files = ["bazelw", "services/orc2.py", "proto/user.proto", "rpc/status.py"]
+        files = [
+            "bazelw",
+            "services/orc2.py",
+            "proto/user.proto",
+            "rpc/interceptors/status_mapping.py",
+        ]
         for name in files:
             file = folder / "checkout" / name
             file.parent.mkdir(parents=True, exist_ok=True)

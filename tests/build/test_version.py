@@ -3,7 +3,7 @@
 import os
 import re
 
-from rpc.version import VERSION
+from rpc.cli.version import VERSION
 
 import pytest
 

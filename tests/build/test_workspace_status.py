@@ -37,7 +37,7 @@ def test_a_clean_checkout(tmp_path: Path) -> None:
     assert status(write_git(tmp_path)).stdout == f"STABLE_COMMIT commit {_COMMIT}\n"
 
 
-@pytest.mark.parametrize("changes", [" M rpc/server.py", "?? new.py", " M a\\n?? b\\n"])
+@pytest.mark.parametrize("changes", [" M rpc/core/call.py", "?? new.py", " M a\\n?? b\\n"])
 def test_a_checkout_with_changes(tmp_path: Path, changes: str) -> None:
     result = status(write_git(tmp_path, changes=changes))
     assert result.stdout == f"STABLE_COMMIT commit {_COMMIT}, with changes\n"

@@ -1,6 +1,6 @@
 """A server of the reference as an upstream: its answers are plain, without any trailers."""
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

@@ -4,7 +4,7 @@ import signal
 import socket
 from collections.abc import Iterator
 
-from rpc.address import split_host_port
+from rpc.core.address import split_host_port
 
 import grpc
 import pytest

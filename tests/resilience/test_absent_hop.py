@@ -6,7 +6,7 @@ Calls whose deadline is longer succeed; the others end at their deadline; none h
 import asyncio
 import time
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from rpc.address import split_host_port
-from rpc.channel import ChannelSettings, open_channel
+from rpc.core.address import split_host_port
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import pytest
 

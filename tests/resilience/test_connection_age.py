@@ -1,6 +1,6 @@
 """Case 9: servers end their callers' connections by and by, and no call is lost by it."""
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 from tests.support.chain import running_chain
 from tests.support.load import caller, steady_load

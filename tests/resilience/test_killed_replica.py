@@ -7,8 +7,8 @@ Without retries, then, exactly the calls in flight on the killed replica fail; w
 
 import asyncio
 
-from rpc.channel import ChannelSettings, open_channel
-from rpc.service_config import RETRY_TOKENS
+from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.upstream.service_config import RETRY_TOKENS
 
 import grpc
 import pytest

@@ -5,7 +5,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from rpc.address import split_host_port
+from rpc.core.address import split_host_port
 
 import grpc
 from hpack import Decoder

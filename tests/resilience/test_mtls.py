@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from rpc.address import split_host_port
-from rpc.channel import ChannelSettings, open_channel
-from rpc.tls import ChannelTls, channel_credentials
+from rpc.core.address import split_host_port
+from rpc.tls.credentials import ChannelTls, channel_credentials
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

@@ -7,7 +7,7 @@ measured is the shedding and not the machine.
 import asyncio
 from typing import Any
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rpc.call import REQUEST_ID_KEY
-from rpc.channel import ChannelSettings, open_channel
-from rpc.service_config import MAX_ATTEMPTS
+from rpc.core.call import REQUEST_ID_KEY
+from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.upstream.service_config import MAX_ATTEMPTS
 
 import grpc
 import pytest

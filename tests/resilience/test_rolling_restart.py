@@ -2,7 +2,7 @@
 
 import asyncio
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

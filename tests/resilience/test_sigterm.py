@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

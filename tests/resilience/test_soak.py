@@ -8,7 +8,7 @@ import asyncio
 import os
 from statistics import median
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 from tests.support.chain import Chain, running_chain
 from tests.support.footprint import Footprint, footprint

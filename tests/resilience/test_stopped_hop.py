@@ -4,7 +4,7 @@ import signal
 from functools import partial
 from typing import Any, cast
 
-from rpc.channel import ChannelSettings, open_channel
+from rpc.upstream.channel import ChannelSettings, open_channel
 
 import grpc
 import pytest

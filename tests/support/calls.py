@@ -3,8 +3,8 @@
 import time
 from typing import Any, cast
 
-from rpc.call import Call, ServicerContext
-from rpc.trace_context import TraceContext
+from rpc.core.call import Call, ServicerContext
+from rpc.core.trace_context import TraceContext
 
 import grpc
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rpc.server import AddServicer, RunningServer, running_server
-from rpc.settings import ServerSettings
+from rpc.server.running_server import AddServicer, RunningServer, running_server
+from rpc.server.settings import ServerSettings
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import time
 from typing import Any, cast
 
-from rpc.errors import RpcStatusError
+from rpc.core.errors import RpcStatusError
 
 import grpc
 import pytest

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rpc.channel import ChannelSettings
-from rpc.server import Connect
+from rpc.server.running_server import Connect
+from rpc.upstream.channel import ChannelSettings
 
 import grpc
 import pytest

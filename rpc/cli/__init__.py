@@ -1,0 +1,1 @@
+"""A program's frame and its options."""

@@ -1,0 +1,123 @@
+"""A program's frame: a click command in, an exit code and at most one line of error out."""
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn, TextIO
+
+from rpc.cli.version import full_version
+from rpc.core.address import AddressError
+from rpc.tls.credentials import TlsError
+
+import click
+
+EXIT_FAILED = 1
+EXIT_WRONG_USAGE = 2
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+_STDERR = 2
+_WRONG_USAGE = (AddressError, TlsError)
+
+
+def context_settings(name: str) -> dict[str, Any]:
+    """Settings for a program's click command: defaults and environment variables in the help.
+
+    Args:
+        name: what the program calls itself; its environment variables begin with it.
+    """
+    return {"show_default": True, "auto_envvar_prefix": name.upper()}
+
+
+def complete_help(name: str, command: click.Command) -> None:
+    """Gives a program `--version`, and its help each option's environment variable."""
+    for option in command.params:
+        option.show_envvar = True  # type: ignore[attr-defined]
+    command.params.append(_version_option(name))
+
+
+def _version_option(name: str) -> click.Option:
+    """`--version`; the version is not looked up before it is asked for."""
+
+    def show(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+        if wanted and not context.resilient_parsing:
+            click.echo(f"{name}, version {full_version()}")
+            context.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        allow_from_autoenv=False,
+        help="Show the version and exit.",
+        callback=show,
+    )
+
+
+def run_program(
+    name: str, command: click.Command, cannot_start: tuple[type[Exception], ...] = ()
+) -> NoReturn:
+    """Runs the command with the process's arguments, then ends the process.
+
+    Exit codes: 0; 1 for an error in `cannot_start` or a stdout that cannot be written; 2 for wrong
+    usage; 130 after Ctrl-C; or what the command gave to `sys.exit`.
+
+    Args:
+        name: what the program calls itself.
+        command: the program.
+        cannot_start: errors of the program's own whose text is the one line to show.
+    """
+    _fill_standard_descriptors()
+    try:
+        command.main(prog_name=name, standalone_mode=False)
+        sys.exit(0)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        _fail(name, f"{error.format_message()} (see {name} --help)", EXIT_WRONG_USAGE)
+    except _WRONG_USAGE as error:
+        _fail(name, str(error), EXIT_WRONG_USAGE)
+    except cannot_start as error:
+        _fail(name, str(error), EXIT_FAILED)
+    except OSError as error:
+        if _can_be_written(sys.stdout):
+            raise
+        _fail(name, f"cannot write to stdout: {error.strerror}", EXIT_FAILED)
+    finally:
+        _abandon_broken_streams()
+
+
+def _fill_standard_descriptors() -> None:
+    """Gives a program that was started with stdin, stdout or stderr closed ones that lead nowhere.
+
+    Else the next socket would take the place, get what libraries write to stderr, and make libuv
+    end the process.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    if sys.stderr is None:
+        sys.stderr = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _can_be_written(stream: TextIO | None) -> bool:
+    """Whether a stream takes what is still to be written to it, such as what it refused before."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _abandon_broken_streams() -> None:
+    """Lets the exit code be the program's own: over a stream that is full Python exits with 120."""
+    if not _can_be_written(sys.stdout):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if not _can_be_written(sys.stderr):
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _fail(name: str, message: str, code: int) -> NoReturn:
+    print(f"{name}: {message}", file=sys.stderr)
+    sys.exit(code)

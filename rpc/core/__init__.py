@@ -1,0 +1,1 @@
+"""What all of `rpc` stands on: addresses, the current call, deadlines, errors."""

@@ -1,0 +1,1 @@
+"""What every call passes through on its way to the servicer."""

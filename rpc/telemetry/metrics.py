@@ -1,0 +1,83 @@
+"""Prometheus metrics of the calls that a process answers and makes.
+
+Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prometheus' spelling:
+`grpc.server.call.duration` is `grpc_server_call_duration_seconds`, the label `grpc.method` is
+`grpc_method`, without the leading slash. Ours are the gauges of calls in flight, and
+`grpc_client_call_started`, which counts calls where A66 counts their attempts.
+"""
+
+from rpc.core.call import Call
+from rpc.interceptors.observation import Outcome
+from rpc.upstream.propagation import UpstreamCall
+
+import grpc
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+# gRFC A66's boundaries for latencies, in seconds.
+_LATENCY_BUCKETS = (
+    *(0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006),
+    *(0.008, 0.01, 0.013, 0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2),
+    *(0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10, 20, 50, 100),
+)
+
+_METHOD = ("grpc_method",)
+_METHOD_AND_STATUS = ("grpc_method", "grpc_status")
+
+
+class Metrics:
+    """Counts calls; an observer of both sides."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        prometheus_client.ProcessCollector(registry=self.registry)
+        prometheus_client.PlatformCollector(registry=self.registry)
+        prometheus_client.GCCollector(registry=self.registry)
+        self._server = _Side("grpc_server_call", "calls that this server answers", self.registry)
+        self._client = _Side("grpc_client_call", "calls to the upstream", self.registry)
+
+    def started(self, call: Call) -> None:
+        """Counts a call that arrives."""
+        self._server.started(_label(call))
+
+    def finished(self, call: Call, outcome: Outcome) -> None:
+        """Counts a call that is answered."""
+        self._server.finished(_label(call), outcome.code, outcome.seconds)
+
+    def upstream_started(self, call: UpstreamCall) -> None:
+        """Counts a call to the upstream that begins."""
+        self._client.started(call.method)
+
+    def upstream_finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        """Counts a call to the upstream that is over."""
+        self._client.finished(call.method, code, seconds)
+
+
+def _label(call: Call) -> str:
+    # A66: else callers could fill the memory with names of their own.
+    return call.method if call.known else "other"
+
+
+class _Side:
+    """The metrics of one side, server or client."""
+
+    def __init__(self, prefix: str, what: str, registry: CollectorRegistry) -> None:
+        self._started = Counter(f"{prefix}_started", f"Begun: {what}.", _METHOD, registry=registry)
+        self._in_flight = Gauge(f"{prefix}_in_flight", f"Open: {what}.", _METHOD, registry=registry)
+        self._duration = Histogram(
+            f"{prefix}_duration_seconds",
+            f"Time from begin to status: {what}.",
+            _METHOD_AND_STATUS,
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+
+    def started(self, method: str) -> None:
+        name = method.removeprefix("/")
+        self._started.labels(name).inc()
+        self._in_flight.labels(name).inc()
+
+    def finished(self, method: str, code: grpc.StatusCode, seconds: float) -> None:
+        name = method.removeprefix("/")
+        self._in_flight.labels(name).dec()
+        self._duration.labels(name, code.name).observe(seconds)

@@ -1,0 +1,102 @@
+"""The HTTP endpoint at which Prometheus reads a process's metrics."""
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from rpc.core.address import join_host_port, split_host_port
+from rpc.tls.changing_files import ChangingFiles
+from rpc.tls.credentials import ServerTls
+from rpc.transports.grpcio.binding import explain
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+
+IDLE_SECONDS = 10.0
+"""After so long without a request a connection is closed."""
+
+
+class MetricsEndpointError(Exception):
+    """The endpoint cannot listen where it should; the message says why."""
+
+
+@contextmanager
+def metrics_endpoint(
+    registry: CollectorRegistry, address: str, tls: ServerTls | None
+) -> Iterator[str]:
+    """Serves `/metrics` on a thread of its own while the context is open.
+
+    Args:
+        registry: what is served.
+        address: where to listen; port 0 lets the kernel choose.
+        tls: the server's own certificate and client authorities; None for plain HTTP.
+
+    Yields:
+        The address that it listens on.
+
+    Raises:
+        MetricsEndpointError: the address is taken or not this machine's.
+    """
+    host, port = split_host_port(address)
+    try:
+        server, thread = prometheus_client.start_http_server(
+            port,
+            addr=host,
+            registry=registry,
+            **_tls_arguments(tls),
+        )
+    except (OSError, UnicodeError) as error:
+        raise MetricsEndpointError(
+            f"cannot serve metrics on {address}: {explain(error)}"
+        ) from error
+    # A connection that asks for nothing has a thread of the process.
+    server.RequestHandlerClass = _with_timeout(cast("type[Any]", server.RequestHandlerClass))
+    if tls is not None and isinstance(server.socket, ssl.SSLSocket):
+        # Else the one thread that accepts does the handshakes too, and who connects and says
+        # nothing keeps everyone else out, and the server from stopping.
+        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
+        _follow_files(server.socket.context, tls)
+    try:
+        yield join_host_port(host, server.server_port)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _with_timeout(handler: type[Any]) -> type[Any]:
+    return type(handler.__name__, (handler,), {"timeout": IDLE_SECONDS})
+
+
+def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
+    """Makes each handshake use what the files hold by then."""
+    files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
+    newest = context
+
+    # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
+    def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
+        nonlocal newest
+        if files.changed():
+            # What cannot be used is in the log already: gRPC's handshakes read the same files.
+            with contextlib.suppress(OSError, ValueError):
+                newest = _context(tls)
+        connection.context = newest
+
+    context.sni_callback = before_handshake
+
+
+def _context(tls: ServerTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.client_ca)
+    context.load_cert_chain(tls.certificate, tls.key, password="")
+    return context
+
+
+def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    pair = {"certfile": str(tls.certificate), "keyfile": str(tls.key)}
+    if tls.client_ca is None:
+        return pair
+    return {**pair, "client_cafile": str(tls.client_ca), "client_auth_required": True}

@@ -1,0 +1,1 @@
+"""Certificates: credentials made from files, and files that change."""

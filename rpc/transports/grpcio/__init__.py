@@ -1,0 +1,1 @@
+"""grpcio's transport, with every work-around for it."""

@@ -1,0 +1,28 @@
+"""Errors that a servicer raises on purpose."""
+
+from rpc.core.errors import STATUS_DETAILS_KEY, RpcStatusError, invalid_argument
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+
+def test_an_invalid_argument_names_its_field() -> None:
+    with pytest.raises(RpcStatusError, match="too short") as raised:
+        invalid_argument("name", "too short")
+    error = raised.value
+    assert (error.code, error.message) == (grpc.StatusCode.INVALID_ARGUMENT, "too short")
+    ((key, value),) = error.trailers
+    assert key == STATUS_DETAILS_KEY
+    assert isinstance(value, bytes)
+    status = status_pb2.Status.FromString(value)
+    assert (status.code, status.message) == (3, "too short")
+    detail = error_details_pb2.BadRequest()
+    assert status.details[0].Unpack(detail)
+    (violation,) = detail.field_violations
+    assert (violation.field, violation.description) == ("name", "too short")
+
+
+def test_an_error_has_nothing_but_what_it_is_given() -> None:
+    error = RpcStatusError(grpc.StatusCode.ABORTED, "no")
+    assert (error.trailers, error.diagnosis) == ((), None)

@@ -1,0 +1,44 @@
+"""The W3C trace context: taken over when it is well formed, dropped when not."""
+
+from rpc.core.trace_context import read_trace_context, trace_id
+
+import pytest
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
+
+
+def test_a_parent_is_taken_over() -> None:
+    context = read_trace_context({"traceparent": PARENT})
+    assert context == (("traceparent", PARENT),)
+    assert trace_id(context) == TRACE_ID
+
+
+def test_its_state_goes_along() -> None:
+    context = read_trace_context({"tracestate": "vendor=1", "traceparent": PARENT})
+    assert context == (("traceparent", PARENT), ("tracestate", "vendor=1"))
+
+
+def test_a_later_version_may_have_more_fields() -> None:
+    assert read_trace_context({"traceparent": f"01-{PARENT[3:]}-more"}) != ()
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        *("", "00", PARENT.upper(), PARENT[:-1], f"{PARENT}0", f"ff{PARENT[2:]}", f" {PARENT}"),
+        f"{PARENT}-more",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE_ID}-{'0' * 16}-01",
+    ],
+)
+def test_a_malformed_parent_is_dropped_with_its_state(parent: str) -> None:
+    assert read_trace_context({"traceparent": parent, "tracestate": "vendor=1"}) == ()
+
+
+def test_a_state_without_a_parent_is_dropped() -> None:
+    assert read_trace_context({"tracestate": "vendor=1"}) == ()
+
+
+def test_without_a_trace_there_is_no_id() -> None:
+    assert trace_id(()) == ""

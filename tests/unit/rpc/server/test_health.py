@@ -1,0 +1,81 @@
+"""The health servicer: its states, and its streams, which end when the server does."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rpc.server.health import HealthServicer
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.support.waiting import LIMIT_SECONDS
+
+SERVICE = "user.Orchestrator1Service"
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.fixture
+def health() -> HealthServicer:
+    return HealthServicer()
+
+
+@pytest.fixture
+async def stub(health: HealthServicer) -> AsyncIterator[Any]:
+    server = grpc.aio.server()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield health_pb2_grpc.HealthStub(channel)
+    await server.stop(None)
+
+
+def request(service: str) -> health_pb2.HealthCheckRequest:
+    return health_pb2.HealthCheckRequest(service=service)
+
+
+async def check(stub: Any, service: str) -> int:
+    answer = await stub.Check(request(service), timeout=LIMIT_SECONDS)
+    return int(answer.status)
+
+
+async def test_the_server_serves_from_the_start_a_service_when_it_is_said(
+    health: HealthServicer, stub: Any
+) -> None:
+    assert await check(stub, "") == SERVING
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await check(stub, SERVICE)
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+    await health.serve(SERVICE)
+    assert await check(stub, SERVICE) == SERVING
+
+
+async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, stub: Any) -> None:
+    await health.serve(SERVICE)
+    await health.drain()
+    await health.serve(SERVICE)
+    assert await check(stub, "") == NOT_SERVING
+    assert await check(stub, SERVICE) == NOT_SERVING
+
+
+async def test_a_watch_is_told_of_the_drain_and_then_ended(
+    health: HealthServicer, stub: Any
+) -> None:
+    watch = stub.Watch(request(""), timeout=LIMIT_SECONDS)
+    assert (await watch.read()).status == SERVING
+    await health.drain()
+    assert (await watch.read()).status == NOT_SERVING
+    health.end_watches()
+    assert await watch.read() is grpc.aio.EOF
+    assert await watch.code() is grpc.StatusCode.OK
+
+
+async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, stub: Any) -> None:
+    leaving, staying = (stub.Watch(request(""), timeout=LIMIT_SECONDS) for _ in range(2))
+    for watch in (leaving, staying):
+        assert (await watch.read()).status == SERVING
+    leaving.cancel()
+    await health.drain()
+    assert (await staying.read()).status == NOT_SERVING

@@ -1,0 +1,110 @@
+"""A server as a process: it says that it serves, and ends when it is told to."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rpc.server.process import run_server
+from rpc.server.ready_file import ReadyFileError
+from rpc.server.settings import ServerSettings
+from rpc.transports.grpcio.binding import BindError
+
+import grpc
+import pytest
+
+from proto import user_pb2_grpc
+from services.mock_data import MockUserData
+from tests.support.logging_setup import logs_restored
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+SERVICE = "user.MockUserDataService"
+
+
+def add_mock_data(server: grpc.aio.Server, _: object) -> None:
+    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with logs_restored():
+        yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def settings(ready: Path, **chosen: Any) -> ServerSettings:
+    given = {"listen": "127.0.0.1:0", **chosen}
+    return ServerSettings(name="mock_data", log_format="json", ready_file=ready, **given)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_the_log_tells_its_life(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    ready = tmp_path / "ready"
+    seen: list[str] = []
+
+    def stop_when_ready() -> None:
+        wait_until(ready.exists, "the server serves")
+        seen.append(ready.read_text())
+        os.kill(os.getpid(), number)
+
+    stopper = threading.Thread(target=stop_when_ready)
+    stopper.start()
+    run_server(SERVICE, add_mock_data, settings(ready, metrics_address="127.0.0.1:0"))
+    stopper.join()
+    lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+    assert [line["event"] for line in lines] == ["serving", "stopping", "stopped"]
+    assert [line["service"] for line in lines] == ["mock_data"] * 3
+    serving, stopping, _ = lines
+    assert seen == [f"{serving['address']}\n{serving['metrics_address']}\n"]
+    assert not ready.exists()
+    assert serving["pid"] == os.getpid()
+    assert (stopping["grace_s"], stopping["drain_delay_s"]) == (5.0, 0.0)
+    # The next signal would end the process at once.
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_the_ready_file_of_a_server_that_was_killed_says_nothing(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("127.0.0.1:1\n")
+    with pytest.raises(BindError):
+        run_server(SERVICE, add_mock_data, settings(ready, listen="192.0.2.1:0", insecure=True))
+    assert not ready.exists()
+
+
+def test_as_process_1_a_second_signal_ends_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, pid = tmp_path / "ready", os.getpid()
+    codes: list[int] = []
+    ended = threading.Event()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    def stop_twice() -> None:
+        wait_until(ready.exists, "the server serves")
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not ready.exists(), "the server drains")
+        os.kill(pid, signal.SIGTERM)
+        ended.wait(LIMIT_SECONDS)
+
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "_exit", end)
+    stopper = threading.Thread(target=stop_twice)
+    stopper.start()
+    run_server(SERVICE, add_mock_data, settings(ready, drain_delay=1.0))
+    stopper.join()
+    assert codes == [128 + signal.SIGTERM]
+
+
+def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
+    with pytest.raises(ReadyFileError, match="No such file"):
+        run_server(SERVICE, add_mock_data, settings(tmp_path / "missing" / "ready"))

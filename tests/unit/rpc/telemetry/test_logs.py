@@ -1,0 +1,210 @@
+"""Logs: what a line has in it, in which form, and what cannot break it."""
+
+import errno
+import json
+import logging
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rpc.interceptors.observation import Outcome
+from rpc.telemetry.logs import CallLog, LogFormat, configure_logs, get_logger
+
+import grpc
+import pytest
+
+from tests.support.calls import METHOD, PEER, make_call
+from tests.support.logging_setup import logs_restored
+
+Stderr = Callable[[], str]
+TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+
+@pytest.fixture(autouse=True)
+def _restore_logs() -> Iterator[None]:
+    with logs_restored():
+        yield
+
+
+@pytest.fixture
+def stderr(capsys: pytest.CaptureFixture[str]) -> Stderr:
+    return lambda: capsys.readouterr().err
+
+
+def json_lines(stderr: Stderr) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stderr().split("\n")[:-1]]
+
+
+def test_json_has_one_object_a_line(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    get_logger().info("serving", address="127.0.0.1:9000", pid=1)
+    (line,) = json_lines(stderr)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "level": "info",
+        "service": "orc1",
+        "event": "serving",
+        "address": "127.0.0.1:9000",
+        "pid": 1,
+    }
+
+
+def test_text_is_logfmt(stderr: Stderr) -> None:
+    configure_logs("orc1", "text")
+    get_logger().warning("two words", address="127.0.0.1:9000")
+    timestamp, _, rest = stderr().partition(" ")
+    assert timestamp.startswith("timestamp=")
+    assert rest == 'level=warning service=orc1 event="two words" address=127.0.0.1:9000\n'
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_libraries_log_in_the_same_form(stderr: Stderr, log_format: LogFormat) -> None:
+    configure_logs("orc1", log_format)
+    get_logger().info("ours")
+    logging.getLogger("grpc._cython.cygrpc").error("theirs %s", "x\ny")
+    logging.getLogger("grpc").debug("not shown")
+    ours, theirs = stderr().split("\n")[:-1]
+    if log_format == "json":
+        fields = json.loads(theirs)
+        assert fields.keys() == json.loads(ours).keys() | {"logger"}
+        assert (fields["event"], fields["level"]) == ("theirs x\ny", "error")
+    else:
+        assert "level=error service=orc1 event=" in theirs
+        assert r'"theirs x\\ny"' in theirs
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_librarys_traceback_is_part_of_its_line(stderr: Stderr, log_format: LogFormat) -> None:
+    configure_logs("orc1", log_format)
+    try:
+        int("why")
+    except ValueError:
+        logging.getLogger("grpc").exception("failed")
+    (line,) = stderr().split("\n")[:-1]
+    assert "ValueError: invalid literal" in line
+
+
+def test_a_caller_that_has_gone_is_no_error(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc._cython.cygrpc").error(
+        "ExecuteBatchError raised in core by servicer method [%s]",
+        "/s/m",
+        exc_info=RuntimeError("failed"),
+    )
+    (line,) = json_lines(stderr)
+    assert (line["level"], "exception" in line) == ("info", False)
+    assert line["event"].endswith("[/s/m]")
+
+
+def test_a_librarys_mistake_is_logged_and_not_raised(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc").error("%d calls", "many")
+    (line,) = json_lines(stderr)
+    assert line["event"] == "%d calls ('many',)"
+
+
+@pytest.mark.parametrize("level", ["info", "warning", "error", "critical"])
+def test_every_level_is_written(stderr: Stderr, level: str) -> None:
+    configure_logs("orc1", "json")
+    getattr(get_logger(), level)("event")
+    (line,) = json_lines(stderr)
+    assert (line["level"], line["event"]) == (level, "event")
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nb", "\r", "\x1b[2J", "\x85", "\u2028", "\u2029", "\u202e", "\u200b", "\ud800"]
+)
+def test_text_shows_what_cannot_be_printed(stderr: Stderr, text: str) -> None:
+    configure_logs("orc1", "text")
+    get_logger().info("event", message=text)
+    written = stderr()
+    assert len(written.splitlines()) == 1
+    assert written.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("text", ["plain", "two words", "a word=b", 'a"b', "a=b", ""])
+def test_text_keeps_a_value_in_one_word(stderr: Stderr, text: str) -> None:
+    configure_logs("orc1", "text")
+    get_logger().info("event", message=text, last="1")
+    assert shlex.split(stderr())[-2:] == [f"message={text}", "last=1"]
+
+
+def test_json_keeps_what_a_name_has_in_it(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    get_logger().info("event", message='"}\n{\u2028é')
+    (line,) = json_lines(stderr)
+    assert line["message"] == '"}\n{\u2028é'
+
+
+def test_json_takes_a_path_that_is_not_utf_8(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    get_logger().info("event \udcff", message="/run/\udcff")
+    (line,) = json_lines(stderr)
+    assert (line["event"], line["message"]) == (r"event \udcff", r"/run/\udcff")
+
+
+class _Broken:
+    """A stderr whose disk is full."""
+
+    class Buffer:
+        def write(self, _: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    buffer = Buffer()
+
+
+def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure_logs("orc1", "json")
+    monkeypatch.setattr(sys, "stderr", _Broken())
+    get_logger().info("lost")
+
+
+class TestCallLog:
+    @staticmethod
+    def line(stderr: Stderr, outcome: Outcome, **call: Any) -> dict[str, Any]:
+        made, log = make_call(**call), CallLog("orc1", "json")
+        log.started(made)
+        log.finished(made, outcome)
+        (line,) = json_lines(stderr)
+        return line
+
+    def test_a_call_that_went_well(self, stderr: Stderr) -> None:
+        line = self.line(stderr, Outcome(grpc.StatusCode.OK, 0.0123456), request_id="r-1")
+        assert line.pop("timestamp")
+        assert line == {
+            "level": "info",
+            "service": "orc1",
+            "event": "call",
+            "method": METHOD,
+            "code": "OK",
+            "duration_ms": 12.346,
+            "peer": PEER,
+            "request_id": "r-1",
+        }
+
+    def test_a_call_with_a_trace(self, stderr: Stderr) -> None:
+        outcome = Outcome(grpc.StatusCode.OK, 0.0)
+        line = self.line(stderr, outcome, trace_context=(TRACEPARENT,))
+        assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+    def test_a_call_with_a_deadline(self, stderr: Stderr) -> None:
+        made = make_call()
+        made.expires = made.started + 1.5
+        CallLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+        (line,) = json_lines(stderr)
+        assert line["deadline_ms"] == 1500
+
+    def test_a_refusal_says_what_the_caller_was_told(self, stderr: Stderr) -> None:
+        outcome = Outcome(grpc.StatusCode.INVALID_ARGUMENT, 0.0, "too short")
+        line = self.line(stderr, outcome)
+        assert (line["level"], line["message"]) == ("info", "too short")
+        assert "diagnosis" not in line
+
+    def test_a_failure_says_what_the_caller_was_not_told(self, stderr: Stderr) -> None:
+        outcome = Outcome(grpc.StatusCode.INTERNAL, 0.0, "internal error", "Traceback…")
+        line = self.line(stderr, outcome)
+        assert (line["level"], line["diagnosis"]) == ("warning", "Traceback…")

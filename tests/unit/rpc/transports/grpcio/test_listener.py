@@ -1,0 +1,118 @@
+"""A listener: it accepts calls until it is stopped, whatever a call may do to its gRPC server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rpc.core.address import split_host_port
+from rpc.transports.grpcio.binding import BindError, bind
+from rpc.transports.grpcio.listener import BoundServer, Listener
+
+import grpc
+import pytest
+
+from tests.support.channels import OWN_CONNECTION
+from tests.support.malformed import call_of_path
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+METHOD = "/test.Service/Method"
+
+
+class Servers:
+    """Makes gRPC servers that answer `METHOD` once `release` is set, and counts them."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.answering = 0
+        self.release = asyncio.Event()
+        self.taken = False
+        handler: Any = grpc.unary_unary_rpc_method_handler(self._answer)
+        self._methods = grpc.method_handlers_generic_handler("test.Service", {"Method": handler})
+
+    async def _answer(self, request: bytes, _: object) -> bytes:
+        self.answering += 1
+        await self.release.wait()
+        return request
+
+    def make(self, address: str) -> BoundServer:
+        if self.taken:
+            self.taken = False
+            raise BindError("taken")
+        self.made += 1
+        options = [("grpc.so_reuseport", 0)]
+        server = grpc.aio.server(handlers=[self._methods], options=options)
+        return server, bind(server, address, None)
+
+
+@asynccontextmanager
+async def listening(servers: Servers) -> AsyncIterator[Listener]:
+    listener = Listener(servers.make, LIMIT_SECONDS)
+    await listener.start("127.0.0.1:0")
+    yield listener
+    await listener.stop(0)
+
+
+def channel_to(listener: Listener) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(listener.address, options=OWN_CONNECTION)
+
+
+def call(channel: grpc.aio.Channel) -> Any:
+    method: Any = channel.unary_unary(METHOD)
+    return method(b"request", timeout=LIMIT_SECONDS, wait_for_ready=True)
+
+
+async def break_server(listener: Listener, servers: Servers) -> None:
+    before = servers.made
+    _, writer = await asyncio.open_connection(*split_host_port(listener.address))
+    writer.write(call_of_path(b"/\xff"))
+    await eventually(lambda: servers.made > before, "there is another server")
+    writer.close()
+
+
+async def test_a_broken_server_is_replaced_and_still_answers_its_calls() -> None:
+    servers = Servers()
+    async with (
+        listening(servers) as listener,
+        channel_to(listener) as channel,
+        channel_to(listener) as other_channel,
+    ):
+        before = call(channel)
+        await eventually(lambda: servers.answering == 1, "the call is being answered")
+        address = listener.address
+        await break_server(listener, servers)
+        assert listener.address == address
+        after = call(other_channel)
+        await eventually(lambda: servers.answering == 2, "the next one is, too")
+        servers.release.set()
+        assert (await before, await after) == (b"request", b"request")
+    assert servers.made == 2
+
+
+async def test_it_tries_again_where_the_address_is_not_free_yet() -> None:
+    servers = Servers()
+    servers.release.set()
+    async with (
+        listening(servers) as listener,
+        channel_to(listener) as channel,
+    ):
+        servers.taken = True
+        await break_server(listener, servers)
+        assert await call(channel) == b"request"
+
+
+async def test_an_address_that_is_taken_is_an_error_at_the_start() -> None:
+    async with listening(Servers()) as listener:
+        with pytest.raises(BindError):
+            await Listener(Servers().make, 0).start(listener.address)
+
+
+async def test_a_stopped_listener_accepts_nothing() -> None:
+    servers = Servers()
+    async with listening(servers) as listener:
+        pass
+    async with channel_to(listener) as channel:
+        method: Any = channel.unary_unary(METHOD)
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await method(b"request", timeout=LIMIT_SECONDS)
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE

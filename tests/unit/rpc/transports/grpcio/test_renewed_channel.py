@@ -1,0 +1,168 @@
+"""A channel's certificates: what its files become is what the upstream sees."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from rpc.tls.credentials import ChannelTls, ServerTls, TlsError
+from rpc.transports.grpcio.renewed_channel import RenewedChannel
+from rpc.upstream.channel import ChannelSettings, open_channel
+
+import grpc
+import pytest
+
+from proto import user_pb2, user_pb2_grpc
+from tests.support.certificates import Authority, Pair
+from tests.support.in_process import serving
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+SERVICE = "user.MockUserDataService"
+RELOADED = "certificate for the upstream reloaded"
+
+Renew = Callable[[str], Awaitable[None]]
+
+
+class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
+    """Answers with the name in its caller's certificate; a call for `slow` waits until told."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.waiting = 0
+
+    async def GetMockUserData(
+        self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> user_pb2.User:
+        (name,) = context.auth_context()["x509_common_name"]
+        if request.name == "slow":
+            self.waiting += 1
+            await self.go_on.wait()
+        return user_pb2.User(name=name.decode())
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def pair(authority: Authority) -> Pair:
+    return authority.issue("first")
+
+
+@pytest.fixture
+async def settings(
+    upstream: Upstream, authority: Authority, pair: Pair
+) -> AsyncIterator[ChannelSettings]:
+    """Those of a channel to an upstream that asks for a certificate."""
+    own, ca = authority.issue("upstream"), authority.certificate
+    tls = ServerTls(certificate=own.certificate, key=own.key, client_ca=ca)
+
+    def add_upstream(server: grpc.aio.Server, _: object) -> None:
+        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
+
+    async with serving(SERVICE, add_upstream, tls=tls) as server:
+        shown = ChannelTls(ca=ca, certificate=pair.certificate, key=pair.key)
+        yield ChannelSettings(target=server.address, tls=shown)
+
+
+def open_renewed(settings: ChannelSettings) -> RenewedChannel:
+    assert settings.tls is not None
+    return RenewedChannel(partial(open_channel, settings, SERVICE), settings.tls)
+
+
+@pytest.fixture
+async def channel(settings: ChannelSettings) -> AsyncIterator[RenewedChannel]:
+    channel = open_renewed(settings)
+    yield channel
+    await channel.close()
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+@pytest.fixture
+def renew(
+    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+) -> Renew:
+    """Puts a new pair in the place of the channel's, and sees it shown."""
+
+    async def renew(name: str) -> None:
+        log.clear()
+        pair.replace_with(authority.issue(name))
+        await eventually(lambda: RELOADED in log.messages, "the certificate is reloaded")
+        assert await shown_name(channel) == name
+
+    return renew
+
+
+async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
+    """The name in the certificate that the upstream sees in a call."""
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    answer = await stub.GetMockUserData(
+        user_pb2.UserName(name=request), timeout=LIMIT_SECONDS, wait_for_ready=True
+    )
+    return str(answer.name)
+
+
+async def test_a_new_certificate_is_shown_from_then_on(
+    channel: RenewedChannel, renew: Renew
+) -> None:
+    assert await shown_name(channel) == "first"
+    for name in ("second", "third"):
+        await renew(name)
+
+
+async def test_a_call_under_way_is_answered_over_the_old_connection(
+    channel: RenewedChannel, upstream: Upstream, renew: Renew
+) -> None:
+    under_way = asyncio.create_task(shown_name(channel, "slow"))
+    await eventually(lambda: upstream.waiting == 1, "the upstream has the call")
+    await renew("second")
+    upstream.go_on.set()
+    assert await under_way == "first"
+
+
+async def test_a_pair_that_does_not_match_is_not_used(
+    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+) -> None:
+    right_key = pair.key.read_bytes()
+    pair.key.write_bytes(authority.issue("other").key.read_bytes())
+    await eventually(lambda: log.messages != [], "the bad pair is seen")
+    assert log.messages[0].startswith("keeping the old certificate for the upstream: ")
+    assert str(pair.key) in log.messages[0]
+    assert await shown_name(channel) == "first"
+    pair.key.write_bytes(right_key)
+    await eventually(lambda: RELOADED in log.messages, "the good pair is seen")
+
+
+async def test_closing_ends_the_calls_of_old_and_new_connections(
+    channel: RenewedChannel, upstream: Upstream, renew: Renew
+) -> None:
+    calls = [asyncio.create_task(shown_name(channel, "slow"))]
+    await eventually(lambda: upstream.waiting == 1, "the upstream has a call")
+    await renew("second")
+    calls.append(asyncio.create_task(shown_name(channel, "slow")))
+    await eventually(lambda: upstream.waiting == 2, "the upstream has another call")
+    await channel.close()
+    for call in calls:
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+
+async def test_files_that_cannot_be_used_at_the_start_are_an_error(
+    settings: ChannelSettings, pair: Pair
+) -> None:
+    pair.key.unlink()
+    with pytest.raises(TlsError, match="No such file"):
+        open_renewed(settings)
