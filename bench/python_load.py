@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-import rpc  # noqa: F401  # sets gRPC's environment before gRPC is loaded
+from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
 
 import grpc
 import uvloop

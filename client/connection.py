@@ -5,9 +5,12 @@ from contextlib import ExitStack, asynccontextmanager
 from contextvars import ContextVar
 from typing import cast
 
-from rpc.telemetry.observers import start_tracing
-from rpc.upstream.channel import open_channel
-from rpc.upstream.propagation import UpstreamCall, UpstreamChannel, UpstreamObserver
+from rpc.core.call import UpstreamCall
+from rpc.telemetry.setup import start_tracing
+from rpc.transports.grpcio.transport import GrpcioTransport
+from rpc.upstream.channel import UpstreamChannel
+from rpc.upstream.interceptor import UpstreamInterceptor
+from rpc.upstream.opening import open_channel
 
 import grpc
 
@@ -16,7 +19,7 @@ from client.failure import explain
 from client.settings import ClientSettings
 
 
-class RequestIds:
+class RequestIds(UpstreamInterceptor):
     """Remembers the id of the call that the running task made last."""
 
     def __init__(self) -> None:
@@ -27,12 +30,9 @@ class RequestIds:
         """The id; empty before the task's first call."""
         return self._last.get()
 
-    def upstream_started(self, call: UpstreamCall) -> None:
+    def started(self, call: UpstreamCall) -> None:
         """Notes the call's id."""
         self._last.set(call.request_id)
-
-    def upstream_finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
-        """Nothing is left to note."""
 
 
 class Connection:
@@ -49,13 +49,13 @@ class Connection:
         settings: ClientSettings,
         service: str,
         channel: grpc.aio.Channel,
-        observers: list[UpstreamObserver],
+        interceptors: list[UpstreamInterceptor],
     ) -> None:
         self._settings = settings
         self._service = service
         self._channel = channel
         self.request_ids = RequestIds()
-        observed = UpstreamChannel(channel, settings.timeout, [*observers, self.request_ids])
+        observed = UpstreamChannel(channel, settings.timeout, [*interceptors, self.request_ids])
         # Of a channel, a stub asks for its methods and for nothing else.
         self.channel = cast("grpc.aio.Channel", observed)
 
@@ -81,14 +81,23 @@ async def connected(
         TracingError: OpenTelemetry's environment variables cannot be used.
     """
     with ExitStack() as stack:
-        observers = _observers(stack, settings)
-        async with open_channel(settings.channel, service, check_health=check_health) as channel:
-            yield Connection(settings, service, channel, observers)
+        interceptors = _tracing(stack, settings)
+        channel = open_channel(
+            GrpcioTransport(),
+            settings.server,
+            service,
+            insecure=settings.insecure,
+            check_health=check_health,
+        )
+        try:
+            yield Connection(settings, service, channel, interceptors)
+        finally:
+            await channel.close()
 
 
-def _observers(stack: ExitStack, settings: ClientSettings) -> list[UpstreamObserver]:
+def _tracing(stack: ExitStack, settings: ClientSettings) -> list[UpstreamInterceptor]:
     if settings.otlp_endpoint is None:
         return []
     tracing = start_tracing("client", settings.otlp_endpoint)
     stack.callback(tracing.close)
-    return [tracing]
+    return [tracing.of_upstream_calls]

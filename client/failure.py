@@ -4,7 +4,7 @@ import contextlib
 from typing import Any, cast
 
 from rpc.core.address import is_loopback
-from rpc.upstream.channel import ChannelSettings
+from rpc.upstream.settings import PeerSettings
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -51,15 +51,15 @@ async def explain(
 
 
 async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service: str) -> str:
-    target, within = settings.channel.target, f"within {settings.timeout:g} s"
+    target, within = settings.server.target, f"within {settings.timeout:g} s"
     if channel.get_state() is grpc.ChannelConnectivity.READY:
         return f"no answer from {target} {within}; --timeout gives it longer"
     reason = await _connection_error(channel)
-    hint = _hint(reason, settings.channel, service)
+    hint = _hint(reason, settings.server, service)
     return f"cannot reach {target} {within}: {reason}; {hint}"
 
 
-def _hint(reason: str, channel: ChannelSettings, service: str) -> str:
+def _hint(reason: str, channel: PeerSettings, service: str) -> str:
     if "backend unhealthy" in reason:
         check = f"`client health --service {service}` at the same --target"
         return f"the server there does not serve {service}, or not now; {check} says more"

@@ -3,8 +3,8 @@
 import sys
 from typing import Any
 
+from rpc.cli import prepared  # noqa: F401  # before anything loads grpc
 from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_program
-from rpc.telemetry.observers import TracingError
 
 import click
 import uvloop
@@ -12,7 +12,6 @@ import uvloop
 from client.health import show_health
 from client.names import NamesError
 from client.options import HEALTH_OPTIONS, USER_OPTIONS, add_options, client_settings
-from client.screen import OutputError
 from client.users import show_users
 
 NAME = "client"
@@ -81,7 +80,7 @@ for _command in (client, *client.commands.values()):
 
 def main() -> None:
     """Runs the client."""
-    run_program(NAME, client, cannot_start=(OutputError, TracingError))
+    run_program(NAME, client)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from rpc.cli.option_types import SECONDS_ABOVE_ZERO
-from rpc.cli.options import OTLP_ENDPOINT, Option, channel_options, channel_settings
+from rpc.cli.options import Option, options_of, settings_from
+from rpc.core.option_types import SECONDS_ABOVE_ZERO
+from rpc.telemetry.settings import TracingSettings
+from rpc.upstream.settings import PeerSettings
 
 import click
 
@@ -66,11 +68,11 @@ _SERVICE = click.option(
 )
 
 CALL_OPTIONS: list[Option] = [
-    *channel_options("target", "127.0.0.1:9000", "the server"),
+    *options_of(PeerSettings, defaults={"target": "127.0.0.1:9000"}, peer="the server"),
     _INSECURE,
     _TIMEOUT,
     _OUTPUT,
-    OTLP_ENDPOINT,
+    *options_of(TracingSettings),
 ]
 """The options of every command that makes calls."""
 
@@ -91,6 +93,6 @@ def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callab
 
 def client_settings(values: dict[str, Any]) -> ClientSettings:
     """Takes what `CALL_OPTIONS` gave out of a command's values; what is left is the command's."""
-    channel = channel_settings("target", values, insecure=values.pop("insecure"))
-    names = ("timeout", "output", "otlp_endpoint")
-    return ClientSettings(channel=channel, **{name: values.pop(name) for name in names})
+    server = settings_from(PeerSettings, values)
+    names = ("insecure", "timeout", "output", "otlp_endpoint")
+    return ClientSettings(server=server, **{name: values.pop(name) for name in names})

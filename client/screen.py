@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from rpc.core.errors import StartupError
+
 from tqdm import tqdm
 
 from client.answer import Answer, Failure
@@ -15,7 +17,7 @@ from client.settings import OutputFormat
 from client.text_output import answer_text, failure_text
 
 
-class OutputError(Exception):
+class OutputError(StartupError):
     """What is printed cannot be written, say to a full disk; the message says why."""
 
 

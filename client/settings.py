@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rpc.upstream.channel import ChannelSettings
+from rpc.upstream.settings import PeerSettings
 
 OutputFormat = Literal["text", "json"]
 
@@ -13,13 +13,15 @@ class ClientSettings:
     """The settings of one run.
 
     Attributes:
-        channel: where the server is and how it is spoken to.
+        server: where the server is and how it is spoken to.
+        insecure: plaintext is wanted even where the server is on another machine.
         timeout: seconds that a call may take, the wait for the server included.
         output: form of what is printed.
         otlp_endpoint: OTLP/gRPC collector that traces go to; None for nowhere.
     """
 
-    channel: ChannelSettings
+    server: PeerSettings
+    insecure: bool = False
     timeout: float
     output: OutputFormat = "text"
     otlp_endpoint: str | None = None

@@ -4,6 +4,8 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from rpc.upstream.stubs import service_of
+
 import grpc
 
 from client.answer import Answer
@@ -14,7 +16,7 @@ from client.screen import screen
 from client.settings import ClientSettings
 from proto import user_pb2, user_pb2_grpc
 
-SERVICE = "user.Orchestrator1Service"
+SERVICE = service_of(user_pb2_grpc.Orchestrator1ServiceStub)
 
 
 async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) -> bool:

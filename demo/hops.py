@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rpc.core.errors import StartupError
+
 from demo.servers import Server
 
 _HEADINGS = ("hop", "method", "code", "duration", "deadline left")
 
 
-class MissingHopError(Exception):
+class MissingHopError(StartupError):
     """A call did not come to a server that it should have come to; the message says which."""
 
 

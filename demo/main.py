@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from rpc.cli.program import complete_help, context_settings, run_program
+from rpc.core.errors import StartupError
 
 import click
 
-from demo.hops import MissingHopError, last_call, table
-from demo.servers import Server, StartError, environment, program, running
+from demo.hops import last_call, table
+from demo.servers import Server, environment, program, running
 
 NAME = "demo"
 TOO_SHORT = "abc"
 
 
-class WrongEndError(Exception):
+class WrongEndError(StartupError):
     """A call ended in another way than the demo shows; the message says how."""
 
 
@@ -95,7 +96,7 @@ def main() -> None:
     # Without this a signal would end this process only, and leave the servers running.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    run_program(NAME, demo, cannot_start=(MissingHopError, StartError, WrongEndError))
+    run_program(NAME, demo)
 
 
 if __name__ == "__main__":

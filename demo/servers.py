@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpc.core.errors import StartupError
+
 # Beside this package in the runfiles, as Bazel lays them out.
 _PROGRAMS = Path(__file__).parent.parent
 
@@ -20,7 +22,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PREFIXES = ("CLIENT_", "ORC1_", "ORC2_", "MOCK_DATA_")
 
 
-class StartError(Exception):
+class StartError(StartupError):
     """A server does not start; the message has its log."""
 
 

@@ -28,7 +28,7 @@ def with_table(readme: str) -> str:
 
 def _options() -> list[click.Option]:
     command: click.Command = click.Command("server")
-    for option in server_options(port=9000, upstream_port=9001):
+    for option in server_options(9000, {"orc2": 9001}):
         option(command)
     return [option for option in command.params if isinstance(option, click.Option)]
 

@@ -1,20 +1,17 @@
-"""What every server and client of this repository shares; each module has one job.
+"""A runtime for gRPC services. `rpc.service` is where a service file begins.
 
-Import this package before `grpc`: gRPC reads its environment once, when it is loaded.
+The packages are layers. An import goes only downwards in this list (`LAYERS`), or stays inside.
 """
 
-import os
-import signal
-
-# The kernel keeps a signal that has no handler from process 1, which a program is in a container:
-# it could not be stopped before it has set up its own.
-if os.getpid() == 1:
-    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
-
-# gRPC's own poller in place of its EventEngine: with grpc.aio it costs a quarter less CPU a call
-# (docs/performance.md has the figures). Whoever sets the variable decides otherwise.
-os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_listener")
-
-# gRPC's core writes lines of its own to stderr, between those of the log and in no format of
-# ours; what they say of a call is in its status too.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+LAYERS = (
+    "service",
+    "cli",
+    "server",
+    "telemetry",
+    "upstream",
+    "interceptors",
+    "transports",
+    "tls",
+    "core",
+)
+"""The parts of this package, the uppermost first."""

@@ -2,12 +2,7 @@
 
 import asyncio
 
-from rpc.cli.command import server_command
-from rpc.cli.option_types import SECONDS
-from rpc.core.errors import invalid_argument
-from rpc.server.process import run_server
-from rpc.server.running_server import Connect
-from rpc.server.settings import ServerSettings
+from rpc.service import SECONDS, Service, invalid_argument
 
 import click
 import grpc
@@ -18,7 +13,7 @@ MIN_NAME_BYTES = 6
 
 
 class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Serves user.MockUserDataService.
+    """Serve user.MockUserDataService, which makes a user out of a name.
 
     A name's length is that of its UTF-8 form in bytes, as in the contract.
     """
@@ -55,19 +50,20 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
-@server_command("mock_data", port=10000)
-@click.option(
-    "--delay", type=SECONDS, default=0.0, help="Time to think over each answer, as a slow source."
+SERVICE = Service(
+    "mock_data",
+    port=10000,
+    servicer=MockUserData,
+    register=user_pb2_grpc.add_MockUserDataServiceServicer_to_server,
+    options=[
+        click.option(
+            "--delay",
+            type=SECONDS,
+            default=0.0,
+            help="Time to think over each answer, as a slow source.",
+        )
+    ],
 )
-def main(settings: ServerSettings, delay: float) -> None:
-    """Serve user.MockUserDataService, which makes a user out of a name."""
-
-    def add_servicer(server: grpc.aio.Server, _: Connect) -> None:
-        servicer = MockUserData(delay)
-        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(servicer, server)
-
-    run_server("user.MockUserDataService", add_servicer, settings)
-
 
 if __name__ == "__main__":
-    main()
+    SERVICE.main()

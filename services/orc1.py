@@ -1,9 +1,6 @@
 """orc1, the head of the chain: answers clients with what orc2 says."""
 
-from rpc.cli.command import server_command
-from rpc.server.process import run_server
-from rpc.server.running_server import Connect
-from rpc.server.settings import ServerSettings
+from rpc.service import Service, Upstream
 
 import grpc
 
@@ -11,7 +8,7 @@ from proto import user_pb2, user_pb2_grpc
 
 
 class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):
-    """Serves user.Orchestrator1Service."""
+    """Serve user.Orchestrator1Service, which clients call and which calls orc2."""
 
     def __init__(self, orc2: "user_pb2_grpc.Orchestrator2ServiceAsyncStub") -> None:
         self._orc2 = orc2
@@ -25,17 +22,13 @@ class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):
         return await self._orc2.GetUser(user_pb2.User(name=request.name))
 
 
-def add_servicer(server: grpc.aio.Server, connect: Connect) -> None:
-    """Adds the servicer to a server, with orc2 as its upstream."""
-    orc2 = user_pb2_grpc.Orchestrator2ServiceStub(connect("user.Orchestrator2Service"))
-    user_pb2_grpc.add_Orchestrator1ServiceServicer_to_server(Orchestrator1(orc2), server)
-
-
-@server_command("orc1", port=9000, upstream_port=9001)
-def main(settings: ServerSettings) -> None:
-    """Serve user.Orchestrator1Service, which clients call and which calls orc2."""
-    run_server("user.Orchestrator1Service", add_servicer, settings)
-
+SERVICE = Service(
+    "orc1",
+    port=9000,
+    servicer=Orchestrator1,
+    register=user_pb2_grpc.add_Orchestrator1ServiceServicer_to_server,
+    upstream=Upstream("orc2", user_pb2_grpc.Orchestrator2ServiceStub, port=9001),
+)
 
 if __name__ == "__main__":
-    main()
+    SERVICE.main()

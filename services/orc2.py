@@ -1,9 +1,6 @@
 """orc2, the middle of the chain: answers orc1 with what mock_data says."""
 
-from rpc.cli.command import server_command
-from rpc.server.process import run_server
-from rpc.server.running_server import Connect
-from rpc.server.settings import ServerSettings
+from rpc.service import Service, Upstream
 
 import grpc
 
@@ -11,7 +8,7 @@ from proto import user_pb2, user_pb2_grpc
 
 
 class Orchestrator2(user_pb2_grpc.Orchestrator2ServiceServicer):
-    """Serves user.Orchestrator2Service."""
+    """Serve user.Orchestrator2Service, which orc1 calls and which calls mock_data."""
 
     def __init__(self, mock_data: "user_pb2_grpc.MockUserDataServiceAsyncStub") -> None:
         self._mock_data = mock_data
@@ -25,17 +22,13 @@ class Orchestrator2(user_pb2_grpc.Orchestrator2ServiceServicer):
         return await self._mock_data.GetMockUserData(user_pb2.UserName(name=request.name))
 
 
-def add_servicer(server: grpc.aio.Server, connect: Connect) -> None:
-    """Adds the servicer to a server, with mock_data as its upstream."""
-    mock_data = user_pb2_grpc.MockUserDataServiceStub(connect("user.MockUserDataService"))
-    user_pb2_grpc.add_Orchestrator2ServiceServicer_to_server(Orchestrator2(mock_data), server)
-
-
-@server_command("orc2", port=9001, upstream_port=10000)
-def main(settings: ServerSettings) -> None:
-    """Serve user.Orchestrator2Service, which orc1 calls and which calls mock_data."""
-    run_server("user.Orchestrator2Service", add_servicer, settings)
-
+SERVICE = Service(
+    "orc2",
+    port=9001,
+    servicer=Orchestrator2,
+    register=user_pb2_grpc.add_Orchestrator2ServiceServicer_to_server,
+    upstream=Upstream("mock_data", user_pb2_grpc.MockUserDataServiceStub, port=10000),
+)
 
 if __name__ == "__main__":
-    main()
+    SERVICE.main()

@@ -1,6 +1,6 @@
 """`bare_aio` on the services' event loop and poller, which leaves out only their features."""
 
-import rpc  # noqa: F401  # sets gRPC's environment before gRPC is loaded
+from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
 
 import uvloop
 

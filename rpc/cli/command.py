@@ -1,55 +1,42 @@
 """A server's command: its options, and what its main does with them."""
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+import inspect
+from collections.abc import Sequence
+from typing import Any
 
-from rpc.cli.options import server_options, server_settings
-from rpc.cli.program import complete_help, context_settings, run_program
-from rpc.server.ready_file import ReadyFileError
-from rpc.telemetry.metrics_endpoint import MetricsEndpointError
-from rpc.telemetry.observers import TracingError
-from rpc.transports.grpcio.binding import BindError
-from rpc.upstream.name_check import UnknownNameError
+from rpc.cli.options import Option, server_options, server_settings
+from rpc.cli.program import complete_help, context_settings
+from rpc.server.application import Application
+from rpc.server.process import run_server
 
 import click
 
-_CANNOT_START = (
-    BindError,
-    MetricsEndpointError,
-    ReadyFileError,
-    TracingError,
-    UnknownNameError,
-)
 
-
-def server_command(
-    name: str, *, port: int, upstream_port: int | None = None
-) -> Callable[[Callable[..., None]], Callable[[], NoReturn]]:
-    """Makes a server's `main` of a function that takes its settings.
-
-    Options of the function's own, by `click.option` below this decorator, are handed on to it.
+def server_command(application: Application, options: Sequence[Option] = ()) -> click.Command:
+    """The command of a server.
 
     Args:
-        name: what the program calls itself; its environment variables begin with it.
-        port: that it listens on by default.
-        upstream_port: that its upstream listens on by default; None if it has no upstream.
+        application: what it serves.
+        options: the program's own. Their values go to the servicers that name them.
     """
+    upstreams = {upstream.name: upstream.port for upstream in application.upstreams}
 
-    def decorate(serve: Callable[..., None]) -> Callable[[], NoReturn]:
-        def start(**values: Any) -> None:
-            settings = server_settings(name, values)
-            serve(settings, **values)
+    def serve(**values: Any) -> None:
+        settings = server_settings(application.name, values, upstreams)
+        run_server(application, settings, values)
 
-        start.__doc__ = serve.__doc__
-        start.__click_params__ = getattr(serve, "__click_params__", [])  # type: ignore[attr-defined]
-        for option in reversed(server_options(port, upstream_port)):
-            start = option(start)
-        return _main(name, start)
+    for option in reversed([*server_options(application.port, upstreams), *options]):
+        serve = option(serve)
+    command = click.command(
+        application.name,
+        help=_help(application),
+        context_settings=context_settings(application.name),
+    )(serve)
+    complete_help(application.name, command)
+    return command
 
-    return decorate
 
-
-def _main(name: str, start: Callable[..., None]) -> Callable[[], NoReturn]:
-    command = click.command(name, context_settings=context_settings(name))(start)
-    complete_help(name, command)
-    return lambda: run_program(name, command, _CANNOT_START)
+def _help(application: Application) -> str:
+    """What the docstrings of its servicers begin with."""
+    docs = (inspect.getdoc(servicer.make) or "" for servicer in application.servicers)
+    return " ".join(doc.partition("\n\n")[0] for doc in docs if doc)

@@ -1,216 +1,185 @@
-"""The servers' command-line options; each is an environment variable too."""
+"""Options of the command line, made from settings. Each is an environment variable too."""
 
-from collections.abc import Callable
-from dataclasses import fields
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from rpc.cli.option_types import (
-    COLLECTOR_URL,
-    FILE,
-    HOST_PORT,
-    LISTEN,
-    SECONDS,
-    SECONDS_ABOVE_ZERO,
-    TARGET,
-)
+from rpc.core.setting import Group, Setting, described
 from rpc.server.settings import ServerSettings
-from rpc.tls.credentials import ChannelTls, ServerTls, TlsError
-from rpc.upstream.channel import ChannelSettings
+from rpc.upstream.settings import UpstreamSettings
 
 import click
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-OTLP_ENDPOINT: Option = click.option(
-    "--otlp-endpoint",
-    type=COLLECTOR_URL,
-    envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
-    metavar="URL",
-    help="OTLP/gRPC collector to send traces to, as http://127.0.0.1:4317.",
-)
-"""Turns traces on, in servers and clients alike."""
+Rename = Callable[[str], str]
+S = TypeVar("S")
 
 
-def server_options(port: int, upstream_port: int | None) -> list[Option]:
+def _unchanged(name: str) -> str:
+    return name
+
+
+def options_of(
+    settings: type,
+    *,
+    rename: Rename = _unchanged,
+    defaults: Mapping[str, Any] | None = None,
+    peer: str = "",
+) -> list[Option]:
+    """The options of a dataclass of settings, in its order.
+
+    Args:
+        settings: the dataclass.
+        rename: gives an option's name, from the one that its fields give it.
+        defaults: in place of those of the fields, by the name that the fields give.
+        peer: what is called, for the help.
+    """
+    made = []
+    for path, what, default in _walk(settings):
+        name = rename(path)
+        chosen = (defaults or {}).get(path, default)
+        made.append(_option(name, what, chosen, peer))
+    return made
+
+
+def settings_from(
+    settings: type[S], values: dict[str, Any], *, rename: Rename = _unchanged, **others: Any
+) -> S:
+    """Makes settings of the values of a command's options, and takes these out of the values.
+
+    Args:
+        settings: the dataclass.
+        values: by parameter. What is not there keeps the field's default.
+        rename: as for `options_of`.
+        **others: fields that are no options.
+
+    Raises:
+        UsageError: two values do not fit together.
+    """
+    return _build(settings, values, rename, "", others)
+
+
+def server_options(port: int, upstreams: Mapping[str, int]) -> list[Option]:
     """The options of a server.
 
     Args:
         port: that it listens on by default.
-        upstream_port: that its upstream listens on by default; None if it has no upstream.
+        upstreams: ports that its upstreams listen on by default, by name.
     """
-    upstream = [] if upstream_port is None else _upstream_options(upstream_port)
-    return [*_listening_options(port), *upstream, *_life_cycle_options(), *_insight_options()]
-
-
-def channel_options(option: str, default: str, what: str, prefix: str = "") -> list[Option]:
-    """The options that say where and how to reach a server.
-
-    Args:
-        option: name of the option for the target.
-        default: target by default.
-        what: what is at the target, for the help texts.
-        prefix: what the names of the options for TLS begin with.
-    """
-    return [
-        click.option(
-            f"--{option}",
-            type=TARGET,
-            default=default,
-            help=f"Where {what} is: HOST:PORT, dns:///HOST:PORT, unix:PATH or, for several"
-            " replicas, ipv4:ADDRESS:PORT,… .",
-        ),
-        click.option(
-            f"--{prefix}tls",
-            is_flag=True,
-            help=f"Speak TLS to {what}; implied by the options below.",
-        ),
-        click.option(
-            f"--{prefix}tls-ca",
-            type=FILE,
-            help=f"PEM file of the authorities for {what}; the machine's own by default.",
-        ),
-        click.option(
-            f"--{prefix}tls-certificate",
-            type=FILE,
-            help=f"PEM certificate chain to show to {what} (mTLS).",
-        ),
-        click.option(f"--{prefix}tls-key", type=FILE, help="PEM key of that certificate."),
-        click.option(
-            f"--{prefix}tls-server-name",
-            metavar="NAME",
-            help="Name that the certificate must bear, where it is not the target's.",
-        ),
+    made = options_of(ServerSettings, defaults={"listen": f"127.0.0.1:{port}"})
+    listening = len(_listening())
+    of_upstreams = [
+        option
+        for name, upstream_port in upstreams.items()
+        for option in options_of(
+            UpstreamSettings,
+            rename=upstream_names(name, len(upstreams)),
+            defaults={"target": f"127.0.0.1:{upstream_port}"},
+            peer="the upstream" if len(upstreams) == 1 else name,
+        )
     ]
+    return [*made[:listening], *of_upstreams, *made[listening:]]
 
 
-def channel_settings(
-    option: str, values: dict[str, Any], *, insecure: bool, prefix: str = ""
-) -> ChannelSettings:
-    """Takes what `channel_options` gave out of a command's values."""
-    target: str = values.pop(option)
-    start = f"{prefix}tls".replace("-", "_")
-    wanted: bool = values.pop(start)
-    parts = ("ca", "certificate", "key", "server_name")
-    given = {part: values.pop(f"{start}_{part}") for part in parts}
-    tls = ChannelTls(**given) if wanted or any(given.values()) else None
-    return ChannelSettings(target=target, tls=tls, insecure=insecure)
-
-
-def server_settings(name: str, values: dict[str, Any]) -> ServerSettings:
-    """Takes what `server_options` gave out of a command's values; what is left is the command's.
+def server_settings(
+    name: str, values: dict[str, Any], upstreams: Mapping[str, int]
+) -> ServerSettings:
+    """Takes what `server_options` gave out of a command's values. What is left is the command's.
 
     Raises:
-        TlsError: a certificate without its key, or client authorities without a certificate.
+        UsageError: two values do not fit together.
     """
-    tls = _server_tls(values)
-    if "upstream" in values:
-        insecure: bool = values["insecure"]
-        values["upstream"] = channel_settings(
-            "upstream", values, insecure=insecure, prefix="upstream-"
+    targets = {
+        upstream: settings_from(
+            UpstreamSettings, values, rename=upstream_names(upstream, len(upstreams))
         )
-    names = [field.name for field in fields(ServerSettings) if field.name in values]
-    return ServerSettings(name=name, tls=tls, **{name: values.pop(name) for name in names})
+        for upstream in upstreams
+    }
+    return settings_from(ServerSettings, values, name=name, upstreams=targets)
 
 
-def _server_tls(values: dict[str, Any]) -> ServerTls | None:
-    certificate, key = values.pop("tls_certificate"), values.pop("tls_key")
-    client_ca = values.pop("tls_client_ca")
-    if certificate and key:
-        return ServerTls(certificate=certificate, key=key, client_ca=client_ca)
-    if certificate or key or client_ca:
-        raise TlsError("--tls-certificate and --tls-key go together, --tls-client-ca with both")
+def upstream_names(name: str, count: int) -> Rename:
+    """How the options of an upstream are called.
+
+    Args:
+        name: the upstream's.
+        count: how many upstreams the server has. An only one needs no name.
+    """
+    if count == 1:
+        names = {"target": "upstream", "default-timeout": "default-timeout"}
+        return lambda option: names.get(option, f"upstream-{option}")
+    dashed = name.replace("_", "-")
+    return lambda option: (
+        f"upstream-{dashed}" if option == "target" else f"upstream-{dashed}-{option}"
+    )
+
+
+def _listening() -> list[str]:
+    """The options of a server that come before those of its upstreams."""
+    field = next(field for field, _ in described(ServerSettings) if field.name == "listening")
+    kind = field.metadata["rpc"].kind
+    return [path for path, _, _ in _walk(kind)]
+
+
+def _walk(settings: type, prefix: str = "") -> Iterator[tuple[str, Setting, Any]]:
+    """Name, description and default of each option."""
+    for field, what in described(settings):
+        if isinstance(what, Setting):
+            yield prefix + (what.option or _dashed(field.name)), what, _default(field)
+            continue
+        below = f"{prefix}{what.prefix}-" if what.prefix else prefix
+        if what.switch is not None:
+            yield below.removesuffix("-"), Setting(what.switch), False
+        yield from _walk(what.kind, below)
+
+
+def _build(
+    settings: type[S], values: dict[str, Any], rename: Rename, prefix: str, given: dict[str, Any]
+) -> S:
+    fields = dict(given)
+    for field, what in described(settings):
+        if isinstance(what, Setting):
+            name = prefix + (what.option or _dashed(field.name))
+            parameter = rename(name).replace("-", "_")
+            if parameter in values:
+                fields[field.name] = values.pop(parameter)
+        else:
+            fields[field.name] = _build_group(what, values, rename, prefix)
+    return settings(**fields)
+
+
+def _build_group(what: Group, values: dict[str, Any], rename: Rename, prefix: str) -> Any:
+    below = f"{prefix}{what.prefix}-" if what.prefix else prefix
+    wanted = not what.optional
+    if what.switch is not None:
+        wanted = values.pop(rename(below.removesuffix("-")).replace("-", "_"), False)
+    parameters = [rename(path).replace("-", "_") for path, _, _ in _walk(what.kind, below)]
+    if wanted or any(values.get(parameter) for parameter in parameters):
+        return _build(what.kind, values, rename, below, {})
+    for parameter in parameters:
+        values.pop(parameter, None)
     return None
 
 
-def _listening_options(port: int) -> list[Option]:
-    return [
-        click.option(
-            "--listen",
-            type=LISTEN,
-            default=f"127.0.0.1:{port}",
-            help="HOST:PORT or unix:PATH to listen on; port 0 lets the kernel choose.",
-        ),
-        click.option(
-            "--reuse-port",
-            is_flag=True,
-            help="Share the port with other processes that say so too.",
-        ),
-        click.option(
-            "--tls-certificate",
-            type=FILE,
-            help="PEM certificate chain; read again when the file changes.",
-        ),
-        click.option("--tls-key", type=FILE, help="PEM key of that certificate."),
-        click.option(
-            "--tls-client-ca",
-            type=FILE,
-            help="PEM file of authorities; callers must show a certificate of theirs (mTLS).",
-        ),
-        click.option(
-            "--insecure",
-            is_flag=True,
-            help="Allow plaintext beyond loopback: to listen, for metrics, and to the upstream.",
-        ),
-    ]
+def _option(name: str, what: Setting, default: Any, peer: str) -> Option:
+    text = what.help.replace("{peer}", peer)
+    if what.type is None:
+        names = f"--{name}/--no-{name}" if what.negatable else f"--{name}"
+        return click.option(names, is_flag=True, default=bool(default), help=text)
+    kind = click.Choice(what.type) if isinstance(what.type, list | tuple) else what.type
+    return click.option(
+        f"--{name}",
+        type=kind,
+        default=default,
+        help=text,
+        metavar=what.metavar,
+        envvar=what.envvar,
+    )
 
 
-def _upstream_options(port: int) -> list[Option]:
-    return [
-        *channel_options("upstream", f"127.0.0.1:{port}", "the upstream", "upstream-"),
-        click.option(
-            "--default-timeout",
-            type=SECONDS_ABOVE_ZERO,
-            default=5.0,
-            help="Time for an upstream call whose caller brought no deadline.",
-        ),
-    ]
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return None if field.default is dataclasses.MISSING else field.default
 
 
-def _life_cycle_options() -> list[Option]:
-    return [
-        click.option(
-            "--max-concurrent-rpcs",
-            type=click.IntRange(min=1),
-            default=1000,
-            help="Calls answered at once; past it RESOURCE_EXHAUSTED.",
-        ),
-        click.option(
-            "--max-connection-age",
-            type=SECONDS_ABOVE_ZERO,
-            help="Time after which callers are asked to connect anew, and so find new replicas.",
-        ),
-        click.option(
-            "--grace",
-            type=SECONDS,
-            default=5.0,
-            help="Time that calls in flight get to finish on SIGTERM or SIGINT.",
-        ),
-        click.option(
-            "--drain-delay",
-            type=SECONDS,
-            default=0.0,
-            help="Time between saying NOT_SERVING and taking no more calls.",
-        ),
-        click.option(
-            "--ready-file", type=FILE, help="File to write the bound address to once serving."
-        ),
-    ]
-
-
-def _insight_options() -> list[Option]:
-    return [
-        click.option(
-            "--log-format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            help="Form of the log on stderr.",
-        ),
-        click.option(
-            "--metrics-address",
-            type=HOST_PORT,
-            help="Address to serve Prometheus metrics on, at /metrics.",
-        ),
-        OTLP_ENDPOINT,
-        click.option("--reflection/--no-reflection", default=True, help="Offer grpc.reflection."),
-        click.option("--channelz/--no-channelz", default=True, help="Offer grpc.channelz."),
-    ]
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

@@ -6,8 +6,7 @@ import sys
 from typing import Any, NoReturn, TextIO
 
 from rpc.cli.version import full_version
-from rpc.core.address import AddressError
-from rpc.tls.credentials import TlsError
+from rpc.core.errors import StartupError, UsageError
 
 import click
 
@@ -16,7 +15,6 @@ EXIT_WRONG_USAGE = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 _STDERR = 2
-_WRONG_USAGE = (AddressError, TlsError)
 
 
 def context_settings(name: str) -> dict[str, Any]:
@@ -54,18 +52,15 @@ def _version_option(name: str) -> click.Option:
     )
 
 
-def run_program(
-    name: str, command: click.Command, cannot_start: tuple[type[Exception], ...] = ()
-) -> NoReturn:
+def run_program(name: str, command: click.Command) -> NoReturn:
     """Runs the command with the process's arguments, then ends the process.
 
-    Exit codes: 0; 1 for an error in `cannot_start` or a stdout that cannot be written; 2 for wrong
-    usage; 130 after Ctrl-C; or what the command gave to `sys.exit`.
+    Exit codes: 0; 1 for a `StartupError` or a stdout that cannot be written; 2 for wrong usage, as
+    of a `UsageError`; 130 after Ctrl-C; or what the command gave to `sys.exit`.
 
     Args:
         name: what the program calls itself.
         command: the program.
-        cannot_start: errors of the program's own whose text is the one line to show.
     """
     _fill_standard_descriptors()
     try:
@@ -75,9 +70,9 @@ def run_program(
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         _fail(name, f"{error.format_message()} (see {name} --help)", EXIT_WRONG_USAGE)
-    except _WRONG_USAGE as error:
+    except UsageError as error:
         _fail(name, str(error), EXIT_WRONG_USAGE)
-    except cannot_start as error:
+    except StartupError as error:
         _fail(name, str(error), EXIT_FAILED)
     except OSError as error:
         if _can_be_written(sys.stdout):

@@ -4,6 +4,8 @@ import ipaddress
 import re
 from urllib.parse import unquote
 
+from rpc.core.errors import UsageError
+
 _MAX_PORT = 65535
 # The kernel's limit, less the final zero byte.
 _MAX_UNIX_PATH = 107
@@ -12,7 +14,7 @@ _TARGET_SCHEMES = ("dns", "ipv4", "ipv6", "unix")
 _ADDRESS_VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
-class AddressError(ValueError):
+class AddressError(UsageError):
     """An address that cannot be used; the message says what a good one looks like."""
 
 
@@ -146,3 +148,8 @@ def _endpoint_is_loopback(endpoint: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def explain(error: OSError | UnicodeError) -> str:
+    """Why an address cannot be listened on, in the kernel's words or the resolver's."""
+    return getattr(error, "strerror", None) or str(error)

@@ -1,41 +1,47 @@
-"""The call that is being answered: what its log line, metrics and upstream calls need to know."""
+"""The calls of this process: the one that is answered, and those made on its behalf."""
 
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from rpc.core.trace_context import TRACE_KEYS, TraceContext, read_trace_context
+from rpc.core.errors import RpcStatusError
+from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT, TRACESTATE
+from rpc.core.outcome import Outcome
+from rpc.core.trace_context import TraceContext, read_trace_context
 
 import grpc
 
-REQUEST_ID_KEY = "x-request-id"
-"""Metadata key under which a request id travels; the id is the same at every hop."""
-
 # Room for every kind of id in use, and nothing in it that could forge a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_TRACE_KEYS = frozenset({TRACEPARENT, TRACESTATE})
 
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
-    """One call that this server is answering.
+    """One call that this server answers.
 
     Attributes:
         method: full name, as in `/user.Orchestrator1Service/GetUserByName`.
-        context: gRPC's own view of the call.
+        context: the transport's view of the call.
         started: when it arrived, in seconds of `time.perf_counter`.
-        expires: when its caller gives up, on the same clock; None if it never does.
-        peer: who its caller is, in gRPC's words.
+        expires: when its caller gives up, on the same clock. None if it never does.
+        peer: address of its caller, as in `ipv4:127.0.0.1:50000`.
         request_id: the caller's, or a new one.
-        trace_context: the trace that it is part of; an observer may replace it.
+        trace_context: the trace that it is part of. An interceptor may replace it.
         known: whether there is such a method.
-        request: what its caller sent; empty until it has been read.
-        span: the tracing part's own.
+        streaming: whether requests or responses are streams.
+        requests: number of messages received.
+        responses: number of messages sent.
+        outcome: how it ended, once that is known.
+        refusal: the status that an interceptor ends it with before the servicer sees it.
+        attachments: what interceptors keep of the call, each under itself as the key.
+        streams: those to upstreams that are open.
     """
 
     method: str
@@ -46,25 +52,84 @@ class Call:
     request_id: str
     trace_context: TraceContext
     known: bool = True
-    request: bytes = b""
-    span: Any = None
+    streaming: bool = False
+    requests: int = 0
+    responses: int = 0
+    outcome: Outcome | None = None
+    refusal: RpcStatusError | None = None
+    # How many interceptors have been told of the start: those hear of the end too.
+    told: int = 0
+    attachments: dict[object, Any] | None = None
+    streams: set[Any] | None = None
 
     @classmethod
-    def arriving(cls, method: str, context: ServicerContext, *, known: bool = True) -> "Call":
+    def arriving(
+        cls, method: str, context: ServicerContext, *, known: bool = True, streaming: bool = False
+    ) -> "Call":
         """Reads what the caller sent along with a call that arrives now."""
         started = time.perf_counter()
         remaining = context.time_remaining()
         expires = None if remaining is None else started + remaining
-        request_id, trace_context = _read_metadata(context)
+        metadata = context.invocation_metadata() or ()
+        request_id, trace_context = read_ids(metadata)
         peer = context.peer()
-        return cls(method, context, started, expires, peer, request_id, trace_context, known)
+        return cls(
+            method, context, started, expires, peer, request_id, trace_context, known, streaming
+        )
 
+    def attach(self, owner: object, value: Any) -> None:
+        """Keeps something for the interceptor that says so, until the call is over."""
+        if self.attachments is None:
+            self.attachments = {}
+        self.attachments[owner] = value
 
-Handler = Callable[[Call], Awaitable[bytes]]
-"""Answers one call. The parts of `rpc` wrap handlers around each other, the servicer innermost."""
+    def attached(self, owner: object) -> Any:
+        """What `attach` has kept for an interceptor. None if it has kept nothing."""
+        return None if self.attachments is None else self.attachments.get(owner)
+
+    def opened(self, stream: Any) -> None:
+        """Notes a stream to an upstream, which is cancelled if this call ends before it."""
+        if self.streams is None:
+            self.streams = set()
+        self.streams.add(stream)
+
+    def closed(self, stream: Any) -> None:
+        """The stream is over."""
+        if self.streams is not None:
+            self.streams.discard(stream)
+
 
 current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)
-"""The call that the running task answers, so that calls to an upstream inherit from it."""
+"""The call that the running task answers. Calls to an upstream and log lines inherit from it."""
+
+
+@dataclass(slots=True, eq=False)
+class UpstreamCall:
+    """One call to an upstream.
+
+    Attributes:
+        method: full name, as in `/user.Orchestrator2Service/GetUser`.
+        started: when it began, in seconds of `time.perf_counter`.
+        timeout: seconds that it may take.
+        request_id: that of the call it serves, or a new one.
+        trace_context: what the upstream is told of the trace. An interceptor may replace it.
+        metadata: what else travels with the call. An interceptor may add to it.
+        attachments: what interceptors keep of the call, each under itself as the key.
+        is_over: whether the interceptors have been told of its end.
+    """
+
+    method: str
+    started: float
+    timeout: float
+    request_id: str
+    trace_context: TraceContext
+    metadata: tuple[tuple[str, str | bytes], ...] = ()
+    attachments: dict[object, Any] = field(default_factory=dict)
+    is_over: bool = False
+
+    def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """What travels with the call, ids and trace included."""
+        return ((REQUEST_ID, self.request_id), *self.trace_context, *self.metadata)
 
 
 def new_request_id() -> str:
@@ -72,15 +137,16 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
-def _read_metadata(context: ServicerContext) -> tuple[str, TraceContext]:
+def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceContext]:
+    """The request id, a new one if there is none that can be used, and the trace context."""
     request_id = ""
     trace_headers: dict[str, str] = {}
-    for key, value in context.invocation_metadata() or ():
+    for key, value in metadata:
         if not isinstance(value, str):
             continue
-        if key == REQUEST_ID_KEY and _REQUEST_ID.fullmatch(value):
+        if key == REQUEST_ID and _REQUEST_ID.fullmatch(value):
             request_id = value
-        elif key in TRACE_KEYS:
+        elif key in _TRACE_KEYS:
             # Several lists of states are one, https://www.rfc-editor.org/rfc/rfc9110#section-5.3.
             earlier = trace_headers.get(key)
             trace_headers[key] = value if earlier is None else f"{earlier},{value}"

@@ -1,16 +1,23 @@
-"""The errors that a servicer answers with, as gRPC statuses."""
+"""Errors: the statuses that a servicer answers with, and what keeps a program from starting."""
 
 from typing import NoReturn
+
+from rpc.core.metadata_keys import STATUS_DETAILS
 
 import grpc
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-STATUS_DETAILS_KEY = "grpc-status-details-bin"
-"""Trailer that carries a serialised google.rpc.Status, as grpcio-status and grpc-go read it."""
-
 Trailers = tuple[tuple[str, str | bytes], ...]
+
+
+class StartupError(Exception):
+    """A program cannot start, or go on. The message is one line that says why and what to do."""
+
+
+class UsageError(ValueError):
+    """An option's value cannot be used. The message says what a good one looks like."""
 
 
 class RpcStatusError(Exception):
@@ -53,4 +60,4 @@ def _status_trailer(code: grpc.StatusCode, message: str, detail: Message) -> Tra
     packed = any_pb2.Any()
     packed.Pack(detail)
     status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
-    return ((STATUS_DETAILS_KEY, status.SerializeToString()),)
+    return ((STATUS_DETAILS, status.SerializeToString()),)

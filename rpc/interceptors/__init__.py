@@ -1,1 +1,1 @@
-"""What every call passes through on its way to the servicer."""
+"""What every call passes through on its way to the servicer. `order` has the list."""

@@ -1,36 +1,37 @@
 """Load shedding: past a number of calls at once, further ones are refused at once."""
 
-from rpc.core.call import Call, Handler
+from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
+from rpc.interceptors.interceptor import ServerInterceptor
 
 import grpc
 
 
-def shed(handler: Handler, slots: "Slots") -> Handler:
-    """Lets a call through while there is a slot; else RESOURCE_EXHAUSTED.
+class LoadShedding(ServerInterceptor):
+    """Lets a call through while there is a slot. Else the call ends with RESOURCE_EXHAUSTED.
 
     Refusing at once keeps the calls that are let through fast, and tells the caller to back off
-    while it still has time to do so.
+    while it still has time to do so. A call holds its slot until its answer has left.
     """
 
-    async def shedding(call: Call) -> bytes:
-        if slots.free <= 0:
+    def __init__(self, slots: int) -> None:
+        """Makes a number of slots, for all methods together."""
+        self._slots = slots
+        self._free = slots
+
+    def started(self, call: Call) -> None:
+        """Takes a slot.
+
+        Raises:
+            RpcStatusError: RESOURCE_EXHAUSTED, there is none.
+        """
+        if self._free <= 0:
             raise RpcStatusError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"the server answers {slots.total} calls at once, its limit; try again later",
+                f"the server answers {self._slots} calls at once, its limit; try again later",
             )
-        slots.free -= 1
-        try:
-            return await handler(call)
-        finally:
-            slots.free += 1
+        self._free -= 1
 
-    return shedding
-
-
-class Slots:
-    """How many calls a server may answer at once, over all its methods."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.free = total
+    def closed(self, call: Call) -> None:
+        """Gives the slot back."""
+        self._free += 1

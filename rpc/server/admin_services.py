@@ -1,30 +1,31 @@
-"""Reflection and channelz: what tools such as grpcurl and grpcdebug ask a server."""
+"""The services that this runtime adds for operators and their tools."""
 
-from typing import Any
+from rpc.server.health import HealthServicer
+from rpc.server.methods import Methods
+from rpc.server.settings import AdminSettings
 
-from rpc.server.settings import ServerSettings
-
-import grpc
-from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
-from grpc_health.v1 import health
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
-
-_CHANNELZ = channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name
+from grpc_health.v1 import health, health_pb2_grpc
 
 
-def add_diagnostics(server: grpc.aio.Server, settings: ServerSettings, service: str) -> None:
-    """Adds grpc.reflection and grpc.channelz, each unless the settings leave it out.
+def add_admin_services(
+    methods: Methods, health_servicer: HealthServicer, settings: AdminSettings
+) -> None:
+    """Adds grpc.health and, unless the settings leave them out, grpc.reflection and grpc.channelz.
 
     Args:
-        server: the server that is being set up.
-        settings: the server's settings.
-        service: full name of the service that the server is for.
+        methods: the server's, with the program's own services in it.
+        health_servicer: answers for health.
+        settings: what is wanted.
     """
-    offered = [service, health.SERVICE_NAME]
+    server = methods.admin
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    offered = [*methods.services, health.SERVICE_NAME]
     if settings.channelz:
+        from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
+
         channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), server)
-        offered.append(_CHANNELZ)
+        offered.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
     if settings.reflection:
-        names = [*offered, reflection.SERVICE_NAME]
-        add: Any = reflection_pb2_grpc.add_ServerReflectionServicer_to_server  # has no types
-        add(reflection.aio.ReflectionServicer(names), server)
+        from rpc.server.reflection import add_reflection
+
+        add_reflection(server, offered)

@@ -1,59 +1,119 @@
 """grpc.health.v1: what a server says of its own state."""
 
 import asyncio
-import contextlib
 from typing import Any
 
+from rpc.core.errors import RpcStatusError
+
 import grpc
-from grpc_health.v1 import health, health_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-_NOTICE_SECONDS = 1.0
+MOST_WATCHES = 1000
+"""Open `Watch` streams. A further one is refused."""
+
+_Status = health_pb2.HealthCheckResponse
+_Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class HealthServicer(health.aio.HealthServicer):
-    """grpcio's health servicer, whose `Watch` streams end when the server stops.
+class HealthServicer(health_pb2_grpc.HealthServicer):
+    """Answers `Check`, `List` and `Watch`.
 
-    Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md.
+    Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md. It is not grpcio's
+    servicer because that one writes to a watcher under a lock: a watcher that does not read keeps
+    all others from hearing that the server stops.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self._status: Any = _Status.SERVING
+        self._statuses = {"": self._status}
+        self._changed = asyncio.Event()
         self._watches = 0
-        self._stopping = asyncio.Event()
-
-    async def Watch(
-        self,
-        request: health_pb2.HealthCheckRequest,
-        context: grpc.aio.ServicerContext[Any, Any],
-    ) -> None:
-        """Streams the status until the caller leaves or the server stops."""
-        watching = asyncio.ensure_future(super().Watch(request, context))
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        self._watches += 1
-        try:
-            await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._watches -= 1
-            watching.cancel()
-            stopping.cancel()
-            await asyncio.gather(watching, stopping, return_exceptions=True)
+        self._writing: set[asyncio.Future[Any]] = set()
+        self._stopping = False
 
     @property
     def is_watched(self) -> bool:
         """Whether anyone has a `Watch` open."""
         return self._watches > 0
 
-    async def serve(self, service: str) -> None:
-        """Says SERVING of a service; of the server as a whole, "", it is said from the start."""
-        await self.set(service, health_pb2.HealthCheckResponse.SERVING)
+    def serve(self, service: str) -> None:
+        """Says SERVING of a service, unless the server drains already.
 
-    async def drain(self) -> None:
+        Of the server as a whole, "", it is said from the start.
+        """
+        self._statuses[service] = self._status
+        self._notify()
+
+    def drain(self) -> None:
         """Says NOT_SERVING of everything from now on, to `Check` and on each open `Watch`."""
-        # A watcher that no longer reads must not keep the server from stopping.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_NOTICE_SECONDS):
-                await self.enter_graceful_shutdown()
+        self._status = _Status.NOT_SERVING
+        self._statuses = dict.fromkeys(self._statuses, self._status)
+        self._notify()
 
     def end_watches(self) -> None:
         """Ends each `Watch`, which would otherwise hold up the exit for the whole grace."""
-        self._stopping.set()
+        self._stopping = True
+        self._notify()
+        for writing in self._writing:
+            writing.cancel()
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: _Context
+    ) -> health_pb2.HealthCheckResponse:
+        """Answers with the status of a service.
+
+        Raises:
+            RpcStatusError: NOT_FOUND, the server has no such service.
+        """
+        status = self._statuses.get(request.service)
+        if status is None:
+            raise RpcStatusError(grpc.StatusCode.NOT_FOUND, "unknown service")
+        return _Status(status=status)
+
+    # The type stubs of grpcio-health-checking lack List.
+    async def List(self, request: Any, context: _Context) -> Any:
+        """Answers with the status of each service."""
+        response = health_pb2.HealthListResponse()  # type: ignore[attr-defined]
+        for service, status in self._statuses.items():
+            response.statuses[service].status = status
+        return response
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: _Context) -> None:
+        """Streams the status until the caller leaves or the server stops.
+
+        Raises:
+            RpcStatusError: RESOURCE_EXHAUSTED, too many watch already.
+        """
+        if self._watches >= MOST_WATCHES:
+            raise RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many watch the health")
+        self._watches += 1
+        try:
+            await self._watch(request.service, context)
+        finally:
+            self._watches -= 1
+
+    async def _watch(self, service: str, context: _Context) -> None:
+        sent = None
+        while not self._stopping:
+            changed = self._changed
+            status = self._statuses.get(service, _Status.SERVICE_UNKNOWN)
+            if status != sent:
+                await self._write(_Status(status=status), context)
+                sent = status
+            await changed.wait()
+
+    async def _write(self, response: health_pb2.HealthCheckResponse, context: _Context) -> None:
+        # A task of its own, as `end_watches` cancels it: the call itself is to end with a status.
+        writing = asyncio.ensure_future(context.write(response))
+        self._writing.add(writing)
+        try:
+            await asyncio.wait({writing})
+        finally:
+            self._writing.discard(writing)
+            writing.cancel()
+        if not writing.cancelled():
+            writing.result()
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

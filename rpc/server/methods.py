@@ -1,73 +1,116 @@
 """The methods that a server answers, found by name."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable
+from typing import cast
+
+from rpc.core.errors import RpcStatusError
+from rpc.transports.transport import CallChain, Method, MethodHandler
 
 import grpc
 
-if TYPE_CHECKING:
-    # Generic to type checkers only.
-    MethodHandler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
-else:
-    MethodHandler = grpc.RpcMethodHandler
 
-Wrap = Callable[[str, MethodHandler], MethodHandler]
-"""Takes a method's full name and its handler; gives the handler that is to answer."""
+class Methods:
+    """All methods of a server, with the chain that the calls of each go through.
 
-
-class Methods(grpc.GenericRpcHandler):
-    """Stands in for a server where servicers are added, and is what a server answers with.
-
-    The generated `add_…Servicer_to_server` offers each method twice: as one of a generic handler
-    and by itself, registered. To gRPC all of them are one generic handler: for each registered
-    method grpc.aio keeps a task that waits for the method's next call, and looks through all of
-    these tasks at every call: health, reflection and channelz would make the other calls dearer. A
-    servicer that is added once also outlives a server that has to be replaced
-    (`rpc.transports.grpcio.listener`).
+    Attributes:
+        services: full names of the program's own services, in the order in which they were added.
     """
 
-    def __init__(self, wrap: Wrap, refuse: Callable[[str], MethodHandler]) -> None:
+    def __init__(self, chain: CallChain, admin_chain: CallChain) -> None:
         """Makes an empty set of methods.
 
         Args:
-            wrap: is asked once for each method, when its servicer is added; for one that is only
-                in a generic handler, at its first call.
-            refuse: gives the handler for a method that there is not, by its full name.
+            chain: what calls of the program's own methods go through, and calls of none.
+            admin_chain: what calls of health, reflection and channelz go through.
         """
-        self._wrap = wrap
-        self._refuse = refuse
-        self._added: list[grpc.GenericRpcHandler] = []
-        self._found: dict[str, MethodHandler] = {}
+        self.services: list[str] = []
+        self._chain = chain
+        self._admin_chain = admin_chain
+        self._found: dict[str, Method] = {}
+        self._generic: list[tuple[grpc.GenericRpcHandler, CallChain]] = []
 
-    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
-        """What generated code calls to add a servicer's methods."""
-        self._added.extend(handlers)
+    @property
+    def own(self) -> grpc.aio.Server:
+        """Takes the program's servicers, as an argument of `add_…Servicer_to_server`."""
+        return cast("grpc.aio.Server", _Added(self, self._chain, is_admin=False))
+
+    @property
+    def admin(self) -> grpc.aio.Server:
+        """Takes health, reflection and channelz in the same way."""
+        return cast("grpc.aio.Server", _Added(self, self._admin_chain, is_admin=True))
+
+    def find(self, name: str) -> Method:
+        """Finds a method by its full name. Gives one that refuses where there is none."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._find_generic(name)
+        # What is not there is not kept: callers could fill the memory with such names.
+        return Method(name, _REFUSAL, self._chain, known=False) if found is None else found
+
+    def all(self) -> Iterable[Method]:
+        """The methods that are known by name from the start."""
+        return self._found.values()
+
+    def add(self, service: str, method: Method) -> None:
+        """Adds a method of a service.
+
+        Raises:
+            ValueError: there is such a method already.
+        """
+        if method.name in self._found:
+            raise ValueError(f"{method.name} is added twice")
+        self._found[method.name] = method
+        if not method.is_admin and service not in self.services:
+            self.services.append(service)
+
+    def add_generic(self, handler: grpc.GenericRpcHandler, chain: CallChain) -> None:
+        """Adds a handler that is asked for what no method of a service has the name of."""
+        self._generic.append((handler, chain))
+
+    def _find_generic(self, name: str) -> Method | None:
+        details = _CallDetails(name)
+        for generic, chain in self._generic:
+            handler = generic.service(details)
+            if handler is not None:
+                method = self._found[name] = Method(name, handler, chain)
+                return method
+        return None
+
+
+class _CallDetails(grpc.HandlerCallDetails):
+    """What a generic handler is asked with."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.invocation_metadata = ()
+
+
+class _Added:
+    """Stands in for a server where a servicer is added.
+
+    Generated `add_…Servicer_to_server` code only calls the two `add_*_handlers` methods.
+    """
+
+    def __init__(self, methods: Methods, chain: CallChain, *, is_admin: bool) -> None:
+        self._methods = methods
+        self._chain = chain
+        self._is_admin = is_admin
 
     def add_registered_method_handlers(
         self, service: str, handlers: dict[str, MethodHandler]
     ) -> None:
-        """What generated code calls as well.
-
-        Raises:
-            TypeError: one of the methods cannot be wrapped.
-        """
         for name, handler in handlers.items():
-            method = f"/{service}/{name}"
-            self._found[method] = self._wrap(method, handler)
+            full = f"/{service}/{name}"
+            method = Method(full, handler, self._chain, is_admin=self._is_admin)
+            self._methods.add(service, method)
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler:
-        """The hook of gRPC: the handler of the method that is called."""
-        method = handler_call_details.method
-        found = self._found.get(method)
-        if found is not None:
-            return found
-        added = self._look_up(handler_call_details)
-        # What is not there is not kept: callers could fill the memory with such names.
-        if added is None:
-            return self._refuse(method)
-        found = self._found[method] = self._wrap(method, added)
-        return found
+    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
+        for handler in handlers:
+            self._methods.add_generic(handler, self._chain)
 
-    def _look_up(self, details: grpc.HandlerCallDetails) -> MethodHandler | None:
-        candidates = (handler.service(details) for handler in self._added)
-        return next((found for found in candidates if found is not None), None)
+
+async def _refuse(_: object, __: object) -> None:
+    raise RpcStatusError(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+
+
+_REFUSAL: MethodHandler = grpc.stream_unary_rpc_method_handler(_refuse)

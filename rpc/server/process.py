@@ -3,46 +3,54 @@
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
+from rpc.server.application import Application
 from rpc.server.ready_file import ReadyFileError, remove_ready_file, write_ready_file
-from rpc.server.running_server import AddServicer, RunningServer, running_server
+from rpc.server.running_server import RunningServer, running_server
 from rpc.server.settings import ServerSettings
-from rpc.telemetry.logs import configure_logs, get_logger
+from rpc.telemetry.log_setup import configure_logs, get_logger
 
 import uvloop
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_server(service: str, add_servicer: AddServicer, settings: ServerSettings) -> None:
+def run_server(
+    application: Application, settings: ServerSettings, options: Mapping[str, Any]
+) -> None:
     """Serves until SIGTERM or SIGINT, then lets the calls in flight finish.
 
     A second signal ends the process at once.
 
     Args:
-        service: full name of the service, as in `user.Orchestrator1Service`.
-        add_servicer: adds its servicer.
+        application: what to serve.
         settings: how and where to serve.
+        options: values of the program's own options.
 
     Raises:
-        BindError, AddressError, TlsError, MetricsEndpointError, TracingError, ReadyFileError,
-            UnknownNameError: the server could not start; the message says why and what to do.
+        StartupError: the server could not start. The message says why and what to do.
+        UsageError: so could it with these settings.
     """
-    configure_logs(settings.name, settings.log_format)
-    uvloop.run(_serve(service, add_servicer, settings))
+    configure_logs(settings.name, settings.telemetry.log_format)
+    uvloop.run(_serve(application, settings, options))
 
 
-async def _serve(service: str, add_servicer: AddServicer, settings: ServerSettings) -> None:
+async def _serve(
+    application: Application, settings: ServerSettings, options: Mapping[str, Any]
+) -> None:
     stop = _stop_on_signal()
     _retract(settings)
-    async with running_server(service, add_servicer, settings) as server:
+    async with running_server(application, settings, options) as server:
         if not stop.is_set():
             _announce(server, settings)
         await stop.wait()
         with suppress(ReadyFileError):
             _retract(settings)
-        get_logger().info("stopping", grace_s=settings.grace, drain_delay_s=settings.drain_delay)
+        shutdown = settings.shutdown
+        get_logger().info("stopping", grace_s=shutdown.grace, drain_delay_s=shutdown.drain_delay)
     get_logger().info("stopped")
 
 

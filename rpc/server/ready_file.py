@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from rpc.core.errors import StartupError
 
-class ReadyFileError(Exception):
+
+class ReadyFileError(StartupError):
     """The ready file cannot be written; the message names it and says why."""
 
 

@@ -1,11 +1,64 @@
-"""What a server can be told; `rpc.cli.options` offers each of these on the command line."""
+"""What a server can be told. `rpc.cli.options` makes the options of the command line of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rpc.telemetry.logs import LogFormat
-from rpc.tls.credentials import ServerTls
-from rpc.upstream.channel import ChannelSettings
+from rpc.core.option_types import FILE, POSITIVE, SECONDS, SECONDS_ABOVE_ZERO
+from rpc.core.setting import group, setting
+from rpc.telemetry.settings import TelemetrySettings
+from rpc.transports.settings import ListeningSettings
+from rpc.upstream.settings import UpstreamSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What a server lets callers have.
+
+    Attributes:
+        max_concurrent_rpcs: calls answered at once. Further ones are refused.
+        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
+            less. None for never.
+    """
+
+    max_concurrent_rpcs: int = setting(
+        "Calls answered at once; past it RESOURCE_EXHAUSTED.", type=POSITIVE, default=1000
+    )
+    max_connection_age: float | None = setting(
+        "Time after which callers are asked to connect anew, and so find new replicas.",
+        type=SECONDS_ABOVE_ZERO,
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShutdownSettings:
+    """How a server stops.
+
+    Attributes:
+        grace: seconds that calls in flight get to finish.
+        drain_delay: seconds between saying NOT_SERVING and taking no more calls.
+    """
+
+    grace: float = setting(
+        "Time that calls in flight get to finish on SIGTERM or SIGINT.", type=SECONDS, default=5.0
+    )
+    drain_delay: float = setting(
+        "Time between saying NOT_SERVING and taking no more calls.", type=SECONDS, default=0.0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings:
+    """Which services a server offers to operators' tools.
+
+    Attributes:
+        reflection: grpc.reflection.
+        channelz: grpc.channelz.
+    """
+
+    reflection: bool = setting("Offer grpc.reflection.", default=True, negatable=True)
+    channelz: bool = setting("Offer grpc.channelz.", default=True, negatable=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,39 +67,24 @@ class ServerSettings:
 
     Attributes:
         name: what the server calls itself in logs and traces, as in `orc1`.
-        listen: address to listen on, as `rpc.core.address.parse_listen` returns it.
-        upstream: the service that this one calls; None if it calls none.
-        default_timeout: seconds for an upstream call whose caller brought no deadline.
-        grace: seconds that calls in flight get to finish when the server stops.
-        drain_delay: seconds between saying NOT_SERVING and taking no more calls.
-        max_concurrent_rpcs: calls answered at once; further ones are refused.
-        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
-            less; None for never.
+        listening: where and how it listens.
+        upstreams: the services that it calls, by name.
+        limits: what it lets callers have.
+        shutdown: how it stops.
         ready_file: is written, with the bound address in it, once the server serves.
-        log_format: `text` or `json`.
-        tls: None for plaintext.
-        insecure: plaintext is wanted even where other machines can reach it.
-        reuse_port: other processes may listen on the same port, and share its connections.
-        reflection: offer grpc.reflection.
-        channelz: offer grpc.channelz.
-        metrics_address: where Prometheus finds metrics; None for nowhere.
-        otlp_endpoint: OTLP/gRPC collector that traces go to; None for nowhere.
+        telemetry: where log, metrics and traces go.
+        admin: which services it offers to operators' tools.
+        transport: what carries its calls.
     """
 
     name: str
-    listen: str
-    upstream: ChannelSettings | None = None
-    default_timeout: float = 5.0
-    grace: float = 5.0
-    drain_delay: float = 0.0
-    max_concurrent_rpcs: int = 1000
-    max_connection_age: float | None = None
-    ready_file: Path | None = None
-    log_format: LogFormat = "text"
-    tls: ServerTls | None = None
-    insecure: bool = False
-    reuse_port: bool = False
-    reflection: bool = True
-    channelz: bool = True
-    metrics_address: str | None = None
-    otlp_endpoint: str | None = None
+    listening: ListeningSettings = group(ListeningSettings)
+    upstreams: Mapping[str, UpstreamSettings] = field(default_factory=dict)
+    limits: LimitSettings = group(LimitSettings)
+    shutdown: ShutdownSettings = group(ShutdownSettings)
+    ready_file: Path | None = setting(
+        "File to write the bound address to once serving.", type=FILE, default=None
+    )
+    telemetry: TelemetrySettings = group(TelemetrySettings)
+    admin: AdminSettings = group(AdminSettings)
+    transport: str = "grpcio"

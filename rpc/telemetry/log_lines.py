@@ -25,7 +25,7 @@ def text_lines(service: str) -> RenderLine:
     """Lines in logfmt (`key=value`), for a service."""
 
     def render(level: str, event: dict[str, Any]) -> bytes:
-        at = _iso(event.pop("timestamp"))
+        at = iso_time(event.pop("timestamp"))
         line = f"timestamp={at} level={level} service={service}"
         line += _word("event", event.pop("event")) + _words(event)
         return line.encode(errors="backslashreplace")
@@ -37,7 +37,7 @@ def json_lines(service: str) -> RenderLine:
     """Lines of one JSON object each, for a service."""
 
     def render(level: str, event: dict[str, Any]) -> bytes:
-        at = _iso(event.pop("timestamp"))
+        at = iso_time(event.pop("timestamp"))
         fields = {"timestamp": at, "level": level, "service": service, "event": ""}
         for key, value in event.items():
             fields[key] = _without_surrogates(value) if isinstance(value, str) else value
@@ -46,7 +46,8 @@ def json_lines(service: str) -> RenderLine:
     return render
 
 
-def _iso(seconds: float) -> str:
+def iso_time(seconds: float) -> str:
+    """A time in seconds of the epoch, by ISO 8601 in UTC, to the microsecond."""
     whole = int(seconds)
     return f"{_to_the_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
 

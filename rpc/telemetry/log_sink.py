@@ -1,14 +1,13 @@
 """Where the log goes: stderr, each event a line, written before what it tells of goes on."""
 
-import contextlib
 import select
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-# A pipe that poll(2) calls writable takes so much without a wait.
+# A pipe that poll(2) calls writable takes so much without a wait, and in one piece.
 _PIECE = select.PIPE_BUF
 _PATIENCE_MILLISECONDS = 100
 
@@ -16,8 +15,8 @@ _PATIENCE_MILLISECONDS = 100
 class LogSink:
     """stderr as a log needs it: a full disk, a closed pipe or one that is not read loses lines.
 
-    Calls are not held up by that, nor is the exit. Once there is a reader again it is told how
-    many lines it has missed.
+    Calls are not held up by that, nor is the exit. Once there is room again the log tells how many
+    lines are missing.
 
     It is what structlog calls a logger: its methods take events by their level.
     """
@@ -31,22 +30,54 @@ class LogSink:
         self._render = render
         self._lost = 0
         self._lock = threading.Lock()
+        self._waiting: list[bytes] = []
+        self._post: Callable[[], object] | None = None
+
+    def write_together(self, post: Callable[[], object]) -> None:
+        """From now on keeps lines until `flush`, so that those of one turn are one write.
+
+        Args:
+            post: is called for the first line that is kept. It has `flush` called soon.
+        """
+        self._post = post
 
     def write(self, level: str, event: dict[str, Any]) -> None:
-        """Writes an event; in one piece, so that lines of several threads do not mix."""
-        line = self._render(level, event) + b"\n"
-        with self._lock, contextlib.suppress(OSError, ValueError):
-            self._put(self._loss() + line if self._lost else line)
+        """Writes an event."""
+        self.write_line(self._render(level, event))
 
-    def _put(self, line: bytes) -> None:
-        for start in range(0, len(line), _PIECE):
-            # Only the first line that finds no room waits for some.
-            if not _has_room(0 if self._lost else _PATIENCE_MILLISECONDS):
-                self._lost += 1
-                return
-            sys.stderr.buffer.write(line[start : start + _PIECE])
-            sys.stderr.buffer.flush()
-        self._lost = 0
+    def write_line(self, line: bytes) -> None:
+        """Writes a line that is rendered already, without its end."""
+        if self._post is None:
+            self._write([line])
+            return
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            self._post()
+
+    def flush(self) -> None:
+        """Writes the lines that are kept."""
+        if self._waiting:
+            lines, self._waiting = self._waiting, []
+            self._write(lines)
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        with self._lock:
+            for piece, count in _pieces(lines):
+                self._put(self._loss() + piece if self._lost else piece, count)
+
+    def _put(self, piece: bytes, count: int) -> None:
+        # Only the first line that finds no room waits for some.
+        try:
+            for start in range(0, len(piece), _PIECE):
+                if not _has_room(0 if self._lost else _PATIENCE_MILLISECONDS):
+                    self._lost += count
+                    return
+                sys.stderr.buffer.write(piece[start : start + _PIECE])
+                sys.stderr.buffer.flush()
+        except (OSError, ValueError):
+            self._lost += count
+        else:
+            self._lost = 0
 
     def _loss(self) -> bytes:
         event = {
@@ -72,6 +103,20 @@ class LogSink:
     def critical(self, **event: Any) -> None:
         """Writes an event of this level."""
         self.write("critical", event)
+
+
+def _pieces(lines: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Lines, put together as far as they can be written in one piece, and how many they are."""
+    together: list[bytes] = []
+    size = 0
+    for line in lines:
+        if together and size + len(line) >= _PIECE:
+            yield b"\n".join(together) + b"\n", len(together)
+            together, size = [], 0
+        together.append(line)
+        size += len(line) + 1
+    if together:
+        yield b"\n".join(together) + b"\n", len(together)
 
 
 def _has_room(milliseconds: int) -> bool:

@@ -6,9 +6,10 @@ Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prom
 `grpc_client_call_started`, which counts calls where A66 counts their attempts.
 """
 
-from rpc.core.call import Call
-from rpc.interceptors.observation import Outcome
-from rpc.upstream.propagation import UpstreamCall
+from rpc.core.call import Call, UpstreamCall
+from rpc.core.outcome import Outcome
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
 import prometheus_client
@@ -26,31 +27,47 @@ _METHOD_AND_STATUS = ("grpc_method", "grpc_status")
 
 
 class Metrics:
-    """Counts calls; an observer of both sides."""
+    """The metrics of a process.
+
+    Attributes:
+        registry: holds them.
+        of_calls: counts the calls that the server answers.
+        of_upstream_calls: counts the calls that it makes.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         prometheus_client.ProcessCollector(registry=self.registry)
         prometheus_client.PlatformCollector(registry=self.registry)
         prometheus_client.GCCollector(registry=self.registry)
-        self._server = _Side("grpc_server_call", "calls that this server answers", self.registry)
-        self._client = _Side("grpc_client_call", "calls to the upstream", self.registry)
+        self.of_calls = _CallMetrics(self.registry)
+        self.of_upstream_calls = _UpstreamCallMetrics(self.registry)
+
+
+class _CallMetrics(ServerInterceptor):
+    """Counts calls that are answered."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._side = _Side("grpc_server_call", "calls that this server answers", registry)
 
     def started(self, call: Call) -> None:
-        """Counts a call that arrives."""
-        self._server.started(_label(call))
+        self._side.started(_label(call))
 
     def finished(self, call: Call, outcome: Outcome) -> None:
-        """Counts a call that is answered."""
-        self._server.finished(_label(call), outcome.code, outcome.seconds)
+        self._side.finished(_label(call), outcome.code, outcome.seconds)
 
-    def upstream_started(self, call: UpstreamCall) -> None:
-        """Counts a call to the upstream that begins."""
-        self._client.started(call.method)
 
-    def upstream_finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
-        """Counts a call to the upstream that is over."""
-        self._client.finished(call.method, code, seconds)
+class _UpstreamCallMetrics(UpstreamInterceptor):
+    """Counts calls to an upstream."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._side = _Side("grpc_client_call", "calls to the upstream", registry)
+
+    def started(self, call: UpstreamCall) -> None:
+        self._side.started(call.method)
+
+    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        self._side.finished(call.method, code, seconds)
 
 
 def _label(call: Call) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from rpc.core.address import join_host_port, split_host_port
+from rpc.core.address import explain, join_host_port, split_host_port
+from rpc.core.errors import StartupError
 from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.credentials import ServerTls
-from rpc.transports.grpcio.binding import explain
+from rpc.tls.files import ServerTls, read_authorities, read_pair
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -18,7 +18,7 @@ IDLE_SECONDS = 10.0
 """After so long without a request a connection is closed."""
 
 
-class MetricsEndpointError(Exception):
+class MetricsEndpointError(StartupError):
     """The endpoint cannot listen where it should; the message says why."""
 
 
@@ -38,6 +38,7 @@ def metrics_endpoint(
 
     Raises:
         MetricsEndpointError: the address is taken or not this machine's.
+        TlsError: a certificate or key cannot be used.
     """
     host, port = split_host_port(address)
     try:
@@ -96,7 +97,10 @@ def _context(tls: ServerTls) -> ssl.SSLContext:
 def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:
     if tls is None:
         return {}
+    # The standard library's errors do not name the file.
+    read_pair(tls.certificate, tls.key)
     pair = {"certfile": str(tls.certificate), "keyfile": str(tls.key)}
     if tls.client_ca is None:
         return pair
+    read_authorities(tls.client_ca)
     return {**pair, "client_cafile": str(tls.client_ca), "client_auth_required": True}

@@ -7,17 +7,18 @@ of this is loaded; the trace context that a caller sent goes on to the next hop 
 import logging
 from threading import Thread
 
-from rpc.core.call import Call
+from rpc.core.call import Call, UpstreamCall
+from rpc.core.outcome import Outcome
 from rpc.core.trace_context import TraceContext
-from rpc.interceptors.observation import Outcome
-from rpc.upstream.propagation import UpstreamCall
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 FLUSH_SECONDS = 2.0
@@ -44,7 +45,12 @@ _SERVER_ERRORS = frozenset(
 
 
 class Tracing:
-    """Makes spans; an observer of both sides."""
+    """Makes spans.
+
+    Attributes:
+        of_calls: makes those of the calls that the server answers.
+        of_upstream_calls: makes those of the calls that it makes.
+    """
 
     def __init__(self, service: str, endpoint: str) -> None:
         """Starts the exporter, which works on a thread of its own and drops what it cannot send.
@@ -57,30 +63,9 @@ class Tracing:
         self._exporter = OTLPSpanExporter(endpoint=endpoint)
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
-        self._tracer = self._provider.get_tracer("rpc")
-
-    def started(self, call: Call) -> None:
-        """Begins the span of a call that arrives, as a child of its caller's."""
-        call.span = self._begin(call.method, SpanKind.SERVER, call.trace_context)
-        call.trace_context = _context_of(call.span)
-
-    def finished(self, call: Call, outcome: Outcome) -> None:
-        """Ends that span."""
-        _end(call.span, outcome.code, failed=outcome.code in _SERVER_ERRORS)
-
-    def upstream_started(self, call: UpstreamCall) -> None:
-        """Begins the span of a call to the upstream."""
-        call.span = self._begin(call.method, SpanKind.CLIENT, call.trace_context)
-        call.trace_context = _context_of(call.span)
-
-    def upstream_finished(
-        self,
-        call: UpstreamCall,
-        code: grpc.StatusCode,
-        seconds: float,  # noqa: ARG002  # a span has times of its own
-    ) -> None:
-        """Ends that span."""
-        _end(call.span, code, failed=code is not grpc.StatusCode.OK)
+        tracer = self._provider.get_tracer("rpc")
+        self.of_calls = _CallSpans(tracer)
+        self.of_upstream_calls = _UpstreamCallSpans(tracer)
 
     def close(self) -> None:
         """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads."""
@@ -94,14 +79,45 @@ class Tracing:
             # A thread that is still inside gRPC while the interpreter ends can abort the process.
             flushing.join(STOP_SECONDS)
 
-    def _begin(self, method: str, kind: SpanKind, parent: TraceContext) -> Span:
-        service, _, name = method.removeprefix("/").partition("/")
-        return self._tracer.start_span(
-            f"{service}/{name}",
-            context=_PROPAGATOR.extract(dict(parent)),
-            kind=kind,
-            attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
-        )
+
+class _CallSpans(ServerInterceptor):
+    """A span for each call that is answered, as a child of its caller's."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def started(self, call: Call) -> None:
+        span = _begin(self._tracer, call.method, SpanKind.SERVER, call.trace_context)
+        call.attach(self, span)
+        call.trace_context = _context_of(span)
+
+    def finished(self, call: Call, outcome: Outcome) -> None:
+        _end(call.attached(self), outcome.code, failed=outcome.code in _SERVER_ERRORS)
+
+
+class _UpstreamCallSpans(UpstreamInterceptor):
+    """A span for each call to an upstream."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def started(self, call: UpstreamCall) -> None:
+        span = _begin(self._tracer, call.method, SpanKind.CLIENT, call.trace_context)
+        call.attachments[self] = span
+        call.trace_context = _context_of(span)
+
+    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        _end(call.attachments[self], code, failed=code is not grpc.StatusCode.OK)
+
+
+def _begin(tracer: Tracer, method: str, kind: SpanKind, parent: TraceContext) -> Span:
+    service, _, name = method.removeprefix("/").partition("/")
+    return tracer.start_span(
+        f"{service}/{name}",
+        context=_PROPAGATOR.extract(dict(parent)),
+        kind=kind,
+        attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
+    )
 
 
 def _context_of(span: Span) -> TraceContext:

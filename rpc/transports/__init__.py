@@ -1,1 +1,1 @@
-"""What carries calls."""
+"""What carries calls: the interface, and one package for each implementation."""

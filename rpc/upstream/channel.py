@@ -1,81 +1,148 @@
-"""Channels to an upstream: one per process, made once, patient while the upstream is away."""
+"""A channel whose calls are made on behalf of the call that this server is answering."""
 
-from dataclasses import dataclass
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
-from rpc.core.address import AddressError, is_loopback, parse_target
-from rpc.tls.credentials import ChannelTls, channel_credentials
-from rpc.upstream.service_config import service_config
+from rpc.core.call import UpstreamCall, current_call
+from rpc.core.errors import RpcStatusError
+from rpc.upstream.interceptor import UpstreamInterceptor
+from rpc.upstream.propagation import Metadata, begin
 
 import grpc
 
-KEEPALIVE_SECONDS = 300
-"""The shortest interval between pings that a server with gRPC's default limits puts up with."""
+Send = Callable[..., Any]
 
-KEEPALIVE_TIMEOUT_SECONDS = 20
-"""How long an unanswered ping, or unacknowledged data, keeps a dead connection alive."""
+CallMethod = Callable[..., Any]
+"""Begins a call of one method. Takes what a method of a stub of grpc.aio takes, and returns what
+that returns: a call, to be awaited or iterated over. It raises grpc.aio.AioRpcError if it fails."""
+
+_logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSettings:
-    """Where an upstream is and how it is spoken to.
+class UpstreamChannel:
+    """Stands in for a channel where a stub is made, so that a servicer calls the stub as it is.
 
-    Attributes:
-        target: a gRPC target; several addresses share the calls between them.
-        tls: None for plaintext.
-        insecure: plaintext is wanted even where the target is on another machine.
+    Each call takes the deadline, the request id and the trace of the call that the running task
+    answers, ends with it, and waits for the upstream while there is time. Interceptors of grpc.aio
+    could not do that as well: it starts a further task for each call that they see.
     """
 
-    target: str
-    tls: ChannelTls | None = None
-    insecure: bool = False
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        default_timeout: float,
+        interceptors: Sequence[UpstreamInterceptor] = (),
+    ) -> None:
+        """Wraps a channel.
+
+        Args:
+            channel: carries the calls.
+            default_timeout: seconds for a call whose caller brought no deadline.
+            interceptors: see each call, outermost first.
+        """
+        self._channel = channel
+        self._default_timeout = default_timeout
+        self._interceptors = tuple(interceptors)
+
+    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
+        """What a generated stub asks for, once for each of its unary methods."""
+        return self._calling(method, self._channel.unary_unary(method, *args, **kwargs))
+
+    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
+        """What a generated stub asks for, for a method with a stream of responses."""
+        return self._streaming(method, self._channel.unary_stream(method, *args, **kwargs))
+
+    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
+        """What a generated stub asks for, for a method with a stream of requests."""
+        return self._streaming(method, self._channel.stream_unary(method, *args, **kwargs))
+
+    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
+        """What a generated stub asks for, for a method with both streams."""
+        return self._streaming(method, self._channel.stream_stream(method, *args, **kwargs))
+
+    async def close(self) -> None:
+        """Closes the channel; calls under way are cancelled."""
+        await self._channel.close()
+
+    def _calling(self, method: str, send: Send) -> CallMethod:
+        """Calls a method, in the one way for all kinds."""
+
+        def call_upstream(
+            request: Any = None,
+            *,
+            timeout: float | None = None,
+            metadata: Metadata = (),
+            wait_for_ready: bool | None = True,
+        ) -> Any:
+            call = begin(method, timeout, self._default_timeout, metadata)
+            if self._interceptors:
+                self._start(call)
+            sent = send(
+                request,
+                timeout=call.timeout,
+                metadata=call.all_metadata(),
+                wait_for_ready=wait_for_ready,
+            )
+            if self._interceptors:
+                sent.add_done_callback(partial(self._finish, call, self._interceptors))
+            return sent
+
+        return call_upstream
+
+    def _streaming(self, method: str, send: Send) -> CallMethod:
+        """Calls a method, and cancels the call if the call that it serves ends before it."""
+        call_upstream = self._calling(method, send)
+
+        def open_stream(*args: Any, **kwargs: Any) -> Any:
+            stream = call_upstream(*args, **kwargs)
+            serving = current_call.get()
+            if serving is not None:
+                # A servicer that returns early leaves its streams behind.
+                serving.opened(stream)
+                stream.add_done_callback(serving.closed)
+            return stream
+
+        return open_stream
+
+    def _start(self, call: UpstreamCall) -> None:
+        for place, interceptor in enumerate(self._interceptors):
+            try:
+                interceptor.started(call)
+            except Exception as error:
+                code = error.code if isinstance(error, RpcStatusError) else grpc.StatusCode.UNKNOWN
+                self._tell_end(call, self._interceptors[:place], code)
+                raise
+
+    def _finish(
+        self, call: UpstreamCall, interceptors: Sequence[UpstreamInterceptor], done: Any
+    ) -> None:
+        # grpc.aio calls back again if a call is cancelled while its status arrives.
+        if not call.is_over:
+            call.is_over = True
+            self._tell_end(call, interceptors, _code(done))
+
+    def _tell_end(
+        self, call: UpstreamCall, interceptors: Sequence[UpstreamInterceptor], code: grpc.StatusCode
+    ) -> None:
+        seconds = time.perf_counter() - call.started
+        for interceptor in reversed(interceptors):
+            try:
+                interceptor.finished(call, code, seconds)
+            except Exception:  # must not change how a call ends
+                _logger.exception("an interceptor failed")
 
 
-def open_channel(
-    settings: ChannelSettings, service: str, *, check_health: bool = True
-) -> grpc.aio.Channel:
-    """Opens a channel for the calls of one service; it connects when the first call needs it.
-
-    Args:
-        settings: where to and how.
-        service: full name of the service, as in `user.Orchestrator2Service`.
-        check_health: call only servers that say SERVING of the service.
-
-    Raises:
-        AddressError: the target is malformed, or would be spoken to in plaintext across a
-            network without `insecure`.
-        TlsError: a certificate or key cannot be used.
-    """
-    parse_target(settings.target)
-    options = _options(service)
-    options.append(("grpc.inhibit_health_checking", int(not check_health)))
-    if settings.tls is None:
-        _require_loopback(settings)
-        return grpc.aio.insecure_channel(settings.target, options=options)
-    if settings.tls.server_name is not None:
-        options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
-    credentials = channel_credentials(settings.tls)
-    return grpc.aio.secure_channel(settings.target, credentials, options=options)
-
-
-def _require_loopback(settings: ChannelSettings) -> None:
-    if not settings.insecure and not is_loopback(settings.target):
-        raise AddressError(
-            f"{settings.target!r} may be on another machine, and plaintext would cross the network;"
-            " set up TLS, or say --insecure to go without"
-        )
-
-
-def _options(service: str) -> list[tuple[str, str | int]]:
-    return [
-        ("grpc.service_config", service_config(service)),
-        # Ours holds whatever a resolver may say: the retry limits are part of the design.
-        ("grpc.service_config_disable_resolution", 1),
-        # An upstream that comes back is found within half a second; gRPC would wait up to 2 min.
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", 500),
-        ("grpc.dns_min_time_between_resolutions_ms", 1000),
-        ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
-        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
-        # Services call each other directly; a proxy set for the web is not meant for them.
-        ("grpc.enable_http_proxy", 0),
-    ]
+def _code(done: Any) -> grpc.StatusCode:
+    """The status of a call that is over."""
+    asking = done.code()
+    try:
+        # A coroutine, which has nothing to wait for by now.
+        asking.send(None)
+    except StopIteration as answer:
+        code: grpc.StatusCode = answer.value
+        return code
+    asking.close()
+    return grpc.StatusCode.CANCELLED

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from threading import Thread
 
 from rpc.core.address import endpoints, split_host_port
+from rpc.core.errors import StartupError
 
 LOOKUP_SECONDS = 2.0
 """How long a server that starts waits for the resolver; it serves without the answer then."""
@@ -15,7 +16,7 @@ LOOKUP_SECONDS = 2.0
 _logger = logging.getLogger(__name__)
 
 
-class UnknownNameError(Exception):
+class UnknownNameError(StartupError):
     """A name that the resolver says does not exist; the message says what to do."""
 
 

@@ -9,15 +9,9 @@ import json
 MAX_ATTEMPTS = 3
 """Attempts in all for one call, the first included."""
 
-PUSHBACK_KEY = "grpc-retry-pushback-ms"
-"""Trailer by which a server steers its caller's retries (gRFC A6)."""
-
 RETRY_TOKENS = 1000
 """The most that gRFC A6 allows. At half of them retries stop: a replica that dies may take almost
 500 calls at once with it, half of a server's default limit, and each is still tried again."""
-
-NO_RETRY = "-1"
-"""The pushback that forbids another attempt."""
 
 
 def service_config(service: str) -> str:

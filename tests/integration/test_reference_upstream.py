@@ -1,11 +1,10 @@
 """A server of the reference as an upstream: its answers are plain, without any trailers."""
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from tests.support.channels import open_channel
 from tests.support.processes import running
 
 REFUSAL = "invalid name abc. Name length must be atleast 6 characters"
@@ -28,8 +27,7 @@ async def test_its_refusal_of_a_name_goes_back_unchanged() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     with running("services/orc2", "--upstream", f"127.0.0.1:{port}") as orc2:
-        settings = ChannelSettings(target=orc2.address)
-        async with open_channel(settings, "user.Orchestrator2Service") as channel:
+        async with open_channel(orc2.address, "user.Orchestrator2Service") as channel:
             method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
             with pytest.raises(grpc.aio.AioRpcError) as raised:
                 await method(user_pb2.User(name="abc"), timeout=20, wait_for_ready=True)

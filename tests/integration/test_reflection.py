@@ -1,15 +1,24 @@
 """Reflection: grpcurl and its like work without the .proto file."""
 
+from typing import Any
+
 import grpc
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
 from tests.support.processes import running
+from tests.support.waiting import LIMIT_SECONDS
 
-ALWAYS = ["grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"]
+ALWAYS = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +48,37 @@ def test_a_service_is_described() -> None:
         method = service.FindMethodByName("GetMockUserData")
     assert [field.name for field in method.input_type.fields] == ["name"]
     assert [field.name for field in method.output_type.fields] == ["name", "class", "roll"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_both_versions_answer(version: str) -> None:
+    with (
+        running("services/mock_data") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        # The messages of both versions are the same.
+        ask: Any = channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            ServerReflectionRequest.SerializeToString,
+            ServerReflectionResponse.FromString,
+        )
+        asked = ServerReflectionRequest(file_containing_symbol="user.MockUserDataService")
+        (answer,) = ask(iter([asked]), timeout=LIMIT_SECONDS)
+    (file,) = answer.file_descriptor_response.file_descriptor_proto
+    services = [service.name for service in FileDescriptorProto.FromString(file).service]
+    assert "MockUserDataService" in services
+
+
+def test_reflection_describes_itself() -> None:
+    with (
+        running("services/mock_data") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        service = pool.FindServiceByName("grpc.reflection.v1.ServerReflection")
+        method = service.FindMethodByName("ServerReflectionInfo")
+    assert method.input_type.full_name == "grpc.reflection.v1.ServerReflectionRequest"
+    assert method.output_type.full_name == "grpc.reflection.v1.ServerReflectionResponse"
 
 
 def test_without_channelz_it_is_not_listed() -> None:

@@ -9,7 +9,7 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside `rpc`.
+      deps: what the test imports beside `tests.support`.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -28,9 +28,6 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
             "cpu:2",
             "uncounted",
         ],
-        deps = deps + [
-            "//rpc",
-            "//tests/support",
-        ],
+        deps = deps + ["//tests/support"],
         **kwargs
     )

@@ -6,11 +6,10 @@ Calls whose deadline is longer succeed; the others end at their deadline; none h
 import asyncio
 import time
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 import pytest
 
+from tests.support.channels import open_channel
 from tests.support.load import Figures, caller, steady_load
 from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
 from tests.support.waiting import eventually
@@ -51,9 +50,8 @@ def hop_of(chain: ReplicatedChain, hop: str) -> list[Replica]:
 @pytest.mark.parametrize("hop", ["orc2", "mock_data"])
 async def test_calls_wait_for_its_return_within_their_deadline(hop: str) -> None:
     with replicated_chain(mock_data=["--delay", SLOW_ANSWER]) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
         replicas = hop_of(chain, hop)
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             async with (
                 steady_load(caller(channel, PATIENT), IN_FLIGHT) as patient,
                 steady_load(caller(channel, IMPATIENT), IN_FLIGHT) as impatient,

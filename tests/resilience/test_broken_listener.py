@@ -3,11 +3,11 @@
 import asyncio
 
 from rpc.core.address import split_host_port
-from rpc.upstream.channel import ChannelSettings, open_channel
 
 import pytest
 
 from tests.support.chain import running_chain
+from tests.support.channels import open_channel
 from tests.support.load import burst, caller
 from tests.support.malformed import call_of_path
 from tests.support.metrics import wait_until_in_flight
@@ -42,8 +42,7 @@ async def test_the_server_gets_over_it_with_the_calls_that_it_has(name: str) -> 
     mock_data = [*arguments, "--delay", SLOW_ANSWER]
     with running_chain(orc1=arguments, orc2=arguments, mock_data=mock_data) as chain:
         server = chain.servers[name]
-        settings = ChannelSettings(target=chain.orc1.address)
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             call = caller(channel, LIMIT_SECONDS)
             calls = asyncio.create_task(burst(call, IN_FLIGHT))
             await asyncio.to_thread(wait_until_in_flight, chain.mock_data, IN_FLIGHT)

@@ -7,12 +7,12 @@ Without retries, then, exactly the calls in flight on the killed replica fail; w
 
 import asyncio
 
-from rpc.upstream.channel import ChannelSettings, open_channel
 from rpc.upstream.service_config import RETRY_TOKENS
 
 import grpc
 import pytest
 
+from tests.support.channels import open_channel
 from tests.support.load import burst, caller, mock_data_caller, steady_load
 from tests.support.metrics import metric
 from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
@@ -59,8 +59,7 @@ async def test_without_retries_exactly_the_calls_on_it_fail() -> None:
 @pytest.mark.parametrize(("calls", "failing"), [(RETRIED_AT_ONCE, 0), (600, 600 - RETRIED_AT_ONCE)])
 async def test_so_many_are_retried_at_once(calls: int, failing: int) -> None:
     with replicas("services/mock_data", 1, "--delay", OUTLASTS_THE_KILL, *METRICS) as members:
-        settings = ChannelSettings(target=target(members))
-        async with open_channel(settings, "user.MockUserDataService") as channel:
+        async with open_channel(target(members), "user.MockUserDataService") as channel:
             done = asyncio.create_task(burst(mock_data_caller(channel, TIMEOUT), calls))
             lost = await asyncio.to_thread(kill_once_in_flight, members, calls)
             await asyncio.to_thread(members[0].start)
@@ -77,9 +76,8 @@ def replica_of(chain: ReplicatedChain, hop: str) -> Replica:
 async def test_the_client_of_the_chain_sees_no_error(hop: str) -> None:
     mock_data = ["--delay", SLOW_ANSWER, *METRICS]
     with replicated_chain(orc2=METRICS, mock_data=mock_data) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
         async with (
-            open_channel(settings, "user.Orchestrator1Service") as channel,
+            open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,
             steady_load(caller(channel, TIMEOUT), IN_FLIGHT) as figures,
         ):
             replica = replica_of(chain, hop)

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from rpc.core.address import split_host_port
-from rpc.tls.credentials import ChannelTls, channel_credentials
-from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.tls.files import ChannelTls
+from rpc.transports.grpcio.credentials import channel_credentials
 
 import grpc
 import pytest
@@ -20,7 +20,7 @@ import pytest
 from proto import user_pb2, user_pb2_grpc
 from tests.support.certificates import Authority, Pair
 from tests.support.chain import Chain, running_chain
-from tests.support.channels import OWN_CONNECTION
+from tests.support.channels import OWN_CONNECTION, open_channel
 from tests.support.load import REQUEST, caller, steady_load
 from tests.support.processes import ServerProcess, running
 from tests.support.waiting import eventually
@@ -85,8 +85,7 @@ def chain_with(trust: Trust) -> Iterator[Chain]:
 
 async def refusal(server: ServerProcess, tls: ChannelTls) -> str:
     """What gRPC says of a call with these certificates, which must fail before its deadline."""
-    settings = ChannelSettings(target=server.address, tls=tls)
-    async with open_channel(settings, "user.MockUserDataService") as channel:
+    async with open_channel(server.address, "user.MockUserDataService", tls) as channel:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await method(REQUEST, timeout=TIMEOUT)

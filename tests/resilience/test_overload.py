@@ -7,12 +7,11 @@ measured is the shedding and not the machine.
 import asyncio
 from typing import Any
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.support.chain import running_chain
+from tests.support.channels import open_channel
 from tests.support.load import Figures, burst, caller, open_load, steady_load
 
 SLOW_ANSWER = 1.0
@@ -44,9 +43,8 @@ async def health_of(channel: grpc.aio.Channel, answers: list[int]) -> None:
 async def test_accepted_calls_stay_fast_and_the_rest_are_refused() -> None:
     limit = ["--max-concurrent-rpcs", str(MAX_CONCURRENT_RPCS)]
     with running_chain(orc1=limit, mock_data=["--delay", str(SLOW_ANSWER)]) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
         async with (
-            open_channel(settings, "user.Orchestrator1Service") as channel,
+            open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,
             grpc.aio.insecure_channel(chain.orc1.address) as prober,
         ):
             peak = await peak_of(channel)
@@ -68,8 +66,7 @@ async def test_accepted_calls_stay_fast_and_the_rest_are_refused() -> None:
 
 async def test_a_burst_is_answered_or_refused() -> None:
     with running_chain() as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             figures = await burst(caller(channel, TIMEOUT), BURST)
     print(f"burst: {figures.line}")
     assert set(figures.codes) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}

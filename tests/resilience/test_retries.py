@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rpc.core.call import REQUEST_ID_KEY
-from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.core.metadata_keys import REQUEST_ID
 from rpc.upstream.service_config import MAX_ATTEMPTS
 
 import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from tests.support.channels import open_channel
 from tests.support.load import REQUEST, USER, burst, caller
 from tests.support.processes import running
 
@@ -31,11 +31,11 @@ class CountingMockData(user_pb2_grpc.MockUserDataServiceServicer):
         request: user_pb2.UserName,
         context: "grpc.aio.ServicerContext[user_pb2.UserName, user_pb2.User]",
     ) -> user_pb2.User:
-        call = str(dict(context.invocation_metadata() or ())[REQUEST_ID_KEY])
+        call = str(dict(context.invocation_metadata() or ())[REQUEST_ID])
         self.attempts[call] += 1
         if self.attempts[call] <= self._refused:
             # As a server of ours: the trailer says that the status is no local one.
-            await context.abort(self._code, "not now", ((REQUEST_ID_KEY, call),))
+            await context.abort(self._code, "not now", ((REQUEST_ID, call),))
         return USER
 
 
@@ -50,8 +50,7 @@ async def chain_before(servicer: CountingMockData) -> AsyncIterator[grpc.aio.Cha
         running("services/orc2", "--upstream", mock_data) as orc2,
         running("services/orc1", "--upstream", orc2.address) as orc1,
     ):
-        settings = ChannelSettings(target=orc1.address)
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(orc1.address, "user.Orchestrator1Service") as channel:
             yield channel
     await server.stop(None)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 import pytest
 
+from tests.support.channels import open_channel
 from tests.support.load import caller, mock_data_caller, steady_load
 from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
 from tests.support.waiting import eventually
@@ -30,9 +29,7 @@ async def restart_each(chain: ReplicatedChain) -> list[int]:
 async def test_no_call_fails(drain_delay: str) -> None:
     drain = ["--drain-delay", drain_delay]
     with replicated_chain(orc2=drain, mock_data=[*drain, "--delay", str(SLOW_ANSWER)]) as chain:
-        channel = open_channel(
-            ChannelSettings(target=chain.orc1.address), "user.Orchestrator1Service"
-        )
+        channel = open_channel(chain.orc1.address, "user.Orchestrator1Service")
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
             codes = await restart_each(chain)
     print(f"rolling restart, drain delay {drain_delay} s: {figures}")

@@ -4,13 +4,12 @@ import asyncio
 import time
 from typing import Any
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.support.chain import running_chain
+from tests.support.channels import open_channel
 from tests.support.load import burst, caller
 from tests.support.metrics import wait_until_in_flight
 
@@ -26,8 +25,7 @@ ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]
 async def test_every_call_is_answered_before_the_exit(name: str) -> None:
     mock_data = [*ARGUMENTS, "--delay", SLOW_ANSWER]
     with running_chain(orc1=ARGUMENTS, orc2=ARGUMENTS, mock_data=mock_data) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             calls = asyncio.create_task(burst(caller(channel, TIMEOUT), CALLS))
             await asyncio.to_thread(wait_until_in_flight, chain.mock_data, CALLS)
             assert not calls.done()

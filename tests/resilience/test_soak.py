@@ -8,9 +8,8 @@ import asyncio
 import os
 from statistics import median
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 from tests.support.chain import Chain, running_chain
+from tests.support.channels import open_channel
 from tests.support.footprint import Footprint, footprint
 from tests.support.load import caller, steady_load
 
@@ -49,9 +48,8 @@ async def test_memory_and_descriptors_stay_flat() -> None:
     metrics = ["--metrics-address", "127.0.0.1:0"]
     mock_data = [*metrics, "--delay", SLOW_ANSWER]
     with running_chain(orc1=metrics, orc2=metrics, mock_data=mock_data) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
         async with (
-            open_channel(settings, "user.Orchestrator1Service") as channel,
+            open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,
             steady_load(caller(channel, TIMEOUT), IN_FLIGHT) as figures,
         ):
             history = await watch(chain)

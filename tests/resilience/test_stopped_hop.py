@@ -4,13 +4,12 @@ import signal
 from functools import partial
 from typing import Any, cast
 
-from rpc.upstream.channel import ChannelSettings, open_channel
-
 import grpc
 import pytest
 from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 
 from tests.support.chain import Chain, running_chain
+from tests.support.channels import open_channel
 from tests.support.footprint import Footprint, footprint
 from tests.support.load import Figures, burst, caller
 from tests.support.metrics import metric
@@ -64,9 +63,8 @@ def log_of_unanswered(server: ServerProcess) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("hop", ["orc2", "mock_data"])
 async def test_the_deadline_holds_and_nothing_leaks(hop: str) -> None:
     with running_chain(orc1=METRICS, orc2=METRICS, mock_data=METRICS) as chain:
-        settings = ChannelSettings(target=chain.orc1.address)
         stopped = chain.servers[hop]
-        async with open_channel(settings, "user.Orchestrator1Service") as channel:
+        async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             for _ in range(WARM_UP_ROUNDS):
                 await stop_and_go(stopped, channel)
             before = footprints(chain)

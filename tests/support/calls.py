@@ -1,7 +1,7 @@
 """Calls for tests of one part of `rpc`, without a server around them."""
 
 import time
-from typing import Any, cast
+from typing import cast
 
 from rpc.core.call import Call, ServicerContext
 from rpc.core.trace_context import TraceContext
@@ -13,14 +13,13 @@ PEER = "ipv4:127.0.0.1:50000"
 
 
 class ArrivingContext:
-    """What gRPC knows of a call that arrives; and how the call was aborted, if it was."""
+    """What gRPC knows of a call that arrives."""
 
     def __init__(
         self, metadata: tuple[tuple[str, str | bytes], ...] = (), remaining: float | None = None
     ) -> None:
         self._metadata = metadata
         self._remaining = remaining
-        self.aborted: tuple[grpc.StatusCode, str, Any] | None = None
 
     def invocation_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What the caller sent along."""
@@ -38,11 +37,6 @@ class ArrivingContext:
         """Who calls."""
         return PEER
 
-    async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
-        """Keeps what the caller would be told, and raises as gRPC does."""
-        self.aborted = (code, details, trailing_metadata)
-        raise grpc.aio.AbortError
-
 
 def arriving_context(
     *metadata: tuple[str, str | bytes], remaining: float | None = None
@@ -57,8 +51,8 @@ def make_call(
     expires: float | None = None,
     request_id: str = "id",
     known: bool = True,
-    request: bytes = b"",
+    streaming: bool = False,
 ) -> Call:
     """A call that has just arrived."""
     context, now = arriving_context(), time.perf_counter()
-    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known, request)
+    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known, streaming)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-import rpc  # noqa: F401  # sets gRPC's environment
+from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
 
 import grpc
 

@@ -2,13 +2,15 @@
 
 from urllib.request import urlopen
 
+from rpc.server.running_server import RunningServer
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.processes import ServerProcess
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
-def metric(server: ServerProcess, name: str, **labels: str) -> float:
+def metric(server: ServerProcess | RunningServer, name: str, **labels: str) -> float:
     """Sum of a metric's samples that bear the labels; 0 if there is none."""
     assert server.metrics_address is not None, "the server was not told to serve metrics"
     url = f"http://{server.metrics_address}/metrics"

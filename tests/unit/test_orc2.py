@@ -4,14 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rpc.server.running_server import Connect
-from rpc.upstream.channel import ChannelSettings
-
 import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from services.orc2 import add_servicer
+from services.orc2 import SERVICE
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
@@ -51,16 +48,15 @@ def upstream() -> MockData:
 
 @pytest.fixture
 async def stub(upstream: MockData) -> AsyncIterator[Any]:
-    def add_upstream(server: grpc.aio.Server, _: Connect) -> None:
+    def add_upstream(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
 
-    async with serving("user.MockUserDataService", add_upstream) as fake:
-        settings = ChannelSettings(target=fake.address)
-        async with (
-            serving("user.Orchestrator2Service", add_servicer, upstream=settings) as server,
-            grpc.aio.insecure_channel(server.address) as channel,
-        ):
-            yield user_pb2_grpc.Orchestrator2ServiceStub(channel)
+    async with (
+        serving(add_upstream) as fake,
+        serving(SERVICE, upstream=fake.address) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        yield user_pb2_grpc.Orchestrator2ServiceStub(channel)
 
 
 def get(stub: Any, name: str) -> Any:

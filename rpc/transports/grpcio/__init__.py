@@ -1,1 +1,1 @@
-"""grpcio's transport, with every work-around for it."""
+"""grpcio's transport, with every work-around for it. docs/grpcio.md has their register."""

@@ -4,15 +4,12 @@ import errno
 import socket
 from typing import Any
 
-from rpc.core.address import join_host_port, split_host_port
+from rpc.core.address import explain, join_host_port, split_host_port
+from rpc.transports.transport import BindError
 
 import grpc
 
 _UNIX = "unix:"
-
-
-class BindError(Exception):
-    """The server cannot listen where it should; the message says why and what to do."""
 
 
 def bind(
@@ -48,11 +45,6 @@ def bind(
     if address.startswith(_UNIX):
         return address
     return join_host_port(split_host_port(address)[0], port)
-
-
-def explain(error: OSError | UnicodeError) -> str:
-    """Why an address cannot be listened on, in the kernel's words or the resolver's."""
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _failure(address: str, reason: str) -> BindError:

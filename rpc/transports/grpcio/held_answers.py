@@ -2,11 +2,8 @@
 
 import asyncio
 
-from rpc.core.call import Call, Handler
-from rpc.core.errors import RpcStatusError
 
-
-class Answers:
+class HeldAnswers:
     """Whether answers are sent.
 
     When gRPC's server stops, it cancels the calls that it has not taken up yet, which no caller
@@ -41,18 +38,3 @@ class Answers:
         is_last = peer not in self._peers
         self._peers.add(peer)
         await (self._last_sent if is_last else self._sent).wait()
-
-
-def hold_back(handler: Handler, answers: Answers) -> Handler:
-    """Keeps the handler's answers and errors back while answers are held."""
-
-    async def holding_back(call: Call) -> bytes:
-        try:
-            response = await handler(call)
-        except RpcStatusError:
-            await answers.pass_on(call.peer)
-            raise
-        await answers.pass_on(call.peer)
-        return response
-
-    return holding_back

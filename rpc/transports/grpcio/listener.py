@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from rpc.transports.grpcio.binding import BindError
+from rpc.transports.transport import BindError
 
 import grpc
 

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 from weakref import WeakSet
 
 from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.credentials import ChannelTls, TlsError
+from rpc.tls.files import ChannelTls, TlsError
 
 import grpc
 
@@ -45,15 +45,44 @@ class RenewedChannel:
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """As a channel's: calls of the method, each over the channel that is the newest by then."""
+        return self._sending("unary_unary", args, kwargs)
 
+    def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The same with a stream of responses."""
+        return self._sending("unary_stream", args, kwargs)
+
+    def stream_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The same with a stream of requests."""
+        return self._sending("stream_unary", args, kwargs)
+
+    def stream_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The same with both streams."""
+        return self._sending("stream_stream", args, kwargs)
+
+    def _sending(
+        self, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[..., Any]:
         def send(*call_args: Any, **call_kwargs: Any) -> Any:
-            call = self._channel.unary_unary(*args, **kwargs)(*call_args, **call_kwargs)
+            method = getattr(self._channel, kind)(*args, **kwargs)
+            call = method(*call_args, **call_kwargs)
             self._calls.add(call)
             return call
 
         return send
 
-    async def close(self) -> None:
+    def get_state(self, *, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+        """The state of the newest channel."""
+        return self._channel.get_state(try_to_connect)
+
+    async def __aenter__(self) -> Self:
+        """It is closed when the context is left."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Closes the channel."""
+        await self.close()
+
+    async def close(self, _grace: float | None = None) -> None:
         """Closes the channel; calls under way are cancelled."""
         self._following.cancel()
         for call in list(self._calls):

@@ -1,74 +1,106 @@
 """A server's command: from arguments and environment to settings and an exit code."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from rpc.cli.command import server_command
+from rpc.cli.program import run_program
 from rpc.core.address import AddressError
+from rpc.core.option_types import SECONDS
+from rpc.server.application import Application, Upstream
 from rpc.server.ready_file import ReadyFileError
-from rpc.server.settings import ServerSettings
+from rpc.server.settings import AdminSettings, LimitSettings, ServerSettings, ShutdownSettings
+from rpc.service import Service
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError
-from rpc.tls.credentials import ChannelTls, ServerTls, TlsError
-from rpc.transports.grpcio.binding import BindError
-from rpc.upstream.channel import ChannelSettings
+from rpc.telemetry.settings import TelemetrySettings, TracingSettings
+from rpc.tls.files import ChannelTls, ServerTls, TlsError
+from rpc.transports.settings import ListeningSettings
+from rpc.transports.transport import BindError
 from rpc.upstream.name_check import UnknownNameError
+from rpc.upstream.settings import UpstreamSettings
 
 import click
 import pytest
 
-Main = Callable[[], NoReturn]
+from proto import user_pb2_grpc
+
+
+class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):
+    """Serve."""
+
+    def __init__(self, orc2: object) -> None:
+        """Takes a stub."""
+
+
+class MockData(user_pb2_grpc.MockUserDataServiceServicer):
+    """Serve."""
+
+    def __init__(self, delay: float) -> None:
+        """Takes an option."""
+
+
+ORC1 = Service(
+    "orc1",
+    port=9000,
+    servicer=Orchestrator1,
+    register=user_pb2_grpc.add_Orchestrator1ServiceServicer_to_server,
+    upstream=Upstream("orc2", user_pb2_grpc.Orchestrator2ServiceStub, port=9001),
+)
+MOCK_DATA = Service(
+    "mock_data",
+    port=10000,
+    servicer=MockData,
+    register=user_pb2_grpc.add_MockUserDataServiceServicer_to_server,
+    options=[click.option("--delay", type=SECONDS, default=0.0)],
+)
 
 
 class Served:
     """Stands in for a server: keeps what it was to serve with."""
 
     def __init__(self) -> None:
-        self.settings = ServerSettings(name="", listen="")
-        self.delay = 0.0
-        self.error: Exception | None = None
+        self.settings = ServerSettings(name="")
+        self.options: Mapping[str, Any] = {}
+        self.error: BaseException | None = None
+
+    def run(self, _: Application, settings: ServerSettings, options: Mapping[str, Any]) -> None:
+        self.settings, self.options = settings, options
+        if self.error is not None:
+            raise self.error
 
 
 @pytest.fixture
-def served() -> Served:
-    return Served()
-
-
-@pytest.fixture
-def main(served: Served) -> Main:
-    @server_command("orc1", port=9000, upstream_port=9001)
-    def serve(settings: ServerSettings) -> None:
-        """Serve."""
-        served.settings = settings
-        if served.error is not None:
-            raise served.error
-
-    return serve
-
-
-@pytest.fixture
-def run(main: Main, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Runs the command with arguments and returns its exit code."""
-
-    def run(*arguments: str) -> Any:
-        monkeypatch.setattr(sys, "argv", ["orc1", *arguments])
-        with pytest.raises(SystemExit) as raised:
-            main()
-        return raised.value.code
-
-    return run
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    served = Served()
+    monkeypatch.setattr("rpc.cli.command.run_server", served.run)
+    return served
 
 
 Run = Callable[..., Any]
 
 
+@pytest.fixture
+def run(served: Served, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a service's main with arguments and returns its exit code."""
+
+    def run(*arguments: str, service: Service = ORC1) -> Any:
+        monkeypatch.setattr(sys, "argv", [service.application.name, *arguments])
+        with pytest.raises(SystemExit) as raised:
+            service.main()
+        return raised.value.code
+
+    return run
+
+
 def test_by_default_a_server_is_on_loopback_with_its_upstream(run: Run, served: Served) -> None:
     assert run() == 0
-    upstream = ChannelSettings(target="127.0.0.1:9001")
     assert served.settings == ServerSettings(
-        name="orc1", listen="127.0.0.1:9000", upstream=upstream
+        name="orc1",
+        listening=ListeningSettings(address="127.0.0.1:9000"),
+        upstreams={"orc2": UpstreamSettings(target="127.0.0.1:9001")},
     )
+    assert served.options == {}
 
 
 def test_every_setting_has_an_option(run: Run, served: Served) -> None:
@@ -91,22 +123,24 @@ def test_every_setting_has_an_option(run: Run, served: Served) -> None:
     )
     assert served.settings == ServerSettings(
         name="orc1",
-        listen="[::1]:0",
-        upstream=ChannelSettings(target="dns:///orc2:1", tls=upstream_tls, insecure=True),
-        default_timeout=1.5,
-        grace=2.0,
-        drain_delay=3.0,
-        max_concurrent_rpcs=7,
-        max_connection_age=60.0,
+        listening=ListeningSettings(
+            address="[::1]:0",
+            reuse_port=True,
+            tls=ServerTls(certificate=Path("c"), key=Path("k"), client_ca=Path("ca")),
+            insecure=True,
+        ),
+        upstreams={
+            "orc2": UpstreamSettings(target="dns:///orc2:1", tls=upstream_tls, default_timeout=1.5)
+        },
+        limits=LimitSettings(max_concurrent_rpcs=7, max_connection_age=60.0),
+        shutdown=ShutdownSettings(grace=2.0, drain_delay=3.0),
         ready_file=Path("r"),
-        log_format="json",
-        tls=ServerTls(certificate=Path("c"), key=Path("k"), client_ca=Path("ca")),
-        insecure=True,
-        reuse_port=True,
-        reflection=False,
-        channelz=False,
-        metrics_address="127.0.0.1:9100",
-        otlp_endpoint="http://c:4317",
+        telemetry=TelemetrySettings(
+            log_format="json",
+            metrics_address="127.0.0.1:9100",
+            tracing=TracingSettings(otlp_endpoint="http://c:4317"),
+        ),
+        admin=AdminSettings(reflection=False, channelz=False),
     )
 
 
@@ -117,16 +151,16 @@ def test_the_environment_is_asked_and_the_command_line_goes_before_it(
     monkeypatch.setenv("ORC1_DRAIN_DELAY", "7")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317")
     assert run("--grace", "8") == 0
-    assert (served.settings.grace, served.settings.drain_delay) == (8.0, 7.0)
-    assert served.settings.otlp_endpoint == "http://c:4317"
+    shutdown = served.settings.shutdown
+    assert (shutdown.grace, shutdown.drain_delay) == (8.0, 7.0)
+    assert served.settings.telemetry.tracing.otlp_endpoint == "http://c:4317"
 
 
 def test_tls_to_the_upstream_is_implied_by_its_options(run: Run, served: Served) -> None:
     assert run("--upstream-tls-ca", "ca") == 0
-    assert served.settings.upstream is not None
-    assert served.settings.upstream.tls == ChannelTls(ca=Path("ca"))
+    assert served.settings.upstreams["orc2"].tls == ChannelTls(ca=Path("ca"))
     assert run("--upstream-tls") == 0
-    assert served.settings.upstream.tls == ChannelTls()
+    assert served.settings.upstreams["orc2"].tls == ChannelTls()
 
 
 @pytest.mark.parametrize(
@@ -172,13 +206,11 @@ def test_ctrl_c_has_the_shells_exit_code(run: Run, served: Served) -> None:
     assert run() == 130
 
 
-def test_a_bug_is_not_swallowed(
-    main: Main, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_is_not_swallowed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["orc1"])
     served.error = KeyError("bug")
     with pytest.raises(KeyError):
-        main()
+        run_program("orc1", ORC1.command())
 
 
 def test_help_and_version_are_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,20 +221,33 @@ def test_help_and_version_are_printed(run: Run, capsys: pytest.CaptureFixture[st
 
 
 def test_a_command_has_options_of_its_own_and_no_upstream_unless_it_is_given_one(
-    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Run, served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @server_command("mock_data", port=10000)
-    @click.option("--delay", type=float, default=0.0)
-    def main(settings: ServerSettings, delay: float) -> None:
-        served.settings, served.delay = settings, delay
-
     monkeypatch.setenv("MOCK_DATA_DELAY", "2.5")
-    monkeypatch.setattr(sys, "argv", ["mock_data"])
-    with pytest.raises(SystemExit):
-        main()
-    assert served.delay == 2.5
-    assert served.settings == ServerSettings(name="mock_data", listen="127.0.0.1:10000")
-    monkeypatch.setattr(sys, "argv", ["mock_data", "--upstream", "127.0.0.1:1"])
-    with pytest.raises(SystemExit):
-        main()
+    assert run(service=MOCK_DATA) == 0
+    assert served.options == {"delay": 2.5}
+    listening = ListeningSettings(address="127.0.0.1:10000")
+    assert served.settings == ServerSettings(name="mock_data", listening=listening)
+    assert run("--upstream", "127.0.0.1:1", service=MOCK_DATA) == 2
     assert "No such option" in capsys.readouterr().err
+
+
+def test_each_of_several_upstreams_has_options_of_its_own(run: Run, served: Served) -> None:
+    stub = user_pb2_grpc.MockUserDataServiceStub
+    service = Service(
+        "both",
+        port=1,
+        servicer=Orchestrator1,
+        register=user_pb2_grpc.add_Orchestrator1ServiceServicer_to_server,
+        upstreams=[Upstream("mock_data", stub, port=2), Upstream("other", stub, port=3)],
+    )
+    arguments = [
+        *("--upstream-mock-data", "127.0.0.1:4", "--upstream-mock-data-default-timeout", "7"),
+        *("--upstream-other-tls-ca", "ca"),
+    ]
+    assert run(*arguments, service=service) == 0
+    assert served.settings.upstreams == {
+        "mock_data": UpstreamSettings(target="127.0.0.1:4", default_timeout=7.0),
+        "other": UpstreamSettings(target="127.0.0.1:3", tls=ChannelTls(ca=Path("ca"))),
+    }
+    assert run("--upstream", "127.0.0.1:1", service=service) == 2

@@ -1,6 +1,7 @@
 """Errors that a servicer raises on purpose."""
 
-from rpc.core.errors import STATUS_DETAILS_KEY, RpcStatusError, invalid_argument
+from rpc.core.errors import RpcStatusError, invalid_argument
+from rpc.core.metadata_keys import STATUS_DETAILS
 
 import grpc
 import pytest
@@ -13,7 +14,7 @@ def test_an_invalid_argument_names_its_field() -> None:
     error = raised.value
     assert (error.code, error.message) == (grpc.StatusCode.INVALID_ARGUMENT, "too short")
     ((key, value),) = error.trailers
-    assert key == STATUS_DETAILS_KEY
+    assert key == STATUS_DETAILS
     assert isinstance(value, bytes)
     status = status_pb2.Status.FromString(value)
     assert (status.code, status.message) == (3, "too short")

@@ -40,5 +40,22 @@ def test_a_state_without_a_parent_is_dropped() -> None:
     assert read_trace_context({"tracestate": "vendor=1"}) == ()
 
 
+def test_a_tab_in_its_state_travels_as_a_space() -> None:
+    headers = {"traceparent": PARENT, "tracestate": "vendor=1,\tother=2\t"}
+    assert read_trace_context(headers)[1] == ("tracestate", "vendor=1, other=2")
+
+
+def test_a_state_of_512_characters_goes_along() -> None:
+    state = "v=" + "1" * 510
+    headers = {"traceparent": PARENT, "tracestate": state}
+    assert read_trace_context(headers) == (("traceparent", PARENT), ("tracestate", state))
+
+
+@pytest.mark.parametrize("state", ["v=" + "1" * 511, "v=é", "v=\n1", "v=\x00", "v=\x7f", "", " "])
+def test_a_state_that_cannot_travel_is_dropped(state: str) -> None:
+    headers = {"traceparent": PARENT, "tracestate": state}
+    assert read_trace_context(headers) == (("traceparent", PARENT),)
+
+
 def test_without_a_trace_there_is_no_id() -> None:
     assert trace_id(()) == ""

@@ -1,11 +1,10 @@
 """Load shedding: how slots are taken and given back."""
 
-import asyncio
-from typing import NoReturn
-
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
-from rpc.interceptors.load_shedding import Slots, shed
+from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.load_shedding import LoadShedding
 
 import grpc
 import pytest
@@ -13,46 +12,59 @@ import pytest
 from tests.support.calls import make_call
 
 
-async def test_a_call_past_the_limit_is_refused_and_a_freed_slot_is_taken() -> None:
-    release = asyncio.Event()
-
-    async def answer(call: Call) -> bytes:
-        await release.wait()
-        return call.request
-
-    handler = shed(answer, Slots(1))
-    first = asyncio.ensure_future(handler(make_call(request=b"first")))
-    await asyncio.sleep(0)
-    with pytest.raises(RpcStatusError, match="1 calls at once") as raised:
-        await handler(make_call(request=b"second"))
-    assert raised.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    release.set()
-    assert await first == b"first"
-    assert await handler(make_call(request=b"third")) == b"third"
+def arrive(chain: Chain) -> Call:
+    call = make_call()
+    chain.arrived(call)
+    return call
 
 
-async def test_a_call_that_fails_gives_its_slot_back() -> None:
-    async def fail(call: Call) -> NoReturn:
-        raise ValueError(call.request_id)
-
-    handler = shed(fail, Slots(1))
-    for attempt in ("first", "second"):
-        with pytest.raises(ValueError, match=attempt):
-            await handler(make_call(request_id=attempt))
+def leave(chain: Chain, call: Call, code: grpc.StatusCode = grpc.StatusCode.OK) -> None:
+    chain.ended(call, code, "")
+    chain.closed(call)
 
 
-async def test_a_call_that_is_cancelled_gives_its_slot_back() -> None:
-    async def wait_for_ever(_: Call) -> bytes:
-        await asyncio.Event().wait()
-        return b""
+def test_a_call_past_the_limit_is_refused_and_a_freed_slot_is_taken() -> None:
+    chain = Chain([LoadShedding(1)])
+    first = arrive(chain)
+    assert first.refusal is None
+    refused = arrive(chain)
+    assert isinstance(refused.refusal, RpcStatusError)
+    assert refused.refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "1 calls at once" in refused.refusal.message
+    leave(chain, refused, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert arrive(chain).refusal is not None
+    leave(chain, first)
+    assert arrive(chain).refusal is None
 
-    slots = Slots(1)
-    handler = shed(wait_for_ever, slots)
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED])
+def test_a_call_that_fails_gives_its_slot_back(code: grpc.StatusCode) -> None:
+    chain = Chain([LoadShedding(1)])
     for _ in range(2):
-        call = asyncio.ensure_future(handler(make_call()))
-        await asyncio.sleep(0)
-        assert slots.free == 0
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-    assert slots.free == 1
+        call = arrive(chain)
+        assert call.refusal is None
+        leave(chain, call, code)
+
+
+def test_a_slot_is_held_until_the_answer_has_left() -> None:
+    chain = Chain([LoadShedding(1)])
+    call = arrive(chain)
+    chain.ended(call, grpc.StatusCode.OK, "")
+    assert arrive(chain).refusal is not None
+    chain.closed(call)
+    assert arrive(chain).refusal is None
+
+
+def test_a_call_that_another_interceptor_refuses_holds_no_slot() -> None:
+    class Refusing(ServerInterceptor):
+        def started(self, call: Call) -> None:
+            raise RpcStatusError(grpc.StatusCode.PERMISSION_DENIED, "no")
+
+    shedding = LoadShedding(1)
+    chain = Chain([shedding, Refusing()])
+    for _ in range(3):
+        call = arrive(chain)
+        assert call.refusal is not None
+        assert call.refusal.code is grpc.StatusCode.PERMISSION_DENIED
+        leave(chain, call, grpc.StatusCode.PERMISSION_DENIED)
+    assert arrive(Chain([shedding])).refusal is None

@@ -1,22 +1,18 @@
 """From exceptions to what a caller is told."""
 
-import asyncio
-from typing import Any, NoReturn
+from typing import Any
 
-from rpc.core.call import Call
-from rpc.core.errors import STATUS_DETAILS_KEY, RpcStatusError
-from rpc.interceptors.status_mapping import (
-    end_with_status,
-    map_errors,
-    undecodable,
-    upstream_status,
-)
+from rpc.core.errors import RpcStatusError
+from rpc.core.metadata_keys import STATUS_DETAILS
+from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.status_mapping import StatusMapping, upstream_status
+from rpc.transports.grpcio.texts import is_local
 
 import grpc
 import pytest
-from google.protobuf.message import DecodeError
 
-from tests.support.calls import ArrivingContext, make_call
+from tests.support.calls import make_call
 
 PUSHBACK = ("grpc-retry-pushback-ms", "-1")
 GRPCS_OWN_TEXT = "ipv4:10.0.0.7:9001: connection refused"
@@ -31,23 +27,22 @@ def upstream_error(
     )
 
 
-async def mapped(error: BaseException) -> BaseException:
-    async def handler(_: Call) -> NoReturn:
-        raise error
+def status_of(error: grpc.aio.AioRpcError) -> RpcStatusError:
+    return upstream_status(error, is_local=is_local(error))
 
-    with pytest.raises(BaseException) as raised:  # noqa: PT011  # of whatever kind
-        await map_errors(handler)(make_call(request_id="r-1"))
-    return raised.value
+
+def mapped(error: Exception) -> RpcStatusError | None:
+    return StatusMapping(is_local).failed(make_call(request_id="r-1"), error)
 
 
 class TestUpstreamStatus:
     def test_a_status_of_the_upstreams_goes_back_unchanged(self) -> None:
-        request_id, details = ("x-request-id", "r-1"), (STATUS_DETAILS_KEY, b"\x08\x03")
+        request_id, details = ("x-request-id", "r-1"), (STATUS_DETAILS, b"\x08\x03")
         code = grpc.StatusCode.INVALID_ARGUMENT
         error = upstream_error(code, "too short", request_id, details)
-        status = upstream_status(error)
+        status = status_of(error)
         assert (status.code, status.message) == (code, "too short")
-        assert status.trailers == ((STATUS_DETAILS_KEY, b"\x08\x03"),)
+        assert status.trailers == ((STATUS_DETAILS, b"\x08\x03"),)
         assert status.diagnosis is None
 
     @pytest.mark.parametrize(
@@ -67,7 +62,7 @@ class TestUpstreamStatus:
     def test_a_status_of_this_sides_says_what_happened_and_no_addresses(
         self, code: grpc.StatusCode, grpcs_text: str
     ) -> None:
-        status = upstream_status(upstream_error(code, grpcs_text))
+        status = status_of(upstream_error(code, grpcs_text))
         assert status.code is code
         assert "upstream service" in status.message
         assert "10.0.0.7" not in status.message
@@ -85,39 +80,41 @@ class TestUpstreamStatus:
     def test_a_status_of_an_upstream_without_trailers_goes_back_unchanged_too(
         self, code: grpc.StatusCode
     ) -> None:
-        status = upstream_status(upstream_error(code, "the quota of tenant 7 is used up"))
+        status = status_of(upstream_error(code, "the quota of tenant 7 is used up"))
         assert (status.code, status.message) == (code, "the quota of tenant 7 is used up")
 
     def test_a_refusal_of_the_references_has_no_trailers_and_goes_back_too(self) -> None:
         error = upstream_error(grpc.StatusCode.UNKNOWN, "invalid name abc")
-        assert upstream_status(error).message == "invalid name abc"
+        assert status_of(error).message == "invalid name abc"
 
     @pytest.mark.parametrize("trailers", [(), (("x-request-id", "r-1"),)])
     def test_unavailable_forbids_another_attempt(self, trailers: Any) -> None:
         error = upstream_error(grpc.StatusCode.UNAVAILABLE, "gone", *trailers)
-        assert PUSHBACK in upstream_status(error).trailers
+        assert PUSHBACK in status_of(error).trailers
 
     def test_other_codes_do_not(self) -> None:
         error = upstream_error(grpc.StatusCode.RESOURCE_EXHAUSTED)
-        assert PUSHBACK not in upstream_status(error).trailers
+        assert PUSHBACK not in status_of(error).trailers
 
     def test_a_status_without_a_message_has_none(self) -> None:
         error = upstream_error(grpc.StatusCode.ABORTED, None, ("x-request-id", "r-1"))
-        assert upstream_status(error).message == ""
+        assert status_of(error).message == ""
 
 
-class TestMapErrors:
-    async def test_a_chosen_status_is_left_as_it_is(self) -> None:
+class TestStatusMapping:
+    def test_a_chosen_status_is_left_as_it_is(self) -> None:
         error = RpcStatusError(grpc.StatusCode.ABORTED, "no")
-        assert await mapped(error) is error
+        assert mapped(error) is error
 
-    async def test_an_upstreams_error_becomes_its_status(self) -> None:
-        error = await mapped(upstream_error(grpc.StatusCode.NOT_FOUND, "no such user"))
+    def test_an_upstreams_error_becomes_its_status(self) -> None:
+        error = mapped(upstream_error(grpc.StatusCode.NOT_FOUND, "no such user"))
         assert isinstance(error, RpcStatusError)
         assert (error.code, error.message) == (grpc.StatusCode.NOT_FOUND, "no such user")
 
-    async def test_an_unexpected_exception_is_internal_and_opaque(self) -> None:
-        error = await mapped(KeyError("password"))
+    def test_an_unexpected_exception_is_internal_and_opaque(self) -> None:
+        with pytest.raises(KeyError) as raised:
+            raise KeyError("password")
+        error = mapped(raised.value)
         assert isinstance(error, RpcStatusError)
         assert error.code is grpc.StatusCode.INTERNAL
         assert "password" not in error.message
@@ -125,33 +122,32 @@ class TestMapErrors:
         assert "KeyError: 'password'" in (error.diagnosis or "")
         assert "Traceback" in (error.diagnosis or "")
 
-    async def test_a_cancellation_is_left_as_it_is(self) -> None:
-        error = asyncio.CancelledError()
-        assert await mapped(error) is error
 
+class TestChainFailure:
+    def test_a_program_can_map_its_own_exceptions(self) -> None:
+        class Absent(ServerInterceptor):
+            def failed(self, _: Any, error: Exception) -> RpcStatusError | None:
+                if isinstance(error, KeyError):
+                    return RpcStatusError(grpc.StatusCode.NOT_FOUND, "no such user")
+                return None
 
-class TestEndWithStatus:
-    async def test_a_status_ends_the_call_with_the_request_id(self) -> None:
-        async def handler(_: Call) -> NoReturn:
-            raise RpcStatusError(grpc.StatusCode.ABORTED, "no", (("key", "value"),))
+        chain = Chain([StatusMapping(is_local), Absent()])
+        status = chain.failure(make_call(), KeyError("name"))
+        assert (status.code, status.message) == (grpc.StatusCode.NOT_FOUND, "no such user")
+        assert chain.failure(make_call(), ValueError()).code is grpc.StatusCode.INTERNAL
 
-        call = make_call(request_id="r-1")
-        with pytest.raises(grpc.aio.AbortError):
-            await end_with_status(handler)(call)
-        context: Any = call.context
-        assert isinstance(context, ArrivingContext)
-        trailers = (("x-request-id", "r-1"), ("key", "value"))
-        assert context.aborted == (grpc.StatusCode.ABORTED, "no", trailers)
+    def test_a_mapping_that_fails_itself_is_opaque(self) -> None:
+        class Broken(ServerInterceptor):
+            def failed(self, _: Any, error: Exception) -> RpcStatusError | None:
+                raise KeyError("password") from error
 
-    async def test_an_answer_is_passed_on(self) -> None:
-        async def handler(call: Call) -> bytes:
-            return call.request
+        for chain in (Chain([StatusMapping(is_local), Broken()]), Chain([Broken()])):
+            status = chain.failure(make_call(), ValueError("secret"))
+            assert status.code is grpc.StatusCode.INTERNAL
+            assert "password" not in status.message
+            assert "KeyError: 'password'" in (status.diagnosis or "")
 
-        assert await end_with_status(handler)(make_call(request=b"it")) == b"it"
-
-
-def test_bytes_that_are_no_message_are_internal() -> None:
-    error = undecodable(DecodeError("at byte 7"))
-    assert error.code is grpc.StatusCode.INTERNAL
-    assert "at byte 7" not in error.message
-    assert error.diagnosis == "at byte 7"
+    def test_a_chain_that_maps_nothing_is_opaque_all_the_same(self) -> None:
+        status = Chain([]).failure(make_call(), KeyError("password"))
+        assert status.code is grpc.StatusCode.INTERNAL
+        assert "password" not in status.message

@@ -7,17 +7,22 @@ import pytest
 from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from services import mock_data
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS
 
 SERVICE = "user.MockUserDataService"
-REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
+REFLECTION = {
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+}
+HEALTH = "grpc.health.v1.Health"
 CHANNELZ = "grpc.channelz.v1.Channelz"
 
 
 async def listed_services(**settings: Any) -> set[str]:
     async with (
-        serving(SERVICE, lambda _, __: None, **settings) as server,
+        serving(mock_data.SERVICE, **settings) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         # The stubs' type hints know the synchronous channel only.
@@ -29,14 +34,14 @@ async def listed_services(**settings: Any) -> set[str]:
 
 
 async def test_what_is_there_is_listed() -> None:
-    always = {SERVICE, "grpc.health.v1.Health", REFLECTION}
+    always = {SERVICE, HEALTH} | REFLECTION
     assert await listed_services() == always | {CHANNELZ}
     assert await listed_services(channelz=False) == always
 
 
 async def test_reflection_can_be_left_out() -> None:
     async with (
-        serving(SERVICE, lambda _, __: None, reflection=False) as server,
+        serving(mock_data.SERVICE, reflection=False) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         stub: Any = reflection_pb2_grpc.ServerReflectionStub(cast("grpc.Channel", channel))
@@ -48,7 +53,7 @@ async def test_reflection_can_be_left_out() -> None:
 @pytest.mark.parametrize("channelz", [True, False])
 async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None:
     async with (
-        serving(SERVICE, lambda _, __: None, channelz=channelz) as server,
+        serving(mock_data.SERVICE, channelz=channelz) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         stub: Any = channelz_pb2_grpc.ChannelzStub(cast("grpc.Channel", channel))

@@ -3,7 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from rpc.interceptors.chain import Chain
+from rpc.interceptors.order import admin_interceptors
 from rpc.server.health import HealthServicer
+from rpc.server.methods import Methods
+from rpc.transports.grpcio.arrivals import Arrivals
+from rpc.transports.grpcio.calls import Calls
+from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.texts import is_local
 
 import grpc
 import pytest
@@ -23,8 +30,10 @@ def health() -> HealthServicer:
 
 @pytest.fixture
 async def stub(health: HealthServicer) -> AsyncIterator[Any]:
-    server = grpc.aio.server()
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    chain = Chain(admin_interceptors(is_local=is_local))
+    methods = Methods(chain, chain)
+    health_pb2_grpc.add_HealthServicer_to_server(health, methods.admin)
+    server = grpc.aio.server(handlers=[Calls(methods, Arrivals(), HeldAnswers())])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -48,14 +57,14 @@ async def test_the_server_serves_from_the_start_a_service_when_it_is_said(
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await check(stub, SERVICE)
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
-    await health.serve(SERVICE)
+    health.serve(SERVICE)
     assert await check(stub, SERVICE) == SERVING
 
 
 async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, stub: Any) -> None:
-    await health.serve(SERVICE)
-    await health.drain()
-    await health.serve(SERVICE)
+    health.serve(SERVICE)
+    health.drain()
+    health.serve(SERVICE)
     assert await check(stub, "") == NOT_SERVING
     assert await check(stub, SERVICE) == NOT_SERVING
 
@@ -65,7 +74,7 @@ async def test_a_watch_is_told_of_the_drain_and_then_ended(
 ) -> None:
     watch = stub.Watch(request(""), timeout=LIMIT_SECONDS)
     assert (await watch.read()).status == SERVING
-    await health.drain()
+    health.drain()
     assert (await watch.read()).status == NOT_SERVING
     health.end_watches()
     assert await watch.read() is grpc.aio.EOF
@@ -77,5 +86,32 @@ async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, s
     for watch in (leaving, staying):
         assert (await watch.read()).status == SERVING
     leaving.cancel()
-    await health.drain()
+    health.drain()
     assert (await staying.read()).status == NOT_SERVING
+
+
+async def test_a_list_has_every_service(health: HealthServicer, stub: Any) -> None:
+    health.serve(SERVICE)
+    answer = await stub.List(health_pb2.HealthListRequest(), timeout=LIMIT_SECONDS)  # type: ignore[attr-defined]
+    statuses = {service: one.status for service, one in answer.statuses.items()}
+    assert statuses == {"": SERVING, SERVICE: SERVING}
+    health.drain()
+    answer = await stub.List(health_pb2.HealthListRequest(), timeout=LIMIT_SECONDS)  # type: ignore[attr-defined]
+    assert {one.status for one in answer.statuses.values()} == {NOT_SERVING}
+
+
+async def test_a_watch_of_a_service_that_comes_later(health: HealthServicer, stub: Any) -> None:
+    watch = stub.Watch(request(SERVICE), timeout=LIMIT_SECONDS)
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    health.serve(SERVICE)
+    assert (await watch.read()).status == SERVING
+    watch.cancel()
+
+
+async def test_a_watch_past_the_most_is_refused(stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rpc.server.health.MOST_WATCHES", 1)
+    watch = stub.Watch(request(""), timeout=LIMIT_SECONDS)
+    assert (await watch.read()).status == SERVING
+    refused = stub.Watch(request(""), timeout=LIMIT_SECONDS)
+    assert await refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    watch.cancel()

@@ -1,8 +1,10 @@
-"""The methods of a server: found by name, wrapped once, and not offered one by one."""
+"""The methods of a server: found by name, each with the chain that its calls go through."""
 
 from typing import Any, cast
 
-from rpc.server.methods import MethodHandler, Methods
+from rpc.core.errors import RpcStatusError
+from rpc.interceptors.chain import Chain
+from rpc.server.methods import Methods
 
 import grpc
 import pytest
@@ -10,81 +12,91 @@ import pytest
 from proto import user_pb2_grpc
 from services.mock_data import MockUserData
 
-METHOD = "/user.MockUserDataService/GetMockUserData"
+SERVICE = "user.MockUserDataService"
+METHOD = f"/{SERVICE}/GetMockUserData"
+CHAIN, ADMIN_CHAIN = Chain([]), Chain([])
 
 
-class Details(grpc.HandlerCallDetails):
-    """A call of a method."""
-
-    def __init__(self, method: str) -> None:
-        self.method = method
-        self.invocation_metadata = ()
-
-
-class Wrapping:
-    """Puts another handler in the place of each, and remembers which it was asked for."""
+class Generic(grpc.GenericRpcHandler):
+    """Has one method, and counts how often it is asked."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.handler = cast("MethodHandler", object())
+        self.asked = 0
+        self.handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
 
-    def __call__(self, method: str, _: MethodHandler) -> MethodHandler:
-        self.asked.append(method)
-        return self.handler
-
-
-REFUSAL = cast("MethodHandler", object())
-
-
-def refuse(_: str) -> MethodHandler:
-    return REFUSAL
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """The hook of gRPC."""
+        self.asked += 1
+        return self.handler if handler_call_details.method == "/other/Method" else None
 
 
 @pytest.fixture
-def wrapping() -> Wrapping:
-    return Wrapping()
-
-
-@pytest.fixture
-def methods(wrapping: Wrapping) -> Methods:
-    methods = Methods(wrapping, refuse)
-    server: Any = methods
-    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
+def methods() -> Methods:
+    methods = Methods(CHAIN, ADMIN_CHAIN)
+    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), methods.own)
     return methods
 
 
-def test_a_method_is_wrapped_once(methods: Methods, wrapping: Wrapping) -> None:
-    assert wrapping.asked.count(METHOD) == 1
-    assert methods.service(Details(METHOD)) is wrapping.handler
-    assert methods.service(Details(METHOD)) is wrapping.handler
-    assert wrapping.asked.count(METHOD) == 1
+def add_admin(methods: Methods, service: str) -> None:
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+    cast("Any", methods.admin).add_registered_method_handlers(service, {"Method": handler})
 
 
-def test_a_method_of_a_generic_handler_is_wrapped_at_its_first_call_only(
-    methods: Methods, wrapping: Wrapping
+def test_a_method_is_found_by_name(methods: Methods) -> None:
+    method = methods.find(METHOD)
+    assert (method.name, method.known, method.is_admin) == (METHOD, True, False)
+    assert method.chain is CHAIN
+    assert methods.find(METHOD) is method
+
+
+def test_every_method_of_a_program_goes_through_its_chain(methods: Methods) -> None:
+    other: Any = Generic()
+    methods.own.add_generic_rpc_handlers((other,))
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+    second: Any = methods.own
+    second.add_registered_method_handlers("second", {"Method": handler})
+    for name in (METHOD, "/other/Method", "/second/Method"):
+        assert methods.find(name).chain is CHAIN
+        assert not methods.find(name).is_admin
+    assert methods.services == [SERVICE, "second"]
+
+
+def test_admin_methods_go_through_theirs_and_are_no_services_of_the_program(
+    methods: Methods,
 ) -> None:
-    other: dict[str, Any] = {
-        "Method": grpc.unary_unary_rpc_method_handler(lambda request, _: request)
-    }
-    methods.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("other", other),))
+    add_admin(methods, "admin")
+    method = methods.find("/admin/Method")
+    assert method.chain is ADMIN_CHAIN
+    assert method.is_admin
+    assert methods.services == [SERVICE]
+
+
+def test_a_generic_handler_is_asked_for_a_method_once(methods: Methods) -> None:
+    generic = Generic()
+    methods.own.add_generic_rpc_handlers((generic,))
     for _ in range(2):
-        assert methods.service(Details("/other/Method")) is wrapping.handler
-    assert wrapping.asked.count("/other/Method") == 1
+        assert methods.find("/other/Method").handler is generic.handler
+    assert generic.asked == 1
 
 
-def test_a_method_that_is_not_there_is_refused(methods: Methods, wrapping: Wrapping) -> None:
-    assert methods.service(Details("/user.MockUserDataService/Nothing")) is REFUSAL
-    assert methods.service(Details("/other.Service/GetMockUserData")) is REFUSAL
-    assert wrapping.asked.count(METHOD) == 1
+async def test_a_method_that_is_not_there_is_refused(methods: Methods) -> None:
+    for name in (f"/{SERVICE}/Nothing", "/other.Service/GetMockUserData"):
+        method = methods.find(name)
+        assert (method.name, method.known) == (name, False)
+        assert method.chain is CHAIN
+        refuse: Any = method.handler.stream_unary
+        with pytest.raises(RpcStatusError) as raised:
+            await refuse(None, None)
+        assert raised.value.code is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_a_method_that_cannot_be_wrapped_is_an_error_at_once() -> None:
-    class UnfitError(Exception):
-        pass
+def test_a_method_that_is_added_twice_is_an_error_at_once(methods: Methods) -> None:
+    with pytest.raises(ValueError, match=f"{METHOD} is added twice"):
+        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), methods.own)
 
-    def complain(_: str, __: MethodHandler) -> MethodHandler:
-        raise UnfitError
 
-    server = cast("grpc.aio.Server", Methods(complain, refuse))
-    with pytest.raises(UnfitError):
-        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
+def test_a_programs_method_cannot_be_taken_by_an_admin_service(methods: Methods) -> None:
+    health: Any = methods.admin
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+    with pytest.raises(ValueError, match="added twice"):
+        health.add_registered_method_handlers(SERVICE, {"GetMockUserData": handler})

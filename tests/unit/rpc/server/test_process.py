@@ -10,22 +10,18 @@ from typing import Any
 
 from rpc.server.process import run_server
 from rpc.server.ready_file import ReadyFileError
-from rpc.server.settings import ServerSettings
-from rpc.transports.grpcio.binding import BindError
+from rpc.server.settings import ServerSettings, ShutdownSettings
+from rpc.telemetry.settings import TelemetrySettings
+from rpc.transports.settings import ListeningSettings
+from rpc.transports.transport import BindError
 
-import grpc
 import pytest
 
-from proto import user_pb2_grpc
-from services.mock_data import MockUserData
+from services import mock_data
 from tests.support.logging_setup import logs_restored
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
-SERVICE = "user.MockUserDataService"
-
-
-def add_mock_data(server: grpc.aio.Server, _: object) -> None:
-    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
+APPLICATION = mock_data.SERVICE.application
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +33,9 @@ def _restored() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def settings(ready: Path, **chosen: Any) -> ServerSettings:
-    given = {"listen": "127.0.0.1:0", **chosen}
-    return ServerSettings(name="mock_data", log_format="json", ready_file=ready, **given)
+def settings(ready: Path, metrics_address: str | None = None, **chosen: Any) -> ServerSettings:
+    telemetry = TelemetrySettings(log_format="json", metrics_address=metrics_address)
+    return ServerSettings(name="mock_data", telemetry=telemetry, ready_file=ready, **chosen)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -56,7 +52,7 @@ def test_a_signal_ends_it_and_the_log_tells_its_life(
 
     stopper = threading.Thread(target=stop_when_ready)
     stopper.start()
-    run_server(SERVICE, add_mock_data, settings(ready, metrics_address="127.0.0.1:0"))
+    run_server(APPLICATION, settings(ready, metrics_address="127.0.0.1:0"), {})
     stopper.join()
     lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
     assert [line["event"] for line in lines] == ["serving", "stopping", "stopped"]
@@ -73,8 +69,9 @@ def test_a_signal_ends_it_and_the_log_tells_its_life(
 def test_the_ready_file_of_a_server_that_was_killed_says_nothing(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     ready.write_text("127.0.0.1:1\n")
+    listening = ListeningSettings(address="192.0.2.1:0", insecure=True)
     with pytest.raises(BindError):
-        run_server(SERVICE, add_mock_data, settings(ready, listen="192.0.2.1:0", insecure=True))
+        run_server(APPLICATION, settings(ready, listening=listening), {})
     assert not ready.exists()
 
 
@@ -100,11 +97,11 @@ def test_as_process_1_a_second_signal_ends_it_too(
     monkeypatch.setattr(os, "_exit", end)
     stopper = threading.Thread(target=stop_twice)
     stopper.start()
-    run_server(SERVICE, add_mock_data, settings(ready, drain_delay=1.0))
+    run_server(APPLICATION, settings(ready, shutdown=ShutdownSettings(drain_delay=1.0)), {})
     stopper.join()
     assert codes == [128 + signal.SIGTERM]
 
 
 def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
     with pytest.raises(ReadyFileError, match="No such file"):
-        run_server(SERVICE, add_mock_data, settings(tmp_path / "missing" / "ready"))
+        run_server(APPLICATION, settings(tmp_path / "missing" / "ready"), {})

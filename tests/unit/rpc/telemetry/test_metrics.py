@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rpc.interceptors.observation import Outcome
+from rpc.core.call import UpstreamCall
+from rpc.core.outcome import Outcome
 from rpc.telemetry.metrics import Metrics
-from rpc.upstream.propagation import UpstreamCall
 
 import grpc
 import pytest
@@ -26,18 +26,18 @@ def value(metrics: Metrics, name: str, **labels: Any) -> float | None:
 
 def test_a_call_is_in_flight_until_it_is_answered(metrics: Metrics) -> None:
     call = make_call()
-    metrics.started(call)
+    metrics.of_calls.started(call)
     assert value(metrics, "grpc_server_call_started_total") == 1
     assert value(metrics, "grpc_server_call_in_flight") == 1
-    metrics.finished(call, Outcome(grpc.StatusCode.OK, 0.25))
+    metrics.of_calls.finished(call, Outcome(grpc.StatusCode.OK, 0.25))
     assert value(metrics, "grpc_server_call_started_total") == 1
     assert value(metrics, "grpc_server_call_in_flight") == 0
 
 
 def test_a_calls_time_is_under_its_status(metrics: Metrics) -> None:
     call = make_call()
-    metrics.started(call)
-    metrics.finished(call, Outcome(grpc.StatusCode.UNAVAILABLE, 0.25))
+    metrics.of_calls.started(call)
+    metrics.of_calls.finished(call, Outcome(grpc.StatusCode.UNAVAILABLE, 0.25))
     name, status = "grpc_server_call_duration_seconds", {"grpc_status": "UNAVAILABLE"}
     assert value(metrics, f"{name}_count", **status) == 1
     assert value(metrics, f"{name}_sum", **status) == 0.25
@@ -48,18 +48,18 @@ def test_a_calls_time_is_under_its_status(metrics: Metrics) -> None:
 
 def test_calls_of_what_is_no_method_are_counted_under_one_name(metrics: Metrics) -> None:
     call = make_call(known=False)
-    metrics.started(call)
-    metrics.finished(call, Outcome(grpc.StatusCode.UNIMPLEMENTED, 0.25))
+    metrics.of_calls.started(call)
+    metrics.of_calls.finished(call, Outcome(grpc.StatusCode.UNIMPLEMENTED, 0.25))
     assert value(metrics, "grpc_server_call_started_total") is None
     assert value(metrics, "grpc_server_call_started_total", grpc_method="other") == 1
 
 
 def test_calls_to_the_upstream_are_counted_apart(metrics: Metrics) -> None:
     call = UpstreamCall(f"/{UPSTREAM_METHOD}", 0.0, 1.0, "id", ())
-    metrics.upstream_started(call)
+    metrics.of_upstream_calls.started(call)
     method = {"grpc_method": UPSTREAM_METHOD}
     assert value(metrics, "grpc_client_call_in_flight", **method) == 1
-    metrics.upstream_finished(call, grpc.StatusCode.DEADLINE_EXCEEDED, 1.0)
+    metrics.of_upstream_calls.finished(call, grpc.StatusCode.DEADLINE_EXCEEDED, 1.0)
     assert value(metrics, "grpc_client_call_in_flight", **method) == 0
     name = "grpc_client_call_duration_seconds_count"
     assert value(metrics, name, **method, grpc_status="DEADLINE_EXCEEDED") == 1
@@ -67,7 +67,7 @@ def test_calls_to_the_upstream_are_counted_apart(metrics: Metrics) -> None:
 
 
 def test_two_servers_in_one_process_count_apart(metrics: Metrics) -> None:
-    metrics.started(make_call())
+    metrics.of_calls.started(make_call())
     assert value(Metrics(), "grpc_server_call_started_total") is None
 
 

@@ -7,7 +7,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError, metrics_endpoint
-from rpc.tls.credentials import ServerTls
+from rpc.tls.files import ServerTls, TlsError
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
@@ -63,6 +63,20 @@ class TestTls:
         context = ssl.create_default_context(cafile=authority.certificate)
         with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
             assert "answer 42.0\n" in read(address, context)
+
+    def test_files_that_cannot_be_used_are_named(
+        self, registry: CollectorRegistry, authority: Authority, tmp_path: Path
+    ) -> None:
+        pair, missing = authority.issue("server"), tmp_path / "missing"
+        for tls in (
+            ServerTls(certificate=missing, key=pair.key),
+            ServerTls(certificate=pair.certificate, key=pair.key, client_ca=missing),
+        ):
+            with (
+                pytest.raises(TlsError, match=r"cannot read .*missing: No such file"),
+                metrics_endpoint(registry, "127.0.0.1:0", tls),
+            ):
+                pass
 
     def test_it_follows_the_servers_certificate(
         self, registry: CollectorRegistry, authority: Authority, tmp_path: Path

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Iterator
 
-from rpc.interceptors.observation import Outcome
+from rpc.core.call import UpstreamCall
+from rpc.core.outcome import Outcome
 from rpc.telemetry.tracing import Tracing
-from rpc.upstream.propagation import UpstreamCall
 
 import grpc
 import pytest
@@ -34,10 +34,10 @@ def finished(code: grpc.StatusCode) -> Outcome:
 def test_a_call_is_a_child_of_its_callers_span(collector: Collector) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = make_call(trace_context=SAMPLED)
-    tracing.started(call)
+    tracing.of_calls.started(call)
     (parent, state) = call.trace_context
     assert state == ("tracestate", "vendor=1")
-    tracing.finished(call, finished(grpc.StatusCode.OK))
+    tracing.of_calls.finished(call, finished(grpc.StatusCode.OK))
     tracing.close()
     (span,) = collector.spans
     assert parent == ("traceparent", f"00-{TRACE_ID}-{span.span_id}-01")
@@ -54,8 +54,8 @@ def test_a_call_is_a_child_of_its_callers_span(collector: Collector) -> None:
 def test_a_call_without_a_trace_begins_one(collector: Collector) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = make_call()
-    tracing.started(call)
-    tracing.finished(call, finished(grpc.StatusCode.OK))
+    tracing.of_calls.started(call)
+    tracing.of_calls.finished(call, finished(grpc.StatusCode.OK))
     tracing.close()
     (span,) = collector.spans
     assert span.parent_id == ""
@@ -68,8 +68,8 @@ def test_a_call_without_a_trace_begins_one(collector: Collector) -> None:
 def test_a_call_that_is_not_sampled_is_passed_on_and_not_sent(collector: Collector) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = make_call(trace_context=NOT_SAMPLED)
-    tracing.started(call)
-    tracing.finished(call, finished(grpc.StatusCode.OK))
+    tracing.of_calls.started(call)
+    tracing.of_calls.finished(call, finished(grpc.StatusCode.OK))
     tracing.close()
     assert collector.spans == []
     assert call.trace_context[0][1].startswith(f"00-{TRACE_ID}-")
@@ -79,12 +79,12 @@ def test_a_call_that_is_not_sampled_is_passed_on_and_not_sent(collector: Collect
 def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", SAMPLED)
-    tracing.upstream_started(call)
-    tracing.upstream_finished(call, grpc.StatusCode.OK, 0.1)
+    tracing.of_upstream_calls.started(call)
+    tracing.of_upstream_calls.finished(call, grpc.StatusCode.OK, 0.1)
     tracing.close()
     (span,) = collector.spans
     assert (span.kind, span.parent_id) == (3, PARENT)
-    assert call.metadata()[1] == ("traceparent", f"00-{TRACE_ID}-{span.span_id}-01")
+    assert call.all_metadata()[1] == ("traceparent", f"00-{TRACE_ID}-{span.span_id}-01")
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_which_codes_are_errors(
 ) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = make_call()
-    tracing.started(call)
-    tracing.finished(call, finished(code))
+    tracing.of_calls.started(call)
+    tracing.of_calls.finished(call, finished(code))
     upstream_call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", ())
-    tracing.upstream_started(upstream_call)
-    tracing.upstream_finished(upstream_call, code, 0.1)
+    tracing.of_upstream_calls.started(upstream_call)
+    tracing.of_upstream_calls.finished(upstream_call, code, 0.1)
     tracing.close()
     failed = {span.kind: span.failed for span in collector.spans}
     assert failed == {2: fails_server, 3: fails_client}
@@ -122,8 +122,8 @@ def test_spans_that_nobody_takes_are_lost_with_a_warning(
     with reserved_address() as nobody:
         tracing = Tracing("orc1", f"http://{nobody}")
         call = make_call()
-        tracing.started(call)
-        tracing.finished(call, finished(grpc.StatusCode.OK))
+        tracing.of_calls.started(call)
+        tracing.of_calls.finished(call, finished(grpc.StatusCode.OK))
         tracing.close()
     assert any("the last spans are lost" in record.getMessage() for record in caplog.records)
     assert set(threading.enumerate()) <= before

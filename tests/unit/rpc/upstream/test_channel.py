@@ -1,65 +1,196 @@
-"""Channels: opened only where that is safe and the settings make sense."""
+"""Calls to an upstream: what they take over from the call that they serve."""
 
-from pathlib import Path
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
-from rpc.core.address import AddressError
-from rpc.tls.credentials import ChannelTls, ServerTls, TlsError
-from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.core.call import Call, UpstreamCall, current_call
+from rpc.core.errors import RpcStatusError
+from rpc.upstream.channel import UpstreamChannel
+from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from services.mock_data import MockUserData
-from tests.support.certificates import Authority
-from tests.support.in_process import serving
+from tests.support.calls import make_call
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
-SERVICE = "user.MockUserDataService"
+METHOD = "/user.MockUserDataService/GetMockUserData"
 REQUEST = user_pb2.UserName(name="krithik")
+TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 
 
-def add_mock_data(server: grpc.aio.Server, _: object) -> None:
-    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
+class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
+    """Keeps what came with each call; refuses `refused`, and answers `endless` never."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[dict[str, str | bytes], float | None]] = []
+        self.abandoned = 0
+
+    async def GetMockUserData(
+        self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> user_pb2.User:
+        metadata = dict(context.invocation_metadata() or ())
+        self.received.append((metadata, context.time_remaining()))
+        if request.name == "refused":
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such user")
+        if request.name == "endless":
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.abandoned += 1
+                raise
+        return user_pb2.User(name=request.name)
 
 
-async def call_over(channel: grpc.aio.Channel) -> user_pb2.User:
-    async with channel:
-        stub = user_pb2_grpc.MockUserDataServiceStub(channel)
-        return await stub.GetMockUserData(REQUEST, timeout=20)
+class Notes(UpstreamInterceptor):
+    """Keeps what it is told, and puts a trace in the place of the call's."""
+
+    def __init__(self) -> None:
+        self.begun: list[UpstreamCall] = []
+        self.ended: list[tuple[grpc.StatusCode, float]] = []
+
+    def started(self, call: UpstreamCall) -> None:
+        self.begun.append(call)
+        call.trace_context = (TRACEPARENT,)
+
+    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        assert call in self.begun
+        self.ended.append((code, seconds))
 
 
-async def test_a_channel_carries_calls() -> None:
-    async with serving(SERVICE, add_mock_data) as server:
-        channel = open_channel(ChannelSettings(target=server.address), SERVICE)
-        assert (await call_over(channel)).roll == 70
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
 
 
-async def test_plaintext_to_another_machine_is_refused() -> None:
-    with pytest.raises(AddressError, match="--insecure"):
-        open_channel(ChannelSettings(target="orc2.example:9001"), SERVICE)
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
 
 
-async def test_plaintext_to_another_machine_is_opened_when_wanted() -> None:
-    settings = ChannelSettings(target="orc2.example:9001", insecure=True)
-    await open_channel(settings, SERVICE).close()
+@pytest.fixture
+async def address(upstream: Upstream) -> AsyncIterator[str]:
+    server = grpc.aio.server()
+    user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield f"127.0.0.1:{port}"
+    await server.stop(None)
 
 
-async def test_a_malformed_target_is_refused() -> None:
-    with pytest.raises(AddressError, match="HOST:PORT"):
-        open_channel(ChannelSettings(target="orc2"), SERVICE)
+@pytest.fixture
+async def stub(address: str, notes: Notes) -> AsyncIterator[Any]:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS, [notes])
+    yield user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    await channel.close()
 
 
-async def test_tls_checks_the_name_that_it_is_told(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    pair = authority.issue("server", names=["mock-data.example"])
-    server_tls = ServerTls(certificate=pair.certificate, key=pair.key)
-    tls = ChannelTls(ca=authority.certificate, server_name="mock-data.example")
-    async with serving(SERVICE, add_mock_data, tls=server_tls) as server:
-        settings = ChannelSettings(target=server.address, tls=tls)
-        assert (await call_over(open_channel(settings, SERVICE))).roll == 70
+def serve(call: Call) -> None:
+    """Makes the running task one that answers the call."""
+    current_call.set(call)
 
 
-async def test_unusable_tls_is_an_error(tmp_path: Path) -> None:
-    tls = ChannelTls(ca=tmp_path / "missing")
-    with pytest.raises(TlsError, match="missing"):
-        open_channel(ChannelSettings(target="localhost:1", tls=tls), SERVICE)
+async def test_a_call_on_behalf_of_none_has_the_default_timeout_and_a_new_id(
+    stub: Any, upstream: Upstream
+) -> None:
+    assert (await stub.GetMockUserData(REQUEST)).name == "krithik"
+    ((metadata, remaining),) = upstream.received
+    assert remaining is not None
+    assert 0 < remaining <= LIMIT_SECONDS + 1
+    assert len(metadata["x-request-id"]) == 32
+
+
+async def test_the_request_id_and_the_trace_go_on(stub: Any, upstream: Upstream) -> None:
+    serve(make_call(request_id="r-1", trace_context=(TRACEPARENT,)))
+    await stub.GetMockUserData(REQUEST)
+    ((metadata, _),) = upstream.received
+    assert metadata["x-request-id"] == "r-1"
+    assert metadata["traceparent"] == TRACEPARENT[1]
+
+
+async def test_the_deadline_goes_on_less_a_margin(stub: Any, upstream: Upstream) -> None:
+    serve(make_call(expires=time.perf_counter() + 10))
+    await stub.GetMockUserData(REQUEST)
+    ((_, remaining),) = upstream.received
+    assert remaining is not None
+    assert remaining < 10
+
+
+async def test_an_upstream_that_does_not_answer_in_time_is_given_up(
+    stub: Any, notes: Notes
+) -> None:
+    serve(make_call(expires=time.perf_counter() + 0.1))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub.GetMockUserData(user_pb2.UserName(name="endless"))
+    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert [code for code, _ in notes.ended] == [grpc.StatusCode.DEADLINE_EXCEEDED]
+
+
+async def test_a_cancelled_call_is_cancelled_at_the_upstream(
+    stub: Any, upstream: Upstream, notes: Notes
+) -> None:
+    call = asyncio.ensure_future(stub.GetMockUserData(user_pb2.UserName(name="endless")))
+    await eventually(lambda: upstream.received != [], "the upstream has the call")
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await eventually(lambda: upstream.abandoned == 1, "the upstream is told")
+    assert [code for code, _ in notes.ended] == [grpc.StatusCode.CANCELLED]
+
+
+async def test_interceptors_are_told_and_may_change_the_trace(
+    stub: Any, upstream: Upstream, notes: Notes
+) -> None:
+    await stub.GetMockUserData(REQUEST)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await stub.GetMockUserData(user_pb2.UserName(name="refused"))
+    assert [call.method for call in notes.begun] == [METHOD, METHOD]
+    assert [code for code, _ in notes.ended] == [grpc.StatusCode.OK, grpc.StatusCode.NOT_FOUND]
+    assert all(seconds > 0 for _, seconds in notes.ended)
+    assert all(received["traceparent"] == TRACEPARENT[1] for received, _ in upstream.received)
+
+
+class Tenant(UpstreamInterceptor):
+    """Has its name travel with each call."""
+
+    def started(self, call: UpstreamCall) -> None:
+        call.metadata += (("tenant", "a"),)
+
+
+class Refusing(UpstreamInterceptor):
+    """Lets no call out."""
+
+    def started(self, call: UpstreamCall) -> None:
+        raise RpcStatusError(grpc.StatusCode.PERMISSION_DENIED, "no")
+
+
+async def test_an_interceptor_can_add_metadata(address: str, upstream: Upstream) -> None:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS, [Tenant()])
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    await stub.GetMockUserData(REQUEST)
+    ((metadata, _),) = upstream.received
+    assert metadata["tenant"] == "a"
+    await channel.close()
+
+
+async def test_an_interceptor_can_keep_a_call_back(address: str, upstream: Upstream) -> None:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS, [Refusing()])
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    with pytest.raises(RpcStatusError, match="no"):
+        await stub.GetMockUserData(REQUEST)
+    assert upstream.received == []
+    await channel.close()
+
+
+async def test_a_call_waits_for_an_upstream_that_is_away() -> None:
+    channel = grpc.aio.insecure_channel("unix:socket-of-nobody")
+    patient = UpstreamChannel(channel, 0.2)
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", patient))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub.GetMockUserData(REQUEST)
+    await patient.close()
+    # UNAVAILABLE would mean that it did not wait.
+    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

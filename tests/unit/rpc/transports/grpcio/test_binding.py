@@ -3,7 +3,8 @@
 import socket
 from pathlib import Path
 
-from rpc.transports.grpcio.binding import BindError, bind
+from rpc.transports.grpcio.binding import bind
+from rpc.transports.transport import BindError
 
 import grpc
 import pytest

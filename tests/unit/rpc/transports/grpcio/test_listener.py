@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rpc.core.address import split_host_port
-from rpc.transports.grpcio.binding import BindError, bind
+from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.listener import BoundServer, Listener
+from rpc.transports.transport import BindError
 
 import grpc
 import pytest

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from rpc.tls.credentials import ChannelTls, ServerTls, TlsError
+from rpc.tls.files import ChannelTls, ServerTls, TlsError
+from rpc.transports.grpcio.channel import open_channel
 from rpc.transports.grpcio.renewed_channel import RenewedChannel
-from rpc.upstream.channel import ChannelSettings, open_channel
+from rpc.transports.transport import ChannelOptions
+from rpc.upstream.service_config import service_config
 
 import grpc
 import pytest
@@ -60,26 +61,29 @@ def pair(authority: Authority) -> Pair:
 @pytest.fixture
 async def settings(
     upstream: Upstream, authority: Authority, pair: Pair
-) -> AsyncIterator[ChannelSettings]:
+) -> AsyncIterator[ChannelOptions]:
     """Those of a channel to an upstream that asks for a certificate."""
     own, ca = authority.issue("upstream"), authority.certificate
     tls = ServerTls(certificate=own.certificate, key=own.key, client_ca=ca)
 
-    def add_upstream(server: grpc.aio.Server, _: object) -> None:
+    def add_upstream(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
 
-    async with serving(SERVICE, add_upstream, tls=tls) as server:
+    async with serving(add_upstream, tls=tls) as server:
         shown = ChannelTls(ca=ca, certificate=pair.certificate, key=pair.key)
-        yield ChannelSettings(target=server.address, tls=shown)
+        yield ChannelOptions(
+            target=server.address, tls=shown, service_config=service_config(SERVICE)
+        )
 
 
-def open_renewed(settings: ChannelSettings) -> RenewedChannel:
-    assert settings.tls is not None
-    return RenewedChannel(partial(open_channel, settings, SERVICE), settings.tls)
+def open_renewed(settings: ChannelOptions) -> RenewedChannel:
+    channel: Any = open_channel(settings)
+    assert isinstance(channel, RenewedChannel)
+    return channel
 
 
 @pytest.fixture
-async def channel(settings: ChannelSettings) -> AsyncIterator[RenewedChannel]:
+async def channel(settings: ChannelOptions) -> AsyncIterator[RenewedChannel]:
     channel = open_renewed(settings)
     yield channel
     await channel.close()
@@ -161,7 +165,7 @@ async def test_closing_ends_the_calls_of_old_and_new_connections(
 
 
 async def test_files_that_cannot_be_used_at_the_start_are_an_error(
-    settings: ChannelSettings, pair: Pair
+    settings: ChannelOptions, pair: Pair
 ) -> None:
     pair.key.unlink()
     with pytest.raises(TlsError, match="No such file"):

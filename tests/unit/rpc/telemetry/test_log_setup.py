@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rpc.interceptors.observation import Outcome
-from rpc.telemetry.logs import CallLog, LogFormat, configure_logs, get_logger
+from rpc.core.call import current_call
+from rpc.telemetry.log_setup import configure_logs, get_logger
+from rpc.telemetry.settings import LogFormat
 
-import grpc
 import pytest
 
-from tests.support.calls import METHOD, PEER, make_call
+from tests.support.calls import make_call
 from tests.support.logging_setup import logs_restored
 
 Stderr = Callable[[], str]
@@ -85,18 +85,6 @@ def test_a_librarys_traceback_is_part_of_its_line(stderr: Stderr, log_format: Lo
     assert "ValueError: invalid literal" in line
 
 
-def test_a_caller_that_has_gone_is_no_error(stderr: Stderr) -> None:
-    configure_logs("orc1", "json")
-    logging.getLogger("grpc._cython.cygrpc").error(
-        "ExecuteBatchError raised in core by servicer method [%s]",
-        "/s/m",
-        exc_info=RuntimeError("failed"),
-    )
-    (line,) = json_lines(stderr)
-    assert (line["level"], "exception" in line) == ("info", False)
-    assert line["event"].endswith("[/s/m]")
-
-
 def test_a_librarys_mistake_is_logged_and_not_raised(stderr: Stderr) -> None:
     configure_logs("orc1", "json")
     logging.getLogger("grpc").error("%d calls", "many")
@@ -163,48 +151,29 @@ def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyP
     get_logger().info("lost")
 
 
-class TestCallLog:
-    @staticmethod
-    def line(stderr: Stderr, outcome: Outcome, **call: Any) -> dict[str, Any]:
-        made, log = make_call(**call), CallLog("orc1", "json")
-        log.started(made)
-        log.finished(made, outcome)
-        (line,) = json_lines(stderr)
-        return line
-
-    def test_a_call_that_went_well(self, stderr: Stderr) -> None:
-        line = self.line(stderr, Outcome(grpc.StatusCode.OK, 0.0123456), request_id="r-1")
-        assert line.pop("timestamp")
-        assert line == {
-            "level": "info",
-            "service": "orc1",
-            "event": "call",
-            "method": METHOD,
-            "code": "OK",
-            "duration_ms": 12.346,
-            "peer": PEER,
-            "request_id": "r-1",
-        }
-
-    def test_a_call_with_a_trace(self, stderr: Stderr) -> None:
-        outcome = Outcome(grpc.StatusCode.OK, 0.0)
-        line = self.line(stderr, outcome, trace_context=(TRACEPARENT,))
+def test_lines_that_are_written_during_a_call_bear_its_ids(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    token = current_call.set(make_call(request_id="r-1", trace_context=(TRACEPARENT,)))
+    get_logger().info("ours")
+    logging.getLogger("library").warning("theirs")
+    current_call.set(make_call(request_id="r-2"))
+    get_logger().info("without a trace")
+    current_call.reset(token)
+    get_logger().info("after it")
+    ours, theirs, untraced, after = json_lines(stderr)
+    for line in (ours, theirs):
+        assert line["request_id"] == "r-1"
         assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert (untraced["request_id"], "trace_id" in untraced) == ("r-2", False)
+    assert "request_id" not in after
 
-    def test_a_call_with_a_deadline(self, stderr: Stderr) -> None:
-        made = make_call()
-        made.expires = made.started + 1.5
-        CallLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
-        (line,) = json_lines(stderr)
-        assert line["deadline_ms"] == 1500
 
-    def test_a_refusal_says_what_the_caller_was_told(self, stderr: Stderr) -> None:
-        outcome = Outcome(grpc.StatusCode.INVALID_ARGUMENT, 0.0, "too short")
-        line = self.line(stderr, outcome)
-        assert (line["level"], line["message"]) == ("info", "too short")
-        assert "diagnosis" not in line
-
-    def test_a_failure_says_what_the_caller_was_not_told(self, stderr: Stderr) -> None:
-        outcome = Outcome(grpc.StatusCode.INTERNAL, 0.0, "internal error", "Traceback…")
-        line = self.line(stderr, outcome)
-        assert (line["level"], line["diagnosis"]) == ("warning", "Traceback…")
+def test_an_exception_of_ours_is_part_of_its_line(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    try:
+        int("why")
+    except ValueError:
+        get_logger().exception("failed")
+    (line,) = json_lines(stderr)
+    assert (line["event"], line["level"]) == ("failed", "error")
+    assert "ValueError: invalid literal" in line["exception"]

@@ -94,6 +94,7 @@ class CollectorUrl(click.ParamType[str]):
 _OTLP_PORT = 4317
 
 
+POSITIVE = click.IntRange(min=1)
 LISTEN = Address("host:port", parse_listen)
 HOST_PORT = Address("host:port", parse_host_port)
 TARGET = Address("target", parse_target)

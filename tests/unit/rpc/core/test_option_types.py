@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from rpc.cli.option_types import (
+from rpc.core.option_types import (
     COLLECTOR_URL,
     FILE,
     HOST_PORT,

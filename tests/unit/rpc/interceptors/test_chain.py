@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+import logging
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 from rpc.core.call import Call, current_call
-from rpc.core.errors import invalid_argument
-from rpc.telemetry.logs import configure_logs
+from rpc.core.errors import RpcStatusError, invalid_argument
+from rpc.core.outcome import Outcome
+from rpc.interceptors.interceptor import Proceed, ServerInterceptor
+from rpc.server.application import Application, Servicer
+from rpc.telemetry.log_setup import configure_logs, get_logger
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
 from tests.support.in_process import serving
@@ -24,7 +30,7 @@ OTHER_METHOD = "/other.Service/Method"
 Answer = Callable[[user_pb2.UserName], Awaitable[user_pb2.User]]
 
 
-class Servicer(user_pb2_grpc.MockUserDataServiceServicer):
+class MockData(user_pb2_grpc.MockUserDataServiceServicer):
     """Answers as `answer` says."""
 
     def __init__(self) -> None:
@@ -43,17 +49,17 @@ class Servicer(user_pb2_grpc.MockUserDataServiceServicer):
 
 
 @pytest.fixture
-def servicer() -> Servicer:
-    return Servicer()
+def servicer() -> MockData:
+    return MockData()
 
 
 @pytest.fixture
 async def channel(
-    servicer: Servicer, capsys: pytest.CaptureFixture[str]
+    servicer: MockData, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to a server that takes two calls at once, and has another service beside ours."""
 
-    def add(server: grpc.aio.Server, _: object) -> None:
+    def add(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(servicer, server)
         other: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(answer_other)}
         server.add_generic_rpc_handlers(
@@ -61,13 +67,14 @@ async def channel(
         )
 
     async def answer_other(request: bytes, _: object) -> bytes:
-        assert current_call.get() is None
+        if request == b"fail":
+            raise KeyError("password")
         return request
 
     with logs_restored():
         configure_logs("test", "json")
         async with (
-            serving(SERVICE, add, max_concurrent_rpcs=2, log_format="json") as server,
+            serving(add, max_concurrent_rpcs=2, log_format="json") as server,
             grpc.aio.insecure_channel(server.address) as channel,
         ):
             yield channel
@@ -97,7 +104,7 @@ def get(channel: grpc.aio.Channel, **options: Any) -> Any:
 
 
 async def test_the_servicer_is_told_of_the_call(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     await get(channel, metadata=(("x-request-id", "r-1"),))
     (call,) = servicer.calls
@@ -109,7 +116,7 @@ async def test_the_servicer_is_told_of_the_call(
 
 
 async def test_an_unexpected_exception_is_opaque_and_in_the_log_under_the_same_id(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         raise KeyError("password")
@@ -128,7 +135,7 @@ async def test_an_unexpected_exception_is_opaque_and_in_the_log_under_the_same_i
 
 
 async def test_a_refusal_reaches_the_caller(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         invalid_argument("name", "too short")
@@ -141,7 +148,7 @@ async def test_a_refusal_reaches_the_caller(
 
 
 async def test_bytes_that_are_no_message_do_not_reach_the_servicer(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     send: Any = channel.unary_unary(METHOD)
     error = await failure(send(b"\x0a\x05ab", timeout=LIMIT_SECONDS))
@@ -166,11 +173,11 @@ async def test_a_method_that_the_servicer_does_not_have_is_unimplemented() -> No
     class Empty(user_pb2_grpc.MockUserDataServiceServicer):
         pass
 
-    def add(server: grpc.aio.Server, _: object) -> None:
+    def add(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(Empty(), server)
 
     async with (
-        serving(SERVICE, add) as server,
+        serving(add) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         error = await failure(get(channel))
@@ -178,7 +185,7 @@ async def test_a_method_that_the_servicer_does_not_have_is_unimplemented() -> No
 
 
 async def test_its_exception_raised_by_mistake_is_opaque(
-    channel: grpc.aio.Channel, servicer: Servicer
+    channel: grpc.aio.Channel, servicer: MockData
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         raise NotImplementedError("secret")
@@ -190,7 +197,7 @@ async def test_its_exception_raised_by_mistake_is_opaque(
 
 
 async def test_a_call_that_is_aborted_by_grpcs_own_means_is_logged_as_it_ended(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         (call,) = servicer.calls
@@ -205,7 +212,7 @@ async def test_a_call_that_is_aborted_by_grpcs_own_means_is_logged_as_it_ended(
 
 
 async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         (call,) = servicer.calls
@@ -224,7 +231,7 @@ async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
 
 
 async def test_an_answer_that_is_none_is_an_opaque_error(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
         return cast("user_pb2.User", None)
@@ -269,8 +276,8 @@ async def test_a_call_without_a_request_is_internal(
     assert line["code"] == "INTERNAL"
 
 
-async def test_calls_past_the_limit_are_refused_and_other_services_are_not(
-    channel: grpc.aio.Channel, servicer: Servicer
+async def test_calls_past_the_limit_are_refused_and_health_answers(
+    channel: grpc.aio.Channel, servicer: MockData
 ) -> None:
     release = asyncio.Event()
 
@@ -284,7 +291,11 @@ async def test_calls_past_the_limit_are_refused_and_other_services_are_not(
     error = await failure(get(channel))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     other: Any = channel.unary_unary(OTHER_METHOD)
-    assert await other(b"request", timeout=LIMIT_SECONDS) == b"request"
+    error = await failure(other(b"request", timeout=LIMIT_SECONDS))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    health: Any = health_pb2_grpc.HealthStub(cast("grpc.Channel", channel))
+    answer_of_health = await health.Check(health_pb2.HealthCheckRequest(), timeout=LIMIT_SECONDS)
+    assert answer_of_health.status == health_pb2.HealthCheckResponse.SERVING
     release.set()
     assert await asyncio.gather(*calls) == [user_pb2.User()] * 2
 
@@ -308,7 +319,7 @@ async def answer_never(_: user_pb2.UserName) -> user_pb2.User:
 
 
 async def test_a_caller_that_cancels_ends_the_servicers_work(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     servicer.answer = answer_never
     call = get(channel)
@@ -320,7 +331,7 @@ async def test_a_caller_that_cancels_ends_the_servicers_work(
 
 
 async def test_a_caller_that_gives_up_ends_the_servicers_work(
-    channel: grpc.aio.Channel, servicer: Servicer, logged: Logged
+    channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     await get(channel)
     assert len(logged()) == 1
@@ -331,13 +342,127 @@ async def test_a_caller_that_gives_up_ends_the_servicers_work(
     assert (await next_line(logged))["code"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
-async def test_a_method_that_streams_is_refused_when_it_is_added() -> None:
-    def add(server: grpc.aio.Server, _: object) -> None:
-        stream: dict[str, Any] = {
-            "Stream": grpc.unary_stream_rpc_method_handler(lambda _, __: iter(()))
-        }
-        server.add_registered_method_handlers(SERVICE, stream)
+async def test_another_service_is_logged_and_mapped_too(
+    channel: grpc.aio.Channel, logged: Logged
+) -> None:
+    send: Any = channel.unary_unary(OTHER_METHOD)
+    assert await send(b"request", timeout=LIMIT_SECONDS) == b"request"
+    (line,) = logged()
+    assert (line["method"], line["code"]) == (OTHER_METHOD, "OK")
+    error = await failure(send(b"fail", timeout=LIMIT_SECONDS))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "password" not in str(error)
+    (line,) = logged()
+    assert (line["method"], line["code"]) == (OTHER_METHOD, "INTERNAL")
+    assert ("x-request-id", line["request_id"]) in tuple(error.trailing_metadata())
 
-    with pytest.raises(TypeError, match=f"/{SERVICE}/Stream is not a unary method"):
-        async with serving(SERVICE, add):
-            pass
+
+async def test_health_leaves_no_line(channel: grpc.aio.Channel, logged: Logged) -> None:
+    health: Any = health_pb2_grpc.HealthStub(cast("grpc.Channel", channel))
+    await health.Check(health_pb2.HealthCheckRequest(), timeout=LIMIT_SECONDS)
+    await get(channel)
+    (line,) = logged()
+    assert line["method"] == METHOD
+
+
+class Failing(ServerInterceptor):
+    """Raises when it hears of a call's end."""
+
+    def finished(self, call: Call, outcome: Outcome) -> None:
+        raise KeyError("finished")
+
+    def closed(self, call: Call) -> None:
+        raise KeyError("closed")
+
+
+class Authentication(ServerInterceptor):
+    """Lets calls through that bring the token."""
+
+    def started(self, call: Call) -> None:
+        if ("token", "right") not in tuple(call.context.invocation_metadata() or ()):
+            raise RpcStatusError(grpc.StatusCode.UNAUTHENTICATED, "no token")
+
+
+class Upper(ServerInterceptor):
+    """Wraps the servicer: waits, changes the request, and the response."""
+
+    async def intercept(self, call: Call, request: Any, proceed: Proceed) -> Any:
+        await asyncio.sleep(0)
+        response = await proceed(user_pb2.UserName(name=request.name.upper()))
+        response.roll += 1
+        return response
+
+
+def application(servicer: Any, *interceptors: ServerInterceptor) -> Application:
+    add = user_pb2_grpc.add_MockUserDataServiceServicer_to_server
+    return Application(
+        "test", 0, servicers=[Servicer(lambda: servicer, add)], interceptors=interceptors
+    )
+
+
+async def test_an_interceptor_that_fails_at_the_end_changes_nothing(
+    servicer: MockData, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        serving(application(servicer, Failing()), max_concurrent_rpcs=1) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        for _ in range(2):
+            assert (await get(channel)).name == "krithik"
+    failures = [record for record in caplog.records if "interceptor failed" in record.message]
+    assert len(failures) == 4
+
+
+async def test_a_programs_own_interceptor_can_refuse(servicer: MockData) -> None:
+    async with (
+        serving(application(servicer, Authentication())) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        error = await failure(get(channel))
+        assert (error.code(), error.details()) == (grpc.StatusCode.UNAUTHENTICATED, "no token")
+        assert servicer.calls == []
+        assert (await get(channel, metadata=(("token", "right"),))).name == "krithik"
+
+
+async def test_a_programs_own_interceptor_can_wrap_the_servicer(servicer: MockData) -> None:
+    async with (
+        serving(application(servicer, Upper(), Upper())) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        assert await get(channel) == user_pb2.User(name="KRITHIK", roll=2)
+
+
+async def test_a_servicer_that_blocks_runs_on_a_thread_and_knows_its_call() -> None:
+    threads: list[int] = []
+
+    class Blocking(user_pb2_grpc.MockUserDataServiceServicer):
+        def GetMockUserData(self, request: user_pb2.UserName, context: Any) -> user_pb2.User:
+            threads.append(threading.get_ident())
+            call = current_call.get()
+            assert call is not None
+            return user_pb2.User(name=call.request_id)
+
+    async with (
+        serving(application(Blocking())) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        answer = await get(channel, metadata=(("x-request-id", "r-1"),))
+    assert answer.name == "r-1"
+    assert threads != [threading.get_ident()]
+
+
+async def test_a_servicers_own_lines_bear_the_ids_of_the_call(
+    channel: grpc.aio.Channel, servicer: MockData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+        get_logger().info("ours")
+        logging.getLogger("library").warning("theirs")
+        return user_pb2.User()
+
+    servicer.answer = answer
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    traceparent = ("traceparent", f"00-{trace_id}-b7ad6b7169203331-01")
+    await get(channel, metadata=(("x-request-id", "r-1"), traceparent))
+    lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+    ids = {line["event"]: (line.get("request_id"), line.get("trace_id")) for line in lines}
+    assert ids["ours"] == ids["theirs"] == ids["call"] == ("r-1", trace_id)

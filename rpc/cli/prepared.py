@@ -1,0 +1,29 @@
+"""Prepares the process for gRPC. Imported for its effect, by the frame of every program, and first.
+
+gRPC reads its environment once, when it is loaded: afterwards this comes too late, and says so.
+"""
+
+import os
+import signal
+import sys
+import warnings
+
+# The kernel keeps a signal that has no handler from process 1, which a program is in a container:
+# it could not be stopped before it has set up its own.
+if os.getpid() == 1:
+    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
+
+if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
+    warnings.warn(
+        "grpc is loaded already and has read its environment; import rpc.service before it",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+# gRPC's own poller in place of its EventEngine: with grpc.aio it costs a quarter less CPU a call
+# (docs/performance.md has the figures). Whoever sets the variable decides otherwise.
+os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_listener")
+
+# gRPC's core writes lines of its own to stderr, between those of the log and in no format of
+# ours; what they say of a call is in its status too.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")

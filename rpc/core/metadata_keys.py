@@ -1,0 +1,19 @@
+"""The keys of the metadata that this runtime reads and writes."""
+
+REQUEST_ID = "x-request-id"
+"""A request's id. It is the same at every hop."""
+
+TRACEPARENT = "traceparent"
+"""W3C Trace Context, https://www.w3.org/TR/trace-context/#traceparent-header."""
+
+TRACESTATE = "tracestate"
+"""W3C Trace Context, https://www.w3.org/TR/trace-context/#tracestate-header."""
+
+STATUS_DETAILS = "grpc-status-details-bin"
+"""Trailer with a serialised google.rpc.Status, as grpcio-status and grpc-go read it."""
+
+RETRY_PUSHBACK = "grpc-retry-pushback-ms"
+"""Trailer by which a server steers its caller's retries (gRFC A6)."""
+
+NO_RETRY = "-1"
+"""The pushback that forbids another attempt (gRFC A6)."""

@@ -1,0 +1,211 @@
+"""Takes each call through the interceptors to its servicer, in one coroutine."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from rpc.core.call import Call, ServicerContext, current_call
+from rpc.core.errors import RpcStatusError
+from rpc.core.metadata_keys import REQUEST_ID
+from rpc.core.outcome import Outcome
+from rpc.interceptors.blocking import awaitable
+from rpc.interceptors.hooks import hooks
+from rpc.interceptors.interceptor import Proceed, ServerInterceptor
+from rpc.interceptors.status_mapping import internal_error, servicer_status
+from rpc.interceptors.streams import Read, Requests, StreamContext, send_responses
+from rpc.transports.transport import Behavior, CallOf, End, MethodHandler
+
+import grpc
+
+_Invoke = Callable[[Call, Any, ServicerContext], Awaitable[Any]]
+
+_GAVE_UP = "the server cancelled what the call was waiting for"
+
+_logger = logging.getLogger(__name__)
+
+
+class Chain:
+    """Runs a list of interceptors around servicers.
+
+    A transport tells `arrived`, `ended` and `closed` of each call, in this order and once, whether
+    or not a servicer sees the call. What it runs for a method is `behavior`.
+    """
+
+    def __init__(self, interceptors: Sequence[ServerInterceptor]) -> None:
+        """Makes a chain of interceptors, outermost first."""
+        self._count = len(interceptors)
+        self._started = hooks(interceptors, "started", outermost_first=True)
+        self._received = hooks(interceptors, "received", outermost_first=True)
+        self._intercept = hooks(interceptors, "intercept", outermost_first=False)
+        self._failed = hooks(interceptors, "failed", outermost_first=False)
+        self._finished = hooks(interceptors, "finished", outermost_first=False)
+        self._closed = hooks(interceptors, "closed", outermost_first=False)
+
+    def arrived(self, call: Call) -> None:
+        """Tells the interceptors of a call. One of them may refuse it."""
+        for hook in self._started:
+            try:
+                hook.run(call)
+            except Exception as error:  # noqa: BLE001  # whatever a program's own may raise
+                call.told = hook.place
+                call.refusal = self._status(call, error)
+                return
+        call.told = self._count
+
+    def ended(self, call: Call, code: grpc.StatusCode, details: str) -> None:
+        """Tells the interceptors how a call has ended, and cancels what it has left open.
+
+        Args:
+            call: the call.
+            code: its status, whoever made it.
+            details: what its caller is told.
+        """
+        outcome = call.outcome
+        if outcome is None or outcome.code is not code:
+            outcome = call.outcome = Outcome(code, time.perf_counter() - call.started, details)
+        for stream in tuple(call.streams or ()):
+            stream.cancel()
+        for hook in self._finished:
+            if hook.place < call.told:
+                _run_safely(hook.run, call, outcome)
+
+    def closed(self, call: Call) -> None:
+        """Tells the interceptors that a call's answer has left, or is given up."""
+        for hook in self._closed:
+            if hook.place < call.told:
+                _run_safely(hook.run, call)
+
+    def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
+        """What answers a method's calls.
+
+        Args:
+            handler: the method's, as generated code gives it.
+            call_of: finds the call.
+            end: is awaited to end a call that fails.
+        """
+        invoke = self._invoke(handler)
+        look, read = self._look, self._read
+        many_requests = handler.request_streaming
+        streaming = many_requests or handler.response_streaming
+
+        async def answering(request: Any, context: ServicerContext) -> Any:
+            call = call_of(context)
+            # Each call has a task, and so a context, of its own: there is nothing to reset.
+            current_call.set(call)
+            failure: Exception | None = call.refusal
+            response = None
+            if failure is None:
+                try:
+                    if many_requests:
+                        request = Requests(call, request, read)
+                    else:
+                        look(call, request)
+                    seen: Any = StreamContext(call, context, read) if streaming else context
+                    response = await invoke(call, request, seen)
+                    failure = call.refusal or servicer_status(call)
+                except grpc.aio.AbortError:
+                    raise
+                except asyncio.CancelledError:
+                    if _is_cancelled():
+                        raise
+                    failure = call.refusal or RpcStatusError(grpc.StatusCode.CANCELLED, _GAVE_UP)
+                except Exception as error:  # noqa: BLE001  # a servicer's own, of any kind
+                    failure = call.refusal or error
+            if failure is not None:
+                await end(context, self.failure(call, failure))
+            return response
+
+        return answering
+
+    def failure(self, call: Call, error: Exception) -> RpcStatusError:
+        """The status for an exception, which is noted as the call's outcome."""
+        status = self._status(call, error)
+        seconds = time.perf_counter() - call.started
+        call.outcome = Outcome(status.code, seconds, status.message, status.diagnosis)
+        # The id tells a caller what to ask the operators for, and an orchestrator that the status
+        # came from a server and not from its own side of the wire.
+        trailers = ((REQUEST_ID, call.request_id), *status.trailers)
+        return RpcStatusError(status.code, status.message, trailers, status.diagnosis)
+
+    def _look(self, call: Call, request: Any) -> None:
+        """Shows a request to the interceptors."""
+        call.requests += 1
+        for hook in self._received:
+            hook.run(call, request)
+
+    async def _read(self, call: Call, read: Read) -> Any:
+        """Reads a request of a stream, and shows it to the interceptors.
+
+        A failure ends the call, whatever the servicer makes of it: a stub that sends the stream on
+        would cancel its call instead of telling.
+        """
+        if call.refusal is not None:
+            raise call.refusal
+        try:
+            request = await read()
+            if request is not grpc.aio.EOF:
+                self._look(call, request)
+            return request
+        except (StopAsyncIteration, grpc.aio.AbortError):
+            raise
+        except Exception as error:  # whatever a program's own may raise
+            call.refusal = self._status(call, error)
+            raise call.refusal from error
+
+    def _invoke(self, handler: MethodHandler) -> _Invoke:
+        """Runs the servicer's method, inside of the interceptors that wait."""
+        run = awaitable(handler)
+
+        async def respond(_: Call, request: Any, context: ServicerContext) -> Any:
+            await send_responses(run(request, context), context)
+
+        async def answer(call: Call, request: Any, context: ServicerContext) -> Any:
+            response = await run(request, context)
+            call.responses = 1
+            return response
+
+        innermost: _Invoke = respond if handler.response_streaming else answer
+        if not self._intercept:
+            return innermost
+
+        async def intercepted(call: Call, request: Any, context: ServicerContext) -> Any:
+            proceed: Proceed = lambda request: innermost(call, request, context)  # noqa: E731
+            for hook in self._intercept:
+                proceed = partial(_intercepted, hook.run, call, proceed)
+            return await proceed(request)
+
+        return intercepted
+
+    def _status(self, call: Call, error: Exception) -> RpcStatusError:
+        for hook in self._failed:
+            try:
+                status: RpcStatusError | None = hook.run(call, error)
+            except Exception as its_own:  # noqa: BLE001  # the next one maps it, like a servicer's
+                error = its_own
+                continue
+            if status is not None:
+                return status
+        return error if isinstance(error, RpcStatusError) else internal_error(call, error)
+
+
+def _intercepted(
+    intercept: Callable[..., Awaitable[Any]], call: Call, proceed: Proceed, request: Any
+) -> Awaitable[Any]:
+    return intercept(call, request, proceed)
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task is cancelled, as opposed to something that it waits for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
+def _run_safely(run: Callable[..., Any], *arguments: Any) -> None:
+    """Runs a hook whose failure must not change how a call ends."""
+    try:
+        run(*arguments)
+    except Exception:
+        _logger.exception("an interceptor failed")

@@ -1,0 +1,37 @@
+"""THE ORDERED LIST of what a call passes through on this side, between transport and servicer."""
+
+from collections.abc import Sequence
+
+from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.load_shedding import LoadShedding
+from rpc.interceptors.status_mapping import IsLocal, StatusMapping
+
+
+def server_interceptors(
+    *,
+    telemetry: Sequence[ServerInterceptor],
+    is_local: IsLocal,
+    slots: int,
+    own: Sequence[ServerInterceptor],
+) -> list[ServerInterceptor]:
+    """The interceptors of the server's side, outermost first.
+
+    Args:
+        telemetry: traces, metrics and the access log.
+        is_local: tells a status that this side made from one that an upstream sent.
+        slots: calls answered at once.
+        own: the program's.
+    """
+    return [
+        *telemetry,
+        StatusMapping(is_local),
+        Expiry(),
+        LoadShedding(slots),
+        *own,
+    ]
+
+
+def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
+    """Those of health, reflection and channelz, which answer under any load and leave no line."""
+    return [StatusMapping(is_local)]

@@ -1,0 +1,123 @@
+"""What a server is made of: the declaration that a service file writes."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rpc.core.errors import StartupError
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.transports.transport import Transport
+from rpc.upstream.interceptor import UpstreamInterceptor
+
+import grpc
+
+Register = Callable[[Any, grpc.aio.Server], None]
+"""A generated `add_…Servicer_to_server`."""
+
+Arrange = Callable[[list[ServerInterceptor]], list[ServerInterceptor]]
+"""Makes another list of a list of interceptors, outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A service that is called.
+
+    Attributes:
+        name: what the options call it, and the parameter of the servicer that takes its stub.
+        stub: the generated `…Stub`.
+        port: that it listens on by default.
+    """
+
+    name: str
+    stub: Callable[[grpc.aio.Channel], Any]
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Servicer:
+    """A servicer and how it is added to a server.
+
+    Attributes:
+        make: makes the servicer. It is given what its parameters name: stubs of upstreams, values
+            of the program's own options, and `stopping`, an asyncio.Event that is set when the
+            server stops: then calls in flight have `--grace` left.
+        register: the generated `add_…Servicer_to_server`.
+    """
+
+    make: Callable[..., Any]
+    register: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A server: its services, what they call, and what their calls pass through.
+
+    Attributes:
+        name: what the program calls itself.
+        port: that it listens on by default.
+        servicers: of its services.
+        upstreams: the services that it calls.
+        interceptors: of the program's own, innermost on the server's side.
+        upstream_interceptors: the same on the upstream side.
+        arrange: is given the whole list of the server's side, and returns the one that calls pass
+            through. For what the declaration has no word for, such as a benchmark of one part.
+        transport: carries the calls. None for the one that the settings name.
+    """
+
+    name: str
+    port: int
+    servicers: Sequence[Servicer]
+    upstreams: Sequence[Upstream] = ()
+    interceptors: Sequence[ServerInterceptor] = ()
+    upstream_interceptors: Sequence[UpstreamInterceptor] = ()
+    arrange: Arrange = list
+    transport: Transport | None = None
+
+    def make_servicers(self, available: Mapping[str, Any]) -> list[tuple[Any, Register]]:
+        """Makes each servicer with those of the available values that its parameters name.
+
+        Raises:
+            StartupError: a parameter names something that is not declared, or an upstream is
+                declared that no servicer takes.
+        """
+        made: list[tuple[Any, Register]] = []
+        taken: set[str] = set()
+        for servicer in self.servicers:
+            wanted = _parameters(servicer.make)
+            unknown = [name for name in wanted.required if name not in available]
+            if unknown:
+                raise StartupError(
+                    f"{self.name}: {_name(servicer.make)} takes {unknown[0]!r}, which is neither"
+                    " an upstream nor an option of the service; declare it"
+                )
+            given = {name: available[name] for name in wanted.all if name in available}
+            taken.update(given)
+            made.append((servicer.make(**given), servicer.register))
+        for upstream in self.upstreams:
+            if upstream.name not in taken:
+                raise StartupError(
+                    f"{self.name}: no servicer takes the upstream {upstream.name!r}; give one a"
+                    " parameter of that name"
+                )
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    all: list[str]
+    required: list[str]
+
+
+def _parameters(make: Callable[..., Any]) -> _Wanted:
+    parameters = [
+        parameter
+        for parameter in inspect.signature(make).parameters.values()
+        if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
+    ]
+    required = [one.name for one in parameters if one.default is one.empty]
+    return _Wanted([one.name for one in parameters], required)
+
+
+def _name(make: Callable[..., Any]) -> str:
+    return getattr(make, "__qualname__", repr(make))

@@ -1,0 +1,64 @@
+"""grpc.reflection: what tools such as grpcurl ask a server for. Versions v1 and v1alpha."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+
+V1 = "grpc.reflection.v1.ServerReflection"
+"""The version that grpcio-reflection does not bring. Its messages are those of v1alpha."""
+
+_FILE = "grpc/reflection/v1/reflection.proto"
+
+
+def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+    """Adds both versions to a server.
+
+    Args:
+        server: takes the methods.
+        services: full names of the services to tell of, these two apart.
+    """
+    _describe_v1()
+    servicer = reflection.aio.ReflectionServicer([*services, V1, reflection.SERVICE_NAME])
+    add: Any = reflection_pb2_grpc.add_ServerReflectionServicer_to_server  # has no types
+    add(servicer, server)
+    add(servicer, _AsV1(server))
+
+
+class _AsV1:
+    """Stands in for a server: adds the methods of v1alpha under the name of v1."""
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._server = server
+
+    def add_registered_method_handlers(self, _: str, handlers: dict[str, Any]) -> None:
+        self._server.add_registered_method_handlers(V1, handlers)
+
+    def add_generic_rpc_handlers(self, _: object) -> None:
+        """Takes nothing: a generic handler knows the one name only."""
+
+
+def _describe_v1() -> None:
+    """Gives v1 a descriptor, so that reflection can tell of itself."""
+    pool = descriptor_pool.Default()
+    try:
+        pool.FindFileByName(_FILE)
+    except KeyError:
+        file = descriptor_pb2.FileDescriptorProto()
+        reflection_pb2.DESCRIPTOR.CopyToProto(file)
+        pool.Add(_renamed(file))
+
+
+def _renamed(file: descriptor_pb2.FileDescriptorProto) -> descriptor_pb2.FileDescriptorProto:
+    file.name, file.package = _FILE, "grpc.reflection.v1"
+    for message in file.message_type:
+        for field in message.field:
+            if field.HasField("type_name"):
+                field.type_name = field.type_name.replace(".v1alpha.", ".v1.")
+    for service in file.service:
+        for method in service.method:
+            method.input_type = method.input_type.replace(".v1alpha.", ".v1.")
+            method.output_type = method.output_type.replace(".v1alpha.", ".v1.")
+    return file

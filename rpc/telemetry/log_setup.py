@@ -1,0 +1,81 @@
+"""Sends the logs of this process to stderr: one line an event, as text or as JSON."""
+
+import logging
+import time
+import traceback
+
+from rpc.core.call import current_call
+from rpc.core.trace_context import trace_id
+from rpc.telemetry.log_lines import json_lines, text_lines
+from rpc.telemetry.log_sink import LogSink
+from rpc.telemetry.settings import LogFormat
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+
+def configure_logs(service: str, log_format: LogFormat) -> None:
+    """Sends this process's log, and that of the libraries in it, to stderr.
+
+    Args:
+        service: name that stands in every line, as in `orc1`.
+        log_format: `text` is logfmt (`key=value`), `json` one object a line.
+    """
+    sink = log_sink(service, log_format)
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, _stamp],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda: sink,
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[_LibraryHandler(sink)], force=True)
+
+
+def get_logger() -> FilteringBoundLogger:
+    """The process's logger."""
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def log_sink(service: str, log_format: LogFormat) -> LogSink:
+    """The sink that lines of a service go to."""
+    return LogSink((json_lines if log_format == "json" else text_lines)(service))
+
+
+def call_fields() -> dict[str, str]:
+    """What lines bear that are written while a call is answered: its ids."""
+    call = current_call.get()
+    if call is None:
+        return {}
+    fields = {"request_id": call.request_id}
+    if call.trace_context:
+        fields["trace_id"] = trace_id(call.trace_context)
+    return fields
+
+
+def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["timestamp"] = time.time()
+    return {**event, **call_fields()}
+
+
+class _LibraryHandler(logging.Handler):
+    """Sends what libraries log through `logging` to the same place, in the same order."""
+
+    def __init__(self, sink: LogSink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a library's mistake: arguments that do not fit the text
+            message = f"{record.msg} {record.args!r}"
+        event = {
+            "timestamp": record.created,
+            "event": message,
+            "logger": record.name,
+            **call_fields(),
+        }
+        if record.exc_info:
+            event["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        self._sink.write(record.levelname.lower(), event)

@@ -1,0 +1,45 @@
+"""What can be said of log, metrics and traces."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rpc.core.option_types import COLLECTOR_URL, HOST_PORT
+from rpc.core.setting import group, setting
+
+LogFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracingSettings:
+    """Where traces go.
+
+    Attributes:
+        otlp_endpoint: OTLP/gRPC collector. None for nowhere.
+    """
+
+    otlp_endpoint: str | None = setting(
+        "OTLP/gRPC collector to send traces to, as http://127.0.0.1:4317.",
+        type=COLLECTOR_URL,
+        metavar="URL",
+        envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySettings:
+    """Where log, metrics and traces go.
+
+    Attributes:
+        log_format: `text` or `json`.
+        metrics_address: where Prometheus finds metrics. None for nowhere.
+        tracing: where traces go.
+    """
+
+    log_format: LogFormat = setting(
+        "Form of the log on stderr.", type=("text", "json"), default="text"
+    )
+    metrics_address: str | None = setting(
+        "Address to serve Prometheus metrics on, at /metrics.", type=HOST_PORT, default=None
+    )
+    tracing: TracingSettings = group(TracingSettings)

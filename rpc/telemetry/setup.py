@@ -1,0 +1,101 @@
+"""Sets up what is recorded of calls: what the settings ask for, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rpc.core.errors import StartupError
+from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.telemetry.access_log import AccessLog
+from rpc.telemetry.settings import TelemetrySettings
+from rpc.tls.files import ServerTls
+from rpc.upstream.interceptor import UpstreamInterceptor
+
+if TYPE_CHECKING:
+    from rpc.telemetry.tracing import Tracing
+
+
+class TracingError(StartupError):
+    """OpenTelemetry cannot be set up; the message says why."""
+
+
+@dataclass(slots=True)
+class Telemetry:
+    """What records calls.
+
+    Attributes:
+        access_log: writes a line for each call.
+        of_calls: the calls that the server answers. Outermost first.
+        of_upstream_calls: the calls that it makes.
+        metrics_address: where metrics are served; None for nowhere.
+    """
+
+    access_log: AccessLog
+    of_calls: list[ServerInterceptor] = field(default_factory=list)
+    of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
+    metrics_address: str | None = None
+
+
+@contextmanager
+def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> Iterator[Telemetry]:
+    """Sets it up, and takes it down when the context is left.
+
+    Args:
+        name: what the server calls itself.
+        settings: what is wanted.
+        tls: the server's own, for the metrics too.
+
+    Raises:
+        TracingError: OpenTelemetry's environment variables cannot be used.
+        MetricsEndpointError: the metrics' address is taken or not this machine's.
+        TlsError: the metrics cannot use the server's certificate or key.
+    """
+    made = Telemetry(AccessLog(name, settings.log_format))
+    with ExitStack() as stack:
+        if settings.tracing.otlp_endpoint is not None:
+            _trace(stack, name, settings.tracing.otlp_endpoint, made)
+        if settings.metrics_address is not None:
+            _measure(stack, settings.metrics_address, tls, made)
+        # Innermost, so that a line bears the trace id that tracing gives to the call.
+        made.of_calls.append(made.access_log)
+        yield made
+
+
+# The imports stay inside: what is off costs neither start-up time nor memory.
+
+
+def start_tracing(name: str, endpoint: str) -> "Tracing":
+    """Makes spans, in a server or a client.
+
+    Args:
+        name: what the program is called in them.
+        endpoint: the collector, as `rpc.telemetry.tracing.Tracing` takes it.
+
+    Raises:
+        TracingError: OpenTelemetry's environment variables cannot be used.
+    """
+    from rpc.telemetry.tracing import Tracing
+
+    try:
+        return Tracing(name, endpoint)
+    except Exception as error:  # of several kinds
+        raise TracingError(f"cannot send traces: {error}; look at the OTEL_ variables") from error
+
+
+def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
+    tracing = start_tracing(name, endpoint)
+    stack.callback(tracing.close)
+    made.of_calls.append(tracing.of_calls)
+    made.of_upstream_calls.append(tracing.of_upstream_calls)
+
+
+def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Telemetry) -> None:
+    from rpc.telemetry.metrics import Metrics
+    from rpc.telemetry.metrics_endpoint import metrics_endpoint
+
+    metrics = Metrics()
+    endpoint = metrics_endpoint(metrics.registry, address, tls)
+    made.metrics_address = stack.enter_context(endpoint)
+    made.of_calls.append(metrics.of_calls)
+    made.of_upstream_calls.append(metrics.of_upstream_calls)

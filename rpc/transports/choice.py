@@ -1,0 +1,16 @@
+"""Which transports there are."""
+
+from rpc.transports.transport import Transport
+
+
+def transport_named(name: str) -> Transport:
+    """The transport of a name. What is not chosen is not imported.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name == "grpcio":
+        from rpc.transports.grpcio.transport import GrpcioTransport
+
+        return GrpcioTransport()
+    raise ValueError(f"there is no transport {name!r}")

@@ -1,0 +1,173 @@
+"""The calls of a server of grpc.aio: from what it tells to what the chain is told."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+
+from rpc.core.call import Call, ServicerContext, current_call
+from rpc.core.deadline import margin
+from rpc.core.errors import RpcStatusError
+from rpc.transports.grpcio.arrivals import Arrivals
+from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
+from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
+
+import grpc
+from google.protobuf.message import DecodeError
+
+
+class Calls(grpc.GenericRpcHandler):
+    """What a server of grpc.aio answers with.
+
+    All methods are one generic handler: for each method that is registered by itself grpc.aio keeps
+    a task that waits for the method's next call, and looks through all of these tasks at every
+    call. What is not bound to one server also outlives a server that has to be replaced.
+    """
+
+    def __init__(self, methods: Methods, arrivals: Arrivals, answers: HeldAnswers) -> None:
+        self._methods = methods
+        self._arrivals = arrivals
+        self._answers = answers
+        self._handlers: dict[str, MethodHandler] = {}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler:
+        """The hook of gRPC: the handler of the method that is called."""
+        name = handler_call_details.method
+        handler = self._handlers.get(name)
+        if handler is None:
+            method = self._methods.find(name)
+            handler = self._handler(method)
+            if method.known:
+                # Else callers could fill the memory with names of their own.
+                self._handlers[name] = handler
+        return handler
+
+    def _handler(self, method: Method) -> MethodHandler:
+        own = method.handler
+        answer = self._answering(method)
+        # A method with one request takes a stream of them here and reads the first: to gRPC's own a
+        # call that ends without a request is cancelled, and its caller gets no answer.
+        # One request or response stays bytes here: gRPC would answer UNKNOWN, with the exception's
+        # text, to what it cannot parse or serialise.
+        parse = _parser(own) if own.request_streaming else None
+        if own.response_streaming:
+            serialise = own.response_serializer
+            return grpc.stream_stream_rpc_method_handler(answer, parse, serialise)
+        return grpc.stream_unary_rpc_method_handler(answer, parse, None)
+
+    def _answering(self, method: Method) -> Any:
+        own, chain = method.handler, method.chain
+        behavior = chain.behavior(own, _current, _raise)
+        streaming = own.request_streaming or own.response_streaming
+
+        async def answering(requests: AsyncIterator[Any], context: ServicerContext) -> Any:
+            call = Call.arriving(method.name, context, known=method.known, streaming=streaming)
+            self._arrivals.count += not method.is_admin
+            current_call.set(call)
+            chain.arrived(call)
+            code, details, told = grpc.StatusCode.UNKNOWN, "", False
+            try:
+                response = await _answer(method, behavior, requests, call)
+                await self._pass_on(method, call)
+                code = grpc.StatusCode.OK
+                return response
+            except grpc.aio.AbortError:
+                code, details = context.code(), context.details()
+                raise
+            except asyncio.CancelledError:
+                code = _cancellation(call)
+                raise
+            except Exception as error:  # noqa: BLE001  # none may reach gRPC: it would tell its text
+                status = _status(method, call, error)
+                code, details = status.code, status.message
+                await self._pass_on(method, call)
+                # Before the caller hears of it, who may look for the line in the log.
+                told = True
+                chain.ended(call, code, details)
+                await context.abort(code, details, status.trailers)
+            finally:
+                if not told:
+                    chain.ended(call, code, details)
+                chain.closed(call)
+
+        return answering
+
+    async def _pass_on(self, method: Method, call: Call) -> None:
+        if not method.is_admin:
+            await self._answers.pass_on(call.peer)
+
+
+async def _answer(
+    method: Method, behavior: Behavior, requests: AsyncIterator[Any], call: Call
+) -> Any:
+    """The response, ready to be sent; None for a stream that has been sent."""
+    own, context = method.handler, call.context
+    if call.refusal is not None:
+        raise call.refusal
+    request = requests if own.request_streaming else await _only_request(own, context)
+    if call.streaming:
+        context = cast("ServicerContext", StreamContext(context))
+    response = await behavior(request, context)
+    serialise: Callable[[Any], bytes] | None = own.response_serializer
+    return response if own.response_streaming or serialise is None else serialise(response)
+
+
+def _status(method: Method, call: Call, error: Exception) -> RpcStatusError:
+    """The status for an exception, which the chain has made already for those of a servicer."""
+    if isinstance(error, RpcStatusError) and call.outcome is not None:
+        return error
+    return method.chain.failure(call, error)
+
+
+def _current(_: ServicerContext) -> Call:
+    call = current_call.get()
+    assert call is not None  # noqa: S101  # `answering` has set it in the same task
+    return call
+
+
+async def _raise(_: ServicerContext, status: RpcStatusError) -> None:
+    raise status
+
+
+def _parser(handler: MethodHandler) -> Callable[[bytes], Any]:
+    """Makes a request of bytes. It raises RpcStatusError, INTERNAL, if they are none."""
+    parse: Callable[[bytes], Any] | None = handler.request_deserializer
+
+    def parsed(data: bytes) -> Any:
+        try:
+            return data if parse is None else parse(data)
+        except DecodeError as error:
+            raise undecodable(error) from error
+
+    return parsed
+
+
+async def _only_request(handler: MethodHandler, context: ServicerContext) -> Any:
+    request = await context.read()
+    if request is grpc.aio.EOF:
+        # Also when the caller has left, or the request is larger than it may be: then gRPC
+        # cancels this task, but not before it has told of the end.
+        await asyncio.sleep(CANCELLATION_SECONDS)
+        raise RpcStatusError(grpc.StatusCode.INTERNAL, "the call ended without a request")
+    return _parser(handler)(request)
+
+
+def undecodable(error: DecodeError) -> RpcStatusError:
+    """The status for bytes that are not the message they should be.
+
+    https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a server that cannot parse a
+    request answers INTERNAL.
+    """
+    message = "the request is not a valid message of the method's type"
+    return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))
+
+
+def _cancellation(call: Call) -> grpc.StatusCode:
+    # gRPC cancels a handler for both reasons and does not say which it was. A caller whose
+    # deadline passes cancels at that moment, which can be just before this side's clock gets there.
+    if call.expires is not None:
+        early = margin(call.expires - call.started)
+        if time.perf_counter() >= call.expires - early:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+    return grpc.StatusCode.CANCELLED

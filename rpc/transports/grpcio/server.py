@@ -1,0 +1,97 @@
+"""A server of grpc.aio that loses no call when it stops."""
+
+import math
+from functools import partial
+
+from rpc.transports.grpcio.arrivals import Arrivals
+from rpc.transports.grpcio.binding import bind
+from rpc.transports.grpcio.caller_left import quieten_caller_left
+from rpc.transports.grpcio.calls import Calls
+from rpc.transports.grpcio.credentials import server_credentials
+from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.listener import BoundServer, Listener
+from rpc.transports.transport import Methods, ServerOptions
+
+import grpc
+
+# A ping every 10 s at most, with or without calls: enough for a caller that wants to know soon
+# whether the server is there, and no more than a server can do on the side.
+_ARGUMENTS = [
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # Of calls that wait to be taken up gRPC cancels some, past 1000 of them and at random, health
+    # checks among them and unseen by the log. `rpc.interceptors.load_shedding` says which calls are
+    # too many; this bounds the memory, with 18 kB a call.
+    ("grpc.server.max_pending_requests", 5_000),
+    ("grpc.server.max_pending_requests_hard_limit", 5_000),
+]
+
+# How long no call has to arrive for callers that watch health to count as gone elsewhere. We wait
+# at most the second time.
+_WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
+# The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
+# a rate of their own never cease.
+_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
+# Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
+_LAST_ANSWER_SECONDS = 0.1
+
+
+class GrpcioServer:
+    """Accepts calls by grpc.aio.
+
+    Attributes:
+        address: where, with the port that the kernel chose in place of 0.
+    """
+
+    def __init__(self, methods: Methods, options: ServerOptions) -> None:
+        """Makes a server that does not listen yet.
+
+        Raises:
+            TlsError: a certificate or key cannot be used.
+        """
+        quieten_caller_left()
+        listening = options.listening
+        self.address = listening.address
+        self._arrivals = Arrivals()
+        self._answers = HeldAnswers()
+        calls = Calls(methods, self._arrivals, self._answers)
+        credentials = None if listening.tls is None else server_credentials(listening.tls)
+        arguments = _arguments(options)
+
+        def make_and_bind(address: str) -> BoundServer:
+            server = grpc.aio.server(handlers=[calls], options=arguments)
+            reuse_port = listening.reuse_port
+            return server, bind(server, address, credentials, reuse_port=reuse_port)
+
+        self._listener = Listener(make_and_bind, options.grace)
+
+    async def start(self) -> None:
+        """Begins to accept calls.
+
+        Raises:
+            BindError: the address is taken or not this machine's.
+        """
+        await self._listener.start(self.address)
+        self.address = self._listener.address
+
+    async def turn_away(self) -> None:
+        """Waits until no call has arrived for a moment."""
+        await self._arrivals.cease(_WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS)
+
+    async def stop(self, grace: float) -> None:
+        """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
+        # Callers are told by gRPC, no sooner than it cancels what it has not taken up.
+        self._answers.hold()
+        await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
+        last_after = min(_LAST_ANSWER_SECONDS, grace / 2)
+        await self._listener.stop(grace, told=partial(self._answers.release, last_after))
+
+
+def _arguments(options: ServerOptions) -> list[tuple[str, int]]:
+    # On by default in gRPC, and then two servers share a port without a word.
+    arguments = [*_ARGUMENTS, ("grpc.so_reuseport", int(options.listening.reuse_port))]
+    if options.max_connection_age is not None:
+        # The calls on an old connection are answered on it, however long they take.
+        milliseconds = math.ceil(options.max_connection_age * 1000)
+        arguments.append(("grpc.max_connection_age_ms", milliseconds))
+    return arguments

@@ -1,0 +1,29 @@
+"""The transport of grpcio: gRPC's C core under grpc.aio."""
+
+from collections.abc import Callable
+
+from rpc.transports.grpcio.channel import open_channel
+from rpc.transports.grpcio.server import GrpcioServer
+from rpc.transports.grpcio.texts import is_local
+from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
+
+import grpc
+
+
+class GrpcioTransport:
+    """Makes servers and channels of grpc.aio."""
+
+    def server(self, methods: Methods, options: ServerOptions) -> GrpcioServer:
+        """A server that does not listen yet."""
+        return GrpcioServer(methods, options)
+
+    def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
+        """A channel, which connects when its first call needs it."""
+        return open_channel(options)
+
+    def each_turn(self, action: Callable[[], None]) -> None:
+        """GRPC writes when it likes."""
+
+    def is_local(self, error: grpc.aio.AioRpcError) -> bool:
+        """Whether gRPC on this side made a status."""
+        return is_local(error)

@@ -1,0 +1,170 @@
+"""The interface between this runtime and what carries its calls.
+
+Servicers and stubs see the API of `grpc.aio`, whichever transport there is.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from rpc.core.call import Call, ServicerContext
+from rpc.core.errors import RpcStatusError, StartupError
+from rpc.tls.files import ChannelTls
+from rpc.transports.settings import ListeningSettings
+
+import grpc
+
+if TYPE_CHECKING:
+    # Generic to type checkers only.
+    MethodHandler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+else:
+    MethodHandler = grpc.RpcMethodHandler
+
+CallOf = Callable[[ServicerContext], Call]
+"""Finds the call that a chain was told of, given the transport's context."""
+
+End = Callable[[ServicerContext, RpcStatusError], Awaitable[None]]
+"""Ends a call with a status."""
+
+Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
+"""Answers a call: request (or stream of requests) and context in, response (or None) out."""
+
+
+class BindError(StartupError):
+    """The server cannot listen where it should. The message says why and what to do."""
+
+
+class CallChain(Protocol):
+    """What a transport tells of each call, and asks to answer it.
+
+    It calls `arrived`, `ended` and `closed` for each call once and in this order, whether or not a
+    servicer sees the call.
+    """
+
+    def arrived(self, call: Call) -> None:
+        """The call's headers are there."""
+
+    def ended(self, call: Call, code: grpc.StatusCode, details: str) -> None:
+        """The call's status is known and about to be sent."""
+
+    def closed(self, call: Call) -> None:
+        """The answer has left this process, or the call is given up."""
+
+    def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
+        """What answers the calls of a method."""
+
+    def failure(self, call: Call, error: Exception) -> RpcStatusError:
+        """The status for an exception, such as that of a request that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method that a server answers.
+
+    Attributes:
+        name: full name, as in `/user.Orchestrator1Service/GetUserByName`.
+        handler: the servicer's function, its kind and the serialisers of its messages.
+        chain: what its calls go through.
+        known: whether there is such a method. If not, `handler` refuses the call.
+        is_admin: whether it is one of health, reflection and channelz.
+    """
+
+    name: str
+    handler: MethodHandler
+    chain: CallChain
+    known: bool = True
+    is_admin: bool = False
+
+
+class Methods(Protocol):
+    """The methods that a server answers."""
+
+    def find(self, name: str) -> Method:
+        """Finds a method by its full name. Gives one that refuses where there is none."""
+
+    def all(self) -> Iterable[Method]:
+        """Those that are known by name from the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """What a transport's server is made from.
+
+    Attributes:
+        listening: where and how it listens.
+        max_connection_age: seconds after which callers are asked to connect anew. None for never.
+        grace: seconds that calls in flight get where the transport has to replace its listener.
+    """
+
+    listening: ListeningSettings
+    max_connection_age: float | None
+    grace: float
+
+
+class TransportServer(Protocol):
+    """Accepts calls at one address.
+
+    Attributes:
+        address: where, with the port that the kernel chose in place of 0.
+    """
+
+    address: str
+
+    async def start(self) -> None:
+        """Begins to accept calls.
+
+        Raises:
+            BindError: the address is taken or not this machine's.
+        """
+
+    async def turn_away(self) -> None:
+        """Waits until callers that have seen NOT_SERVING have turned away, if that is needed."""
+
+    async def stop(self, grace: float) -> None:
+        """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelOptions:
+    """What a transport's channel is made from.
+
+    Attributes:
+        target: a gRPC target.
+        tls: None for plaintext.
+        service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
+        check_health: call only servers that say SERVING of the service that the config names.
+    """
+
+    target: str
+    tls: ChannelTls | None
+    service_config: str
+    check_health: bool = True
+
+
+class Transport(Protocol):
+    """Makes servers and channels."""
+
+    def server(self, methods: Methods, options: ServerOptions) -> TransportServer:
+        """A server that does not listen yet.
+
+        Raises:
+            TlsError: a certificate or key cannot be used.
+        """
+
+    def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
+        """A channel, which connects when its first call needs it.
+
+        Raises:
+            TlsError: a certificate or key cannot be used.
+        """
+
+    def each_turn(self, action: Callable[[], None]) -> Callable[[], object] | None:
+        """Runs an action before the answers of a turn of the event loop leave.
+
+        Returns:
+            What has the action run in this turn, answers or not. None if this transport has no
+            turns: then nothing is run.
+        """
+
+    def is_local(self, error: grpc.aio.AioRpcError) -> bool:
+        """Whether this side of the wire made a call's status, as opposed to the server."""

@@ -1,0 +1,82 @@
+"""The access log: what the line of a call has in it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rpc.core.outcome import Outcome
+from rpc.telemetry.access_log import AccessLog
+
+import grpc
+import pytest
+
+from tests.support.calls import METHOD, PEER, make_call
+
+Stderr = Callable[[], str]
+TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+
+@pytest.fixture
+def stderr(capsys: pytest.CaptureFixture[str]) -> Stderr:
+    return lambda: capsys.readouterr().err
+
+
+def json_lines(stderr: Stderr) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stderr().split("\n")[:-1]]
+
+
+def line_of(stderr: Stderr, outcome: Outcome, **call: Any) -> dict[str, Any]:
+    made, log = make_call(**call), AccessLog("orc1", "json")
+    log.finished(made, outcome)
+    (line,) = json_lines(stderr)
+    return line
+
+
+def test_a_call_that_went_well(stderr: Stderr) -> None:
+    line = line_of(stderr, Outcome(grpc.StatusCode.OK, 0.0123456), request_id="r-1")
+    assert line.pop("timestamp")
+    assert line == {
+        "level": "info",
+        "service": "orc1",
+        "event": "call",
+        "method": METHOD,
+        "code": "OK",
+        "duration_ms": 12.346,
+        "peer": PEER,
+        "request_id": "r-1",
+    }
+
+
+def test_a_call_with_a_trace(stderr: Stderr) -> None:
+    outcome = Outcome(grpc.StatusCode.OK, 0.0)
+    line = line_of(stderr, outcome, trace_context=(TRACEPARENT,))
+    assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_a_call_with_a_deadline(stderr: Stderr) -> None:
+    made = make_call()
+    made.expires = made.started + 1.5
+    AccessLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+    (line,) = json_lines(stderr)
+    assert line["deadline_ms"] == 1500
+
+
+def test_a_refusal_says_what_the_caller_was_told(stderr: Stderr) -> None:
+    outcome = Outcome(grpc.StatusCode.INVALID_ARGUMENT, 0.0, "too short")
+    line = line_of(stderr, outcome)
+    assert (line["level"], line["message"]) == ("info", "too short")
+    assert "diagnosis" not in line
+
+
+def test_a_failure_says_what_the_caller_was_not_told(stderr: Stderr) -> None:
+    outcome = Outcome(grpc.StatusCode.INTERNAL, 0.0, "internal error", "Traceback…")
+    line = line_of(stderr, outcome)
+    assert (line["level"], line["diagnosis"]) == ("warning", "Traceback…")
+
+
+def test_a_stream_with_the_numbers_of_its_messages(stderr: Stderr) -> None:
+    made = make_call(streaming=True)
+    made.requests, made.responses = 3, 2
+    AccessLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+    (line,) = json_lines(stderr)
+    assert (line["requests"], line["responses"]) == (3, 2)

@@ -1,0 +1,37 @@
+"""Which interceptors record a server's calls."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rpc.telemetry.settings import TelemetrySettings, TracingSettings
+from rpc.telemetry.setup import Telemetry, telemetry
+
+from tests.support.addresses import reserved_address
+
+
+@contextmanager
+def made(settings: TelemetrySettings) -> Iterator[Telemetry]:
+    with telemetry("test", settings, None) as made:
+        yield made
+
+
+def modules(interceptors: object) -> list[str]:
+    assert isinstance(interceptors, list)
+    return [type(interceptor).__module__.rpartition(".")[2] for interceptor in interceptors]
+
+
+def test_by_default_calls_are_logged_and_no_more() -> None:
+    with made(TelemetrySettings()) as recorded:
+        assert modules(recorded.of_calls) == ["access_log"]
+        assert modules(recorded.of_upstream_calls) == []
+        assert recorded.metrics_address is None
+
+
+def test_what_is_asked_for_watches_both_sides_and_the_log_comes_last() -> None:
+    with reserved_address() as collector:
+        tracing = TracingSettings(otlp_endpoint=f"http://{collector}")
+        settings = TelemetrySettings(metrics_address="127.0.0.1:0", tracing=tracing)
+        with made(settings) as recorded:
+            assert modules(recorded.of_calls) == ["tracing", "metrics", "access_log"]
+            assert modules(recorded.of_upstream_calls) == ["tracing", "metrics"]
+            assert recorded.metrics_address is not None
