@@ -2,13 +2,11 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 import pytest
 
-# Read-only memory, which C code writes to.
 SEGFAULT = "import ctypes; ctypes.memset(0, 1, 1)"
 ABORT = "import os; os.abort()"
 
