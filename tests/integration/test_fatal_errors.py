@@ -1,6 +1,7 @@
 """A process that a library ends leaves the reason on stderr."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import pytest
 
 SEGFAULT = "import ctypes; ctypes.memset(0, 1, 1)"
 ABORT = "import os; os.abort()"
+
+# An address of another machine (RFC 5737).
+CORE_ERROR = "import rpc, grpc; grpc.server(None).add_insecure_port('192.0.2.1:1')"
 
 PROGRAM = """
 import click
@@ -43,3 +47,8 @@ def test_a_fatal_signal_leaves_its_reason(
     assert ended.returncode == -number
     assert ended.stderr.startswith(f"Fatal Python error: {reason}\n")
     assert "in command\n" in ended.stderr
+
+
+def test_an_error_of_grpcs_core_is_on_stderr() -> None:
+    ended = run_python(CORE_ERROR)
+    assert re.search(r"^E\d{4} .*Cannot assign requested address", ended.stderr, re.MULTILINE)

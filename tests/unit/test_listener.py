@@ -37,10 +37,12 @@ class Servers:
         if self.taken:
             self.taken = False
             raise BindError("taken")
-        self.made += 1
         options = [("grpc.so_reuseport", 0)]
-        self._server = grpc.aio.server(handlers=[self._methods], options=options)
-        return self._server, bind(self._server, address, None)
+        server = grpc.aio.server(handlers=[self._methods], options=options)
+        bound = bind(server, address, None)
+        self.made += 1
+        self._last: Any = server
+        return server, bound
 
     def break_last(self) -> None:
         """Ends the loop of the last server, as a path that is not UTF-8 does with some grpc.aio."""
@@ -48,7 +50,7 @@ class Servers:
         async def ended(_: float | None = None) -> bool:
             raise UnicodeDecodeError("utf-8", b"/\xff", 1, 2, "invalid start byte")
 
-        self._server.wait_for_termination = ended  # type: ignore[method-assign]
+        self._last.wait_for_termination = ended
 
 
 @asynccontextmanager
