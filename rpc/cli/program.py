@@ -1,5 +1,6 @@
 """A program's frame: a click command in, an exit code and at most one line of error out."""
 
+import faulthandler
 import os
 import signal
 import sys
@@ -56,13 +57,16 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     """Runs the command with the process's arguments, then ends the process.
 
     Exit codes: 0; 1 for a `StartupError` or a stdout that cannot be written; 2 for wrong usage, as
-    of a `UsageError`; 130 after Ctrl-C; or what the command gave to `sys.exit`.
+    of a `UsageError`; 130 after Ctrl-C; or what the command gave to `sys.exit`. What every thread
+    was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like) ends the process.
 
     Args:
         name: what the program calls itself.
         command: the program.
     """
     _fill_standard_descriptors()
+    # A library that ends the process from C, as gRPC's core does, leaves its reason on stderr.
+    faulthandler.enable(_STDERR)
     try:
         command.main(prog_name=name, standalone_mode=False)
         sys.exit(0)

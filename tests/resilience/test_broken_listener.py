@@ -1,4 +1,4 @@
-"""Case 6, too: calls that break grpc.aio's serving loop. Each hop sets it up anew."""
+"""Case 6, too: calls whose path is not UTF-8, which end the serving loop of some grpc.aio."""
 
 import asyncio
 
@@ -19,20 +19,22 @@ IN_FLIGHT = 64
 SLOW_ANSWER = "1"
 NOT_UTF8 = b"/user.MockUserDataService/\xff\xfe"
 BREAKS = 3
-REPLACED = "the listener is replaced"
+# What tells that the server has met it: grpc.aio up to 1.83 answers the call and logs this, the
+# later ones need `rpc.transports.grpcio.listener` (docs/grpcio.md, "A path that is not UTF-8").
+MET = ("Unexpected [UnicodeDecodeError]", "the listener is replaced")
 
 
-def times_replaced(server: ServerProcess) -> int:
-    return sum(line["event"] == REPLACED for line in server.log())
+def times_met(server: ServerProcess) -> int:
+    return sum(line["event"].startswith(MET) for line in server.log())
 
 
 async def break_listener(server: ServerProcess) -> None:
     """Sends one call whose path is not UTF-8, and waits until the server has got over it."""
-    before = times_replaced(server)
+    before = times_met(server)
     _, writer = await asyncio.open_connection(*split_host_port(server.address))
     writer.write(call_of_path(NOT_UTF8))
     await writer.drain()
-    await eventually(lambda: times_replaced(server) > before, "the listener is replaced")
+    await eventually(lambda: times_met(server) > before, "the server has got over it")
     writer.close()
 
 

@@ -1,7 +1,9 @@
 """Taking the address that a server listens on, or saying why it cannot be had."""
 
 import errno
+import os
 import socket
+from pathlib import Path
 from typing import Any
 
 from rpc.core.address import explain, join_host_port, split_host_port
@@ -55,21 +57,29 @@ def _refuse_taken_socket(address: str) -> None:
     """Leaves a Unix socket to the process that serves on it; gRPC would take it away in silence."""
     if not address.startswith(_UNIX):
         return
+    path = Path(address.removeprefix(_UNIX))
+    if path.exists() and not path.is_socket():
+        raise _failure(address, os.strerror(errno.EADDRINUSE))
     with socket.socket(socket.AF_UNIX) as client:
         try:
-            client.connect(address.removeprefix(_UNIX))
+            client.connect(str(path))
         except OSError:
             return
     raise _failure(address, "another process serves on this socket")
 
 
 def _refuse_taken_part(address: str, *, reuse_port: bool) -> None:
-    """Refuses a name of several addresses if one is taken; gRPC would serve on the others only."""
-    for family, where in _addresses(address):
+    """Refuses a name of several addresses if one is taken; gRPC would serve on the others only.
+
+    Also what gRPC would refuse itself, with a line of its own on stderr.
+    """
+    addresses = _addresses(address)
+    for family, where in addresses:
         try:
             _try_to_bind(family, where, reuse_port=reuse_port)
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
+            # gRPC leaves out those of several addresses that this machine does not have.
+            if error.errno == errno.EADDRINUSE or len(addresses) == 1:
                 raise _failure(address, explain(error)) from error
 
 
@@ -88,9 +98,9 @@ def _addresses(address: str) -> list[tuple[int, Any]]:
     names = ["127.0.0.1", "::1"] if host == "localhost" else [host]
     try:
         found = [socket.getaddrinfo(name, port, type=socket.SOCK_STREAM) for name in names]
-    except (OSError, UnicodeError):
-        return []  # gRPC says so too
-    return [(family, where) for each in found for family, *_, where in each if port]
+    except (OSError, UnicodeError) as error:
+        raise _failure(address, explain(error)) from error
+    return [(family, where) for each in found for family, *_, where in each]
 
 
 def _reason(address: str) -> str:

@@ -20,9 +20,10 @@ BoundServer = tuple[grpc.aio.Server, str]
 class Listener:
     """Accepts calls, by another gRPC server when a call has broken the one before.
 
-    grpc.aio reads the path of every call as UTF-8 in the one loop that accepts calls. A path that
-    is not ends this loop: the process would live on and accept no call of anybody's any more. The
-    calls that the broken server has accepted are still answered by it.
+    From 1.84 on grpc.aio reads the path of every call as UTF-8 in the one loop that accepts calls.
+    A path that is not ends this loop: the process would live on and accept no call of anybody's any
+    more (docs/grpcio.md, "A path that is not UTF-8"). The calls that the broken server has accepted
+    are still answered by it.
 
     Attributes:
         address: where, with the port that the kernel chose in place of 0.

@@ -1,0 +1,54 @@
+"""A process that a library ends leaves the reason on stderr."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SEGFAULT = "import ctypes; ctypes.memset(0, 1, 1)"
+ABORT = "import os; os.abort()"
+
+# An address of another machine (RFC 5737).
+CORE_ERROR = "import rpc, grpc; grpc.server(None).add_insecure_port('192.0.2.1:1')"
+
+PROGRAM = """
+import click
+from rpc.cli.program import run_program
+
+@click.command()
+def command() -> None:
+    {statement}
+
+run_program("program", command)
+"""
+
+
+def run_python(source: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", source],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "number", "reason"),
+    [(ABORT, signal.SIGABRT, "Aborted"), (SEGFAULT, signal.SIGSEGV, "Segmentation fault")],
+)
+def test_a_fatal_signal_leaves_its_reason(
+    statement: str, number: signal.Signals, reason: str
+) -> None:
+    ended = run_python(PROGRAM.format(statement=statement))
+    assert ended.returncode == -number
+    assert ended.stderr.startswith(f"Fatal Python error: {reason}\n")
+    assert "in command\n" in ended.stderr
+
+
+def test_an_error_of_grpcs_core_is_on_stderr() -> None:
+    ended = run_python(CORE_ERROR)
+    assert re.search(r"^E\d{4} .*Cannot assign requested address", ended.stderr, re.MULTILINE)
