@@ -1,0 +1,98 @@
+"""Metadata: an application's own headers and trailers, text or, for names in `-bin`, bytes.
+
+Source: PROTOCOL-HTTP2.md, "Requests" (Custom-Metadata). Names and values are also held to RFC 9113
+section 8.2.1, by which a peer may refuse the whole message.
+"""
+
+import binascii
+import re
+from collections.abc import Iterable
+
+from wire.errors import MetadataError
+
+Field = tuple[bytes, bytes]
+"""A header field as HPACK has it."""
+
+Value = str | bytes
+
+_BINARY_SUFFIX = "-bin"
+_is_name = re.compile(r"[0-9a-z_.-]+").fullmatch
+_is_plain_value = re.compile(rb"[ -~]*").fullmatch
+
+# The transport itself speaks by these, or HTTP/2 forbids them (RFC 9113 section 8.2.2).
+_RESERVED = frozenset(
+    (
+        *("te", "content-type", "content-length", "user-agent", "host"),
+        *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"),
+        *("grpc-timeout", "grpc-status", "grpc-message"),
+        *("grpc-encoding", "grpc-accept-encoding", "grpc-message-type"),
+    )
+)
+# What a peer sends of them is no metadata either; an application may see the user agent.
+_HIDDEN = frozenset(name.encode() for name in _RESERVED - {"user-agent"})
+
+# Names come from programs, not from peers, and are few; a cache that a program fills with names
+# made up call by call stops at its bound.
+_CACHED_NAMES = 1024
+_encoded_names: dict[str, bytes] = {}
+
+
+def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
+    """The fields of an application's metadata, in its order.
+
+    Raises:
+        MetadataError: a name has characters other than `0-9a-z_.-` or is one that the transport
+            uses itself, or a text value is not printable ASCII.
+    """
+    return [_encode(name, value) for name, value in metadata]
+
+
+def _encode(name: str, value: Value) -> Field:
+    encoded = _encoded_names.get(name) or _encode_name(name)
+    data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
+    if encoded[-4:] == b"-bin":
+        return encoded, binascii.b2a_base64(data, newline=False).rstrip(b"=")
+    if not _is_plain_value(data):
+        raise MetadataError(f"the value of {name!r} is not printable ASCII; names in -bin take any")
+    # RFC 9113 section 8.2.1 forbids space around a value, and gRPC lets it be stripped.
+    return encoded, data.strip()
+
+
+def _encode_name(name: str) -> bytes:
+    if not isinstance(name, str) or not _is_name(name):
+        raise MetadataError(f"{name!r} is no name of metadata, which has 0-9, a-z, _, . and - only")
+    if name in _RESERVED:
+        raise MetadataError(f"{name!r} is the transport's own and cannot be metadata")
+    encoded = name.encode()
+    if len(_encoded_names) < _CACHED_NAMES:
+        _encoded_names[name] = encoded
+    return encoded
+
+
+def decode_metadata(fields: Iterable[Field]) -> tuple[tuple[str, Value], ...]:
+    """The metadata among a peer's fields; what the transport speaks by is left out.
+
+    The values of a `-bin` name that an intermediary has joined by commas are separate again.
+
+    Raises:
+        MetadataError: the value of a `-bin` name is not base64.
+    """
+    metadata: list[tuple[str, Value]] = []
+    for name, value in fields:
+        if name in _HIDDEN or name[:1] == b":":
+            continue
+        text = name.decode("latin-1")
+        if text.endswith(_BINARY_SUFFIX):
+            metadata.extend((text, _decode_base64(text, part)) for part in value.split(b","))
+        else:
+            metadata.append((text, value.decode("latin-1")))
+    return tuple(metadata)
+
+
+def _decode_base64(name: str, value: bytes) -> bytes:
+    # Padding is optional on the wire.
+    digits = value.strip().rstrip(b"=")
+    try:
+        return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4), strict_mode=True)
+    except binascii.Error:
+        raise MetadataError(f"the value of {name!r} is not base64") from None
