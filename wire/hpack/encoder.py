@@ -69,16 +69,14 @@ class Encoder:
     def resize(self, size: int) -> None:
         """Obeys the peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541, 4.2).
 
-        The next block begins with the size update. A table that shrinks is emptied: that is rare,
-        and `remember` fills it again.
+        The next block begins with the size update. After it what was remembered is remembered
+        anew: the peer drops its oldest entries, so none that comes from then on.
         """
         size = min(size, DEFAULT_TABLE_SIZE)
         if size == self._max_size:
             return
         self.generation += 1
-        if size < self._max_size and self._size:
-            self._clear()
-            self._updates = [0]
+        self._clear()
         # Only the smallest and the last size matter.
         self._updates = [*{min([*self._updates, size]): None, size: None}]
         self._max_size = size

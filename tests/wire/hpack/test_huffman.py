@@ -49,3 +49,18 @@ def test_padding_of_up_to_seven_ones_is_taken(bits: int) -> None:
         )
     )
     assert huffman.decode(oracle.encode(text)) == text
+
+
+def test_padding_of_eight_ones_is_refused() -> None:
+    with pytest.raises(HpackError):
+        huffman.decode(oracle.encode(b"0" * 8) + b"\xff")
+
+
+def test_padding_with_a_zero_is_refused() -> None:
+    with pytest.raises(HpackError):
+        huffman.decode(b"\x06")
+
+
+def test_eos_is_refused() -> None:
+    with pytest.raises(HpackError):
+        huffman.decode(oracle.encode(b"0" * 8) + b"\xff\xff\xff\xff")
