@@ -101,9 +101,19 @@ class Connection(Receiving):
         self.flush()
         text = debug.decode("utf-8", "replace") or name_of(code)
         self._end(ConnectionEnd(code, text, by_peer=False))
-        self._transport.close()
+        if self._transport.can_write_eof():
+            # Closing with bytes unread would reset the connection, and take from the peer what
+            # it has not read yet. It closes when it has read all.
+            self._transport.write_eof()
+        else:
+            self._transport.close()
         # A peer that reads nothing must not keep the socket.
         self._loop.call_later(_CLOSING_TIME, self._transport.abort)
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        self.give_up(NO_ERROR, "the connection was aborted")
+        self._transport.abort()
 
     def give_up(self, code: int, text: str) -> None:
         """End the connection at once, with what is unwritten lost."""

@@ -46,10 +46,14 @@ class Limits:
     max_unwritten: int = 1 * MIB
     """Frames that a peer does not read; the connection ends beyond."""
 
-    max_connections: int = 2000
+    max_connections: int = 1000
     """Connections in all; one beyond is closed at once (server)."""
-    max_held: int = 96 * MIB
-    """Bytes of requests and answers held by the whole server; RESOURCE_EXHAUSTED beyond."""
+    max_held: int = 48 * MIB
+    """Bytes of requests and answers held by the whole server; RESOURCE_EXHAUSTED beyond.
+
+    A request is held as bytes, as a message and as what the servicer makes of it. A process
+    takes up to four times this, and its own 50 MiB.
+    """
 
     handshake_timeout: float = 10.0
     """Until TLS, the preface and the first SETTINGS are through."""
@@ -61,6 +65,8 @@ class Limits:
     """What calls on such a connection may still take (server)."""
     request_timeout: float = 30.0
     """From the headers of a call to its first message, or its end (server)."""
+    call_timeout: float | None = None
+    """The longest time of a call, whatever deadline its caller gives (server)."""
     stalled_timeout: float = 60.0
     """A peer that takes nothing of what waits for it for this time loses its connection."""
     keepalive_interval: float | None = 60.0

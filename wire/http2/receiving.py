@@ -34,6 +34,8 @@ class Receiving(Control):
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
+        self.block_bytes = 0
+        """The size of the last header block."""
         self._received = 0
         """Bytes since the last WINDOW_UPDATE of the connection."""
         self._empty_frames = Bucket("empty DATA frames", limits.empty_frames)
@@ -147,6 +149,7 @@ class Receiving(Control):
             self._on_block(stream_id, block, first_flags & END_STREAM, on_itself=on_itself)
 
     def _on_block(self, stream_id: int, block: bytes, ended: int, *, on_itself: bool) -> None:
+        self.block_bytes = len(block)
         # The table changes with each block, so each is decoded, also one that is refused.
         try:
             fields = self.decoder.decode(block)

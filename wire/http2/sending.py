@@ -118,6 +118,10 @@ class Sending(Output):
         if stream is not None:
             self._forget(stream)
 
+    def waiting_streams(self) -> list[Stream]:
+        """The streams with data that waits for the peer."""
+        return list(self._waiting.values())
+
     # --- queues
 
     def _enqueue(self, stream: Stream, data: bytes, *, end: bool) -> bool:
