@@ -1,0 +1,316 @@
+"""The answers of a call that has a stream of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.channel.answers import (
+    AnswerError,
+    check_head,
+    encoding_of,
+    fault_error,
+    metadata_of,
+    peer_error,
+)
+from wire.channel.attempts import Attempts
+from wire.channel.failures import transport_error
+from wire.errors import MessageError
+from wire.protocol.compression import IDENTITY
+from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from wire.channel.method import Method
+    from wire.http2.fields import Fields
+    from wire.protocol.metadata import Field
+
+_logger = logging.getLogger(__name__)
+
+
+class StreamAnswer(Attempts):
+    """A call whose answers are read one by one.
+
+    Answers that nobody has read are not acknowledged, so a slow reader stops the server, and holds
+    no more than a stream's window.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        timeout: float | None,
+        metadata: list[Field],
+        wait_for_ready: bool,  # noqa: FBT001 - as unary calls have it
+    ) -> None:
+        self._method = method
+        self._metadata = metadata
+        self.wait_for_ready = wait_for_ready
+        self._expires = None if timeout is None else perf_counter() + timeout
+        self._slot = None
+        if self._expires is not None:
+            self._slot = method.dispatcher.deadlines.add_at(self._expires, self)
+        self._connection = None
+        self._attempts = 0
+        self._was_refused = False
+        self._timer = None
+        self._limit = 0
+        self._head: Fields | None = None
+        self._encoding = IDENTITY
+        self._trailers: Fields = []
+        self._parser = MessageParser(0)
+        self._unread: deque[tuple[bool, bytes]] = deque()
+        self._acknowledged_ahead = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._callbacks: list[Callable[[Any], None]] = []
+        self._done = False
+        self._cancelled = False
+        self._failure: grpc.aio.AioRpcError | None = None
+        self._iterator: AsyncIterator[Any] | None = None
+
+    # --- what a connection tells
+
+    def headers_received(self, fields: Fields, *, end: bool) -> None:
+        """The answers begin or end."""
+        connection = self._connection
+        if connection is None:
+            return
+        if end:
+            self._connection = None
+            self._end_answers(fields, connection.peer)
+            return
+        self._head = fields
+        self._commit()
+        try:
+            check_head(fields)
+        except AnswerError as fault:
+            self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
+            return
+        self._encoding = encoding_of(fields)
+        self._limit = connection.limits.max_message
+        self._parser = MessageParser(self._limit)
+        self._wake()
+
+    def _end_answers(self, trailers: Fields, peer: str) -> None:
+        error: grpc.aio.AioRpcError | None
+        try:
+            error = peer_error(self._head, trailers, peer)
+        except AnswerError as fault:
+            error = fault_error(fault, peer)
+        if error is None and self._parser.held:
+            cause = f"{peer}: the last answer is not whole"
+            error = transport_error(grpc.StatusCode.INTERNAL, cause)
+        self._trailers = trailers
+        if error is not None:
+            self._fail(error, trailers)
+            return
+        if self._method.dispatcher.throttle is not None:
+            self._method.dispatcher.throttle.succeeded()
+        self._finish(None)
+
+    def data_received(self, data: bytes, *, end: bool) -> None:
+        """A part of the answers."""
+        connection = self._connection
+        if connection is None:
+            return
+        held = self._parser.held
+        try:
+            messages = self._parser.feed(data)
+        except MessageError as error:
+            self._fail_here(error.code, f"{connection.peer}: {error.details}")
+            return
+        self._unread += messages
+        if end:
+            self._fail_here(
+                grpc.StatusCode.INTERNAL, f"{connection.peer} has ended an answer without a status"
+            )
+            return
+        # An unfinished answer cannot be read, so its bytes are taken; its size has its own limit.
+        taken = self._parser.held if messages else self._parser.held - held
+        self._acknowledged_ahead += taken
+        connection.acknowledge(self._stream_id, taken)
+        if messages:
+            self._wake()
+
+    # --- attempts
+
+    def _is_committed(self) -> bool:
+        return self._head is not None
+
+    def _commit(self) -> None:
+        """There will be no other attempt."""
+
+    def _begin_again(self) -> None:
+        self._unread.clear()
+        self._acknowledged_ahead = 0
+
+    def _settle(self, error: grpc.aio.AioRpcError) -> None:
+        self._finish(error)
+
+    def _finish(self, error: grpc.aio.AioRpcError | None) -> None:
+        if self._done:
+            return
+        self._release()
+        self._done = True
+        self._failure = error
+        self._wake()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            self._call_back(callback)
+
+    def _call_back(self, callback: Callable[[Any], None]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            _logger.exception("done_callback_failed")
+
+    def cancel(self) -> bool:
+        """End the call here and at the server."""
+        if self._done:
+            return False
+        self._abandon()
+        self._cancelled = True
+        self._unread.clear()
+        self._finish(None)
+        return True
+
+    # --- what callers ask
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _changed(self) -> None:
+        """Waits until something has happened to the call."""
+        waiter = self._method.dispatcher.loop.create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    async def _next(self) -> Any:
+        """The next answer, or `grpc.aio.EOF` behind the last one of a call that is OK."""
+        while not self._unread:
+            if self._done:
+                self._raise_for_status()
+                return grpc.aio.EOF
+            try:
+                await self._changed()
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        message = self._unread.popleft()
+        self._taken(PREFIX_BYTES + len(message[1]))
+        try:
+            return self._method.deserialize(plain_message(message, self._encoding, self._limit))
+        except MessageError as error:
+            self._fail_answer(error.code, error.details)
+        except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
+            self._fail_answer(grpc.StatusCode.INTERNAL, f"an answer cannot be read: {error!r}")
+        return grpc.aio.EOF
+
+    def _taken(self, size: int) -> None:
+        ahead = min(size, self._acknowledged_ahead)
+        self._acknowledged_ahead -= ahead
+        if self._connection is not None:
+            self._connection.acknowledge(self._stream_id, size - ahead)
+
+    def _fail_answer(self, code: grpc.StatusCode, cause: str) -> None:
+        self._unread.clear()
+        if self._done:
+            # The server's status has come already, but what it is about is not.
+            self._done = False
+        self._fail_here(code, cause)
+        self._raise_for_status()
+
+    def _raise_for_status(self) -> None:
+        if self._cancelled:
+            raise asyncio.CancelledError
+        if self._failure is not None:
+            raise self._failure
+
+    async def read(self) -> Any:
+        """The next answer, or `grpc.aio.EOF` behind the last one.
+
+        Raises:
+            grpc.aio.AioRpcError: the call has failed.
+            asyncio.CancelledError: it was cancelled.
+        """
+        return await self._next()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """The answers."""
+        if self._iterator is None:
+            self._iterator = self._answers()
+        return self._iterator
+
+    async def _answers(self) -> AsyncIterator[Any]:
+        while (answer := await self._next()) is not grpc.aio.EOF:
+            yield answer
+
+    def done(self) -> bool:
+        """Whether the call is over, in whichever way."""
+        return self._done
+
+    def cancelled(self) -> bool:
+        """Whether this side has cancelled the call."""
+        return self._cancelled
+
+    def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+        """Calls back with the call when it is over."""
+        if self._done:
+            self._call_back(callback)
+        else:
+            self._callbacks.append(callback)
+
+    async def ended(self) -> None:
+        """Returns when the call is over, in whichever way."""
+        while not self._done:
+            await self._changed()
+
+    async def initial_metadata(self) -> grpc.aio.Metadata:
+        """What the server sent before its answers; waits for it."""
+        while self._head is None and not self._done:
+            await self._changed()
+        return metadata_of(self._head or ())
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        """What the server sent after its answers; waits for it."""
+        await self.ended()
+        return metadata_of(self._trailers)
+
+    async def code(self) -> grpc.StatusCode:
+        """The status; waits for the call's end."""
+        await self.ended()
+        if self._cancelled:
+            return grpc.StatusCode.CANCELLED
+        return grpc.StatusCode.OK if self._failure is None else self._failure.code()
+
+    async def details(self) -> str:
+        """The text of the status; waits for the call's end."""
+        await self.ended()
+        return "" if self._failure is None else self._failure.details() or ""
+
+    async def debug_error_string(self) -> str:
+        """The whole cause of a failure, with addresses; waits for the call's end."""
+        await self.ended()
+        return "" if self._failure is None else self._failure.debug_error_string() or ""
+
+    async def wait_for_connection(self) -> None:
+        """Waits until the call is on a connection; raises what it fails with."""
+        while self._connection is None and not self._done:
+            await self._changed()
+        if self._done:
+            self._raise_for_status()
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the deadline; None without one."""
+        return None if self._expires is None else max(0.0, self._expires - perf_counter())
