@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import grpc
 
-import wire
 from wire.http2.limits import Limits
+from wire.server import server
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -34,7 +33,7 @@ async def chat(requests: AsyncIterator[bytes], context: Context) -> AsyncIterato
         yield request
 
 
-def handlers() -> "grpc.GenericRpcHandler[Any, Any]":
+def handlers() -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(
         "test.Echo",
         {
@@ -49,11 +48,11 @@ def handlers() -> "grpc.GenericRpcHandler[Any, Any]":
 @asynccontextmanager
 async def serving(limits: Limits | None = None) -> AsyncIterator[int]:
     """Serves the service; gives its port."""
-    server = wire.server(limits=limits or Limits())
-    server.add_generic_rpc_handlers((handlers(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    echoing = server(limits=limits or Limits())
+    echoing.add_generic_rpc_handlers((handlers(),))
+    port = echoing.add_insecure_port("127.0.0.1:0")
+    await echoing.start()
     try:
         yield port
     finally:
-        await server.stop(0)
+        await echoing.stop(0)

@@ -79,7 +79,8 @@ class Seen:
             case frames.PING:
                 (self.pongs if flags & frames.ACK else self.pings).append(payload)
             case frames.GOAWAY:
-                self.goaways.append(GoAway(*struct.unpack_from(">II", payload), payload[8:]))
+                last, code = struct.unpack_from(">II", payload)
+                self.goaways.append(GoAway(last, code, payload[8:]))
             case frames.WINDOW_UPDATE:
                 self.window_updates[stream] += int.from_bytes(payload, "big")
         if kind in (frames.DATA, frames.HEADERS) and flags & frames.END_STREAM:
