@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wire.hpack import HpackError
 from wire.http2 import frames, settings
@@ -125,8 +125,8 @@ class Connection(Receiving):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the preface and the SETTINGS (section 3.4)."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a type checker's hint
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self.write(self._greeting())
 
     def _greeting(self) -> bytes:

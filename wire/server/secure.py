@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wire.server.connection import ServerConnection
 from wire.server.identity import peer_of
@@ -35,12 +35,12 @@ class SecureGate(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake, unless there are too many connections."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a type checker's hint
-        self._transport = transport
-        transport.pause_reading()
+        # uvloop's transports are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.pause_reading()
         if not self._connections.has_room:
             self._connections.refused(peer_of(transport), "too many connections")
-            transport.abort()
+            self._transport.abort()
             return
         self._connections.handshakes += 1
         self._task = self._dispatcher.loop.create_task(self._shake_hands())
