@@ -16,11 +16,17 @@ class Peer:
     """One end of a connection, the client's or the server's."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, split: int = _WHOLE
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        split: int = _WHOLE,
+        preface: bytes = b"",
     ) -> None:
         self.seen = Seen()
         self._writer = writer
         self._split = split
+        self._preface = preface
         self._news = asyncio.Event()
         self._task = asyncio.create_task(self._read(reader))
 
@@ -64,7 +70,8 @@ class Peer:
             await self._writer.wait_closed()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            assert await reader.readexactly(len(self._preface)) == self._preface
             while octets := await reader.read(_WHOLE):
                 self.seen.feed(octets)
                 self._news.set()

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.wire.conformance import (
+    call_cases,
     connection_cases,
     control_cases,
     frame_cases,
@@ -27,6 +28,7 @@ CASES = [
     *control_cases.CASES,
     *window_cases.CASES,
     *http_cases.CASES,
+    *call_cases.CASES,
     *hpack_cases.CASES,
 ]
 LIMITS = Limits(max_concurrent_streams=stream_cases.MAX_STREAMS)
