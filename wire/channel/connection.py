@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wire.channel.failures import words_for
 from wire.channel.probe import Probe
 from wire.channel.request_headers import RequestHeaders
 from wire.http2.connection import Connection, ConnectionEnd
@@ -160,6 +161,7 @@ class ClientConnection(Connection):
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
         """Give a stream up; what still arrives on it is ignored."""
         if not self.ended and stream_id in self.streams:
+            self._probe.given_up()
             self.reset_stream(stream_id, code)
 
     def flush(self) -> None:
@@ -225,6 +227,10 @@ class ClientConnection(Connection):
             self._owner.room_made()
 
     # --- the connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The reason is for people."""
+        super().connection_lost(None if exc is None else ConnectionError(words_for(exc)))
 
     def settings_received(self) -> None:
         """The first SETTINGS make the connection ready, later ones may allow more streams."""

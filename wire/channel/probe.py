@@ -47,6 +47,7 @@ class Probe:
         self._quick_pings = 0
         self._pinged = 0.0
         self._awaiting = False
+        self._given_up = False
 
     def start(self) -> None:
         """A stream has been opened."""
@@ -61,9 +62,14 @@ class Probe:
         if self._timer is not None:
             self._timer.cancel()
 
+    def given_up(self) -> None:
+        """A call has ended here without an answer."""
+        self._given_up = True
+
     def answered(self) -> None:
         """An answer has come, with which servers forget the pings before it."""
         self._quick_pings = 0
+        self._given_up = False
 
     def acknowledged(self, payload: bytes) -> None:
         """A ping has come back."""
@@ -78,7 +84,7 @@ class Probe:
     def _look(self) -> None:
         connection = self._connection
         oldest = self._oldest_call()
-        if not oldest and self.responsive:
+        if not oldest and not self._given_up and self.responsive:
             self.running = False
             return
         self._timer = self._loop.call_later(self._interval, self._look)
@@ -86,8 +92,8 @@ class Probe:
             self._alive()
         elif self._awaiting:
             self._unanswered()
-        elif oldest < self._seen_id:
-            # The call has been there for all of the silence.
+        elif self._given_up or 0 < oldest < self._seen_id:
+            # A call has been there for all of the silence, or has ended in it.
             self._ping()
         connection.silent = True
         self._seen_id = connection.next_stream_id
@@ -117,6 +123,7 @@ class Probe:
 
     def _alive(self) -> None:
         self._awaiting = False
+        self._given_up = False
         if not self.responsive:
             self.responsive = True
             self._connection.responsiveness_changed()

@@ -152,21 +152,23 @@ class UnaryAnswer(AnswerFuture, Attempts):
         connection = self._connection
         if connection is None:
             return
-        if self._response is None and self._parser is None:
+        if self._parser is None and self._response is None and not end:
             self._response = only_message(data, connection.limits.max_message)
-        if self._response is None or self._parser is not None or end:
-            self._part_received(data, end=end)
+            if self._response is not None:
+                return
+        self._part_received(data, end=end)
 
     def _part_received(self, data: bytes, *, end: bool) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101 - a type checker's hint
         limit = connection.limits.max_message
         try:
-            if self._parser is None and self._response is None:
+            if self._response is not None and data:
+                raise _second_answer()
+            if self._parser is None:
                 self._parser = MessageParser(limit)
-            if self._parser is not None:
-                for message in self._parser.feed(data):
-                    self._message_received(message, limit)
+            for message in self._parser.feed(data):
+                self._message_received(message, limit)
         except MessageError as error:
             self._fail_here(error.code, f"{connection.peer}: {error.details}")
             return
@@ -179,7 +181,7 @@ class UnaryAnswer(AnswerFuture, Attempts):
 
     def _message_received(self, message: tuple[bool, bytes], limit: int) -> None:
         if self._response is not None:
-            raise MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two answers")
+            raise _second_answer()
         self._response = plain_message(message, encoding_of(self._head or []), limit)
 
     def writable(self) -> None:
@@ -269,6 +271,10 @@ class UnaryAnswer(AnswerFuture, Attempts):
     def time_remaining(self) -> float | None:
         """Seconds until the deadline; None without one."""
         return None if self._expires is None else max(0.0, self._expires - perf_counter())
+
+
+def _second_answer() -> MessageError:
+    return MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two answers")
 
 
 def _metadata_or_nothing(fields: Iterable[Field]) -> grpc.aio.Metadata:
