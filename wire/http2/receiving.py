@@ -185,7 +185,7 @@ class Receiving(Control):
             check_trailers(fields)
         elif self.is_server:
             stream.headers_seen = True
-            stream.content_left = check_request(fields)
+            stream.headers, stream.content_left = check_request(fields)
         else:
             stream.content_left = check_response(fields)
             # Informational headers come ahead of the real ones (section 8.1).

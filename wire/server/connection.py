@@ -95,7 +95,7 @@ class ServerConnection(Connection):
         if call is not None:
             call.end_of_requests()
             return
-        headers = dict(fields)
+        headers = stream.headers
         refusal = _refusal(headers)
         if refusal is not None:
             self.send_headers(stream_id, self.encoder.encode(refusal), end_stream=True)
