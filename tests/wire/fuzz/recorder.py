@@ -57,6 +57,7 @@ class Recorder(Connection):
     def __init__(self, limits: Limits) -> None:
         super().__init__(flusher_of(asyncio.get_running_loop()), limits)
         self.events: list[Event] = []
+        self.bodies: dict[int, bytes] = {}
         self.transport = Transport()
         self.connection_made(self.transport)
 
@@ -82,18 +83,14 @@ class Recorder(Connection):
 
     def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
         self.events.append(("data", stream_id, data, end_stream))
+        self.bodies[stream_id] = self.bodies.get(stream_id, b"") + data
         self.acknowledge(stream_id, len(data))
         if end_stream:
             self._answer(stream_id)
 
     def _answer(self, stream_id: int) -> None:
-        body = b"".join(
-            event[2]
-            for event in self.events
-            if event[:2] == ("data", stream_id)  # type: ignore[misc]
-        )
         self.send_headers(stream_id, self.encoder.encode(HEAD))
-        self.send_data(stream_id, body)
+        self.send_data(stream_id, self.bodies.get(stream_id, b""))
         self.send_trailers(stream_id, OK)
 
     def stream_reset(self, stream_id: int, error_code: int) -> None:
@@ -118,17 +115,23 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(f"{record.getMessage()} {record.exc_info}")
+
+
 @contextmanager
 def nothing_is_logged() -> Iterator[None]:
     """Fails where `wire` or asyncio logs an error, as both do with an exception of ours."""
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler = _Errors()
     root = logging.getLogger()
     root.addHandler(handler)
     try:
         yield
     finally:
         root.removeHandler(handler)
-    texts = [f"{record.getMessage()} {record.exc_info}" for record in records]
-    assert not texts, texts
+    assert not handler.texts, handler.texts

@@ -88,9 +88,9 @@ class _Conversation:
             case "odd field":
                 return frames.headers(self._new(), frames.request(*self._draw(more_fields)))
             case "control":
-                return self._draw(control_frames)
+                return bytes(self._draw(control_frames))
             case "wrong":
-                return self._draw(wrong_frames)
+                return bytes(self._draw(wrong_frames))
         return self._on_an_open_stream(step) if self._open else b""
 
     def _new(self) -> int:

@@ -109,7 +109,9 @@ async def converse(client: Client, server: Recorder) -> None:
 
 
 async def round_trips(
-    settings: dict[int, int], requests: list[tuple[Fields, int]], changed: dict[int, int]
+    settings: dict[SettingCodes, int],
+    requests: list[tuple[Fields, int]],
+    changed: dict[SettingCodes | int, int],
 ) -> None:
     configuration = H2Configuration(client_side=True, header_encoding=None)
     client = Client(H2Connection(configuration))
@@ -146,7 +148,7 @@ def test_h2_gets_back_what_it_sends(  # noqa: PLR0913, PLR0917 - one parameter a
         SettingCodes.HEADER_TABLE_SIZE: table,
         SettingCodes.MAX_FRAME_SIZE: frame_size,
     }
-    changed = {
+    changed: dict[SettingCodes | int, int] = {
         SettingCodes.INITIAL_WINDOW_SIZE: later_window,
         SettingCodes.HEADER_TABLE_SIZE: later_table,
     }
