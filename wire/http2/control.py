@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wire.loop.flusher import Flusher
 
 _HIGHEST_BIT = 0x7FFFFFFF
+_SMALL_UPDATE = 1024
 
 
 class Control(Sending):
@@ -41,6 +42,7 @@ class Control(Sending):
         self.greeted = False
         """The peer's first SETTINGS are here."""
         self._resets = Bucket("resets of streams", limits.resets)
+        self._traffic_at_ping = (0, 0, 0)
         self._pings = Bucket("PING frames", limits.pings)
         self._settings = Bucket("SETTINGS frames", limits.settings)
         self._priorities = Bucket("PRIORITY frames", limits.priorities)
@@ -120,7 +122,11 @@ class Control(Sending):
             raise ConnectionFault(PROTOCOL_ERROR, "PING on a stream")
         if len(payload) != 8:  # noqa: PLR2004 - section 6.7
             raise ConnectionFault(FRAME_SIZE_ERROR, "PING of a wrong length")
-        self._pings.take()
+        # Some peers measure the path by a PING with each bit of data, which is no abuse.
+        traffic = (self.send_window, self.highest_peer_stream, self.next_stream_id)
+        if traffic == self._traffic_at_ping:
+            self._pings.take()
+        self._traffic_at_ping = traffic
         if flags & frames.ACK:
             self.ping_acknowledged(payload)
         else:
@@ -140,8 +146,10 @@ class Control(Sending):
     def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         if len(payload) != 4:  # noqa: PLR2004 - section 6.9
             raise ConnectionFault(FRAME_SIZE_ERROR, "WINDOW_UPDATE of a wrong length")
-        self._window_updates.take()
         increment = unpack_u32(payload)[0] & _HIGHEST_BIT
+        if increment < _SMALL_UPDATE or (stream_id and stream_id not in self.streams):
+            # The larger ones go with data, or overflow the window.
+            self._window_updates.take()
         if stream_id:
             self._must_not_be_idle(stream_id)
         if not increment:

@@ -42,8 +42,8 @@ def check_request(fields: Fields) -> tuple[dict[bytes, bytes], int]:
       StreamFault: the list may not begin a request.
     """
     headers = dict(fields)
-    # Measured: nearly every list has known names in a known order, and is checked as a whole. That
-    # takes 1 µs of a call, where a look at each field takes 3.
+    # Measured: nearly every list is a POST with known names in a known order, and is checked as a
+    # whole. That takes 1 µs of a call, where a look at each field takes 3.
     order = tuple(headers)[: 4 if b":authority" in headers else 3]
     values = _SEPARATOR.join(headers.values())
     if (
@@ -51,6 +51,7 @@ def check_request(fields: Fields) -> tuple[dict[bytes, bytes], int]:
         and order in _good_orders
         and _usual_names.issuperset(headers)
         and headers.get(b"te", b"trailers") == b"trailers"
+        and headers[b":method"] == b"POST"
         and headers[b":path"]
         and headers[b":scheme"]
         and not _suspicious_value(values)

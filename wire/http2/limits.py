@@ -77,9 +77,11 @@ class Limits:
     resets: Rate = Rate(burst=500, per_second=100.0)
     """Streams that the peer resets, or makes this side reset; GOAWAY ENHANCE_YOUR_CALM beyond."""
     pings: Rate = Rate(burst=100, per_second=10.0)
-    settings: Rate = Rate(burst=20, per_second=1.0)
+    """PING frames without traffic between them."""
+    settings: Rate = Rate(burst=50, per_second=1.0)
     priorities: Rate = Rate(burst=1000, per_second=100.0)
     window_updates: Rate = Rate(burst=2000, per_second=500.0)
+    """WINDOW_UPDATE frames by less than 1 KiB, or for no open stream."""
     empty_frames: Rate = Rate(burst=100, per_second=10.0)
     """DATA without bytes and without END_STREAM."""
     unknown_frames: Rate = Rate(burst=100, per_second=10.0)

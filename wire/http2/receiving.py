@@ -34,6 +34,8 @@ class Receiving(Control):
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
+        self.unfinished = 0
+        """Streams that are closed, and whose work goes on: they count as open ones."""
         self.block_bytes = 0
         """The size of the last header block."""
         self._received = 0
@@ -199,7 +201,7 @@ class Receiving(Control):
         if self._is_unanswered(stream_id):
             return None
         self.highest_peer_stream = stream_id
-        if len(self.streams) >= self.limits.max_concurrent_streams:
+        if len(self.streams) + self.unfinished >= self.limits.max_concurrent_streams:
             raise StreamFault(REFUSED_STREAM, "more streams than were announced")
         stream = Stream(stream_id, self.peer_initial_window, self.own_window)
         self.streams[stream_id] = stream

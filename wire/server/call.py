@@ -47,6 +47,8 @@ class Call(Context):
     has_request = False
     """The first message is whole, or none will come: the caller is not silent."""
     closed = False
+    running = False
+    """The servicer's method has begun and is not over."""
     _slot: Slot | None = None
     _drained: asyncio.Future[None] | None = None
     _held_request = 0
@@ -346,9 +348,10 @@ class Call(Context):
 
     def stopped_running(self) -> None:
         """The servicer's method is over."""
+        self.running = False
         self.task = None
         if self.closed:
-            self.connection.running_closed -= 1
+            self.connection.unfinished -= 1
 
     def close(self) -> None:
         """The stream is over: give back what the call held."""
@@ -357,9 +360,9 @@ class Call(Context):
         self.closed = True
         if not self.ended:
             self.give_up("the stream is over")
-        if self.task is not None:
+        if self.running:
             # Not to be had for nothing: it counts until the servicer's method is over.
-            self.connection.running_closed += 1
+            self.connection.unfinished += 1
         self.connection.held.count -= self._held + self._held_request + self._held_answer
         self._held = self._held_request = self._held_answer = 0
         if self._drained is not None and not self._drained.done():

@@ -47,8 +47,6 @@ class ServerConnection(Connection):
         self.loop = dispatcher.loop
         self._connections = connections
         self.peer = "unknown"
-        self.running_closed = 0
-        """Servicers' methods that still run, though their streams are closed."""
         self.opened = perf_counter()
         self.draining = False
         self.drain_started = 0.0

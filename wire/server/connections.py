@@ -37,6 +37,8 @@ class Connections:
         # All whose socket is open: also those that said their GOAWAY and wait for the peer.
         self._open: set[ServerConnection] = set()
         self.handshakes = 0
+        self.stopping = False
+        """The server stops: what connects now was accepted before, and has to go elsewhere."""
         self._timer: asyncio.TimerHandle | None = None
         self._interval = interval_of(limits)
         self._changed: asyncio.Future[None] | None = None
@@ -65,6 +67,8 @@ class Connections:
             self._timer = self._loop.call_later(self._interval, self._sweep)
         if self._observer is not None:
             guarded(self._observer.connection_opened, connection.peer)
+        if self.stopping:
+            connection.close()
 
     def refused(self, peer: str, reason: str) -> None:
         """A caller was not let in."""

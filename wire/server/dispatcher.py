@@ -84,6 +84,8 @@ class Dispatcher:
             guarded(observer.call_started, call)
         if not timeout_is_readable:
             call.fail(_INTERNAL, "the grpc-timeout cannot be read")
+        elif call.deadline == call.started:
+            call.expire()
         elif not self.held.has_room(0):
             call.fail(_TOO_MUCH, "the server holds too many bytes")
         elif not is_known(headers.get(b"grpc-encoding", IDENTITY)):

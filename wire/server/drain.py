@@ -33,6 +33,7 @@ async def drain(connections: Connections, grace: float, background: Collection[s
         their answer, so they do not keep it.
     """
     started = perf_counter()
+    connections.stopping = True
     for connection in connections:
         connection.drain(grace + _LAST_WORDS)
         _cut_off(connection, lambda call: _service_of(call) in background)

@@ -43,6 +43,7 @@ class Interceptors:
 
     async def answer(self, call: Call, message: bytes | None) -> None:
         """Answer a call by the handler that the interceptors give."""
+        call.running = True
         try:
             handler = await self._chain(CallDetails(call))
             if handler is None:

@@ -82,6 +82,7 @@ async def answer_in_thread(call: Call, message: bytes | None, pool: Executor) ->
     """Answer a call of any kind by a function in a thread."""
     method = call.handler
     assert method is not None  # noqa: S101 - a type checker's hint
+    call.running = True
     run = _runner(call, pool)
     try:
         request = await _request(call, message)

@@ -18,6 +18,7 @@ _logger = logging.getLogger(__name__)
 
 async def answer_unary(call: Call, message: bytes) -> None:
     """Answer a call of one request and one response."""
+    call.running = True
     method = call.handler
     assert method is not None  # noqa: S101 - a type checker's hint
     try:
