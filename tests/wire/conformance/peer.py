@@ -41,6 +41,20 @@ class Peer:
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
 
+    async def send_all(self, octets: bytes) -> None:
+        """Sends octets at once, and waits while the other end does not read."""
+        with suppress(ConnectionError):
+            self._writer.write(octets)
+            await self._writer.drain()
+
+    def stop_reading(self) -> None:
+        """Lets the other end's octets pile up."""
+        self._task.cancel()
+
+    def forget(self, stream: int) -> None:
+        """Keeps no more of a stream's answer."""
+        self.seen.forget(stream)
+
     async def wait_for(self, expected: Iterable[Expectation]) -> Expectation:
         """Waits until one of the expectations is met.
 

@@ -86,6 +86,12 @@ class Seen:
         if kind in (frames.DATA, frames.HEADERS) and flags & frames.END_STREAM:
             self.ended.add(stream)
 
+    def forget(self, stream: int) -> None:
+        """Keeps no more of a stream."""
+        for kept in (self.headers, self.data, self.data_lengths):
+            kept.pop(stream, None)
+        self.ended.discard(stream)
+
     def field(self, stream: int, name: bytes) -> bytes | None:
         """The last value of a field in the headers and trailers of a stream."""
         found = None
