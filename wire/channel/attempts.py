@@ -80,12 +80,16 @@ class Attempts:
         """Whether the call is over."""
         raise NotImplementedError
 
-    def headers_received(self, fields: Fields, *, end: bool) -> None:
-        """The answer begins, or, by trailers, ends."""
+    def head_received(self, fields: Fields) -> None:
+        """The answer begins."""
         raise NotImplementedError
 
-    def data_received(self, data: bytes, *, end: bool) -> None:
+    def data_received(self, data: bytes) -> None:
         """A part of the answer's messages has arrived."""
+        raise NotImplementedError
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The answer ends."""
         raise NotImplementedError
 
     def writable(self) -> None:
@@ -165,6 +169,12 @@ class Attempts:
         raise NotImplementedError
 
     # --- what a connection and a dispatcher tell
+
+    def ended_without_trailers(self) -> None:
+        """The answer ends as none of gRPC does."""
+        if self._connection is not None:
+            cause = f"{self._connection.peer} has ended an answer without a status"
+            self._fail_here(grpc.StatusCode.INTERNAL, cause)
 
     def expire(self) -> None:
         """The deadline is over."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import grpc
 
     from wire.channel.connection import ClientConnection
-    from wire.channel.subchannel import Settings
+    from wire.channel.settings import Settings
     from wire.channel.target import Address
 
 

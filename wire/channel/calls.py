@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import grpc
@@ -9,10 +10,10 @@ import grpc
 from wire.channel.request_stream import RequestStream
 from wire.channel.stream_answer import StreamAnswer
 from wire.channel.unary_answer import UnaryAnswer
+from wire.protocol.timeout import format_timeout
 
 if TYPE_CHECKING:
     from wire.channel.connection import ClientConnection
-    from wire.channel.method import Method
     from wire.protocol.metadata import Field
 
 
@@ -21,23 +22,23 @@ class UnaryUnaryCall(UnaryAnswer):
 
     __slots__ = ("_message",)
 
-    def __init__(
-        self,
-        method: Method,
-        timeout: float | None,
-        metadata: list[Field],
-        wait_for_ready: bool,  # noqa: FBT001 - positional, because it is the hot path
-        message: bytes,
-    ) -> None:
-        UnaryAnswer.__init__(self, method, timeout, metadata, wait_for_ready)
+    _message: bytes
+
+    def start(self, message: bytes) -> None:
+        """Begins the call with its request, framed."""
         self._message = message
-        method.dispatcher.submit(self)
+        self._method.dispatcher.submit(self)
 
     def send_on(self, connection: ClientConnection) -> None:
         """Send the request."""
         self._connection = connection
+        expires = self._expires
         self._stream_id = connection.send_request(
-            self, self._method.path, self._timeout_value(), self._request_metadata(), self._message
+            self,
+            self._method.path,
+            None if expires is None else format_timeout(expires - perf_counter()),
+            self._request_metadata() if self._attempts else self._metadata,
+            self._message,
         )
 
 

@@ -19,7 +19,7 @@ from wire.channel.multicallables import (
 )
 from wire.channel.options import ChannelOptions
 from wire.channel.service_config import parse_service_config
-from wire.channel.subchannel import Settings
+from wire.channel.settings import Settings
 from wire.channel.target import parse_target
 from wire.protocol.compression import ACCEPTED_ENCODINGS
 

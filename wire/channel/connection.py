@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wire.channel.failures import words_for
 from wire.channel.probe import Probe
 from wire.channel.request_headers import RequestHeaders
-from wire.http2.connection import Connection, ConnectionEnd
+from wire.channel.usual_answers import UsualAnswers
 from wire.http2.error_codes import (
     CANCEL,
     ENHANCE_YOUR_CALM,
@@ -21,13 +21,15 @@ from wire.http2.stream import Stream
 
 if TYPE_CHECKING:
     from wire.channel.exchange import Exchange
-    from wire.channel.options import ChannelOptions
+    from wire.channel.settings import Settings
+    from wire.http2.connection import ConnectionEnd
     from wire.http2.fields import Fields
     from wire.loop.flusher import Flusher
     from wire.protocol.metadata import Field
 
 # An answer may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
 _MAX_INFORMATIONAL = 100
+_LAST_STREAM = LARGEST_STREAM - 2
 
 
 class Owner(Protocol):
@@ -49,7 +51,7 @@ class Owner(Protocol):
         """A stream has ended: another may begin."""
 
 
-class ClientConnection(Connection):
+class ClientConnection(UsualAnswers):
     """Requests out, answers in.
 
     Attributes:
@@ -64,11 +66,11 @@ class ClientConnection(Connection):
     def __init__(
         self,
         flusher: Flusher,
-        options: ChannelOptions,
+        settings: Settings,
         owner: Owner,
         peer: str,
-        fixed_fields: list[Field],
     ) -> None:
+        options = settings.options
         super().__init__(flusher, options.limits)
         self.peer = peer
         self.draining = False
@@ -76,7 +78,8 @@ class ClientConnection(Connection):
         self.watch_id = 0
         """The stream of a health check, which is no call; 0 for none."""
         self._owner = owner
-        self._headers = RequestHeaders(self.encoder, fixed_fields)
+        self._calls_waiting = settings.waiting
+        self._headers = RequestHeaders(self.encoder, settings.fixed_fields)
         self._probe = Probe(self, options)
         self._written_id = 1
         self._informational = 0
@@ -103,60 +106,68 @@ class ClientConnection(Connection):
         path: bytes,
         timeout: bytes | None,
         metadata: list[Field],
-        message: bytes | None,
+        message: bytes,
     ) -> int:
-        """Open a stream; the caller has seen that there is room.
+        """Open a stream with a request of one message; the caller has seen that there is room.
 
         Args:
             exchange: is told of the answer.
             path: of the method.
             timeout: the value of `grpc-timeout`.
             metadata: further fields.
-            message: the only message of the request, framed; None leaves the stream open for
-                `send_data`.
+            message: framed.
 
         Returns:
             The stream's id.
         """
-        stream_id = self.next_stream_id
-        self.next_stream_id = stream_id + 2
-        stream = self.streams[stream_id] = Stream(
-            stream_id, self.peer_initial_window, self.own_window
-        )
-        stream.call = exchange
+        stream = self._open_stream(exchange)
+        stream_id = stream.id
         block = self._headers.block(path, timeout, metadata)
-        if message is None:
-            self.send_headers(stream_id, block)
-        else:
-            self._send_whole(stream, block, message)
-        if not self._probe.running:
-            self._probe.start()
-        if stream_id >= LARGEST_STREAM - 2:
-            self._drain("all stream numbers are used up")
-        return stream_id
-
-    def _send_whole(self, stream: Stream, block: bytes, message: bytes) -> None:
         size = len(message)
         length = len(block)
-        window = stream.send_window
         room = self.peer_max_frame
-        if size > window or size > self.send_window or size > room or length > room or self.paused:
-            self.send_headers(stream.id, block)
-            self.send_data(stream.id, message, end_stream=True)
-            return
+        if (
+            size > stream.send_window
+            or size > self.send_window
+            or size > room
+            or length > room
+            or self.paused
+        ):
+            self.send_headers(stream_id, block)
+            self.send_data(stream_id, message, end_stream=True)
+            return stream_id
         # The usual case in one piece: two frames cost one write.
         self.send_window -= size
         stream.local_ended = True
-        self.write(
-            b"".join(
-                (
-                    pack_header(length >> 16, length & 0xFFFF, HEADERS, END_HEADERS, stream.id),
-                    block,
-                    pack_header(size >> 16, size & 0xFFFF, DATA, END_STREAM, stream.id),
-                    message,
-                )
-            )
+        self._out.append(
+            pack_header(length >> 16, length & 0xFFFF, HEADERS, END_HEADERS, stream_id)
+            + block
+            + pack_header(size >> 16, size & 0xFFFF, DATA, END_STREAM, stream_id)
+            + message
         )
+        if not self._dirty:
+            self.mark_dirty()
+        return stream_id
+
+    def open_request(
+        self, exchange: Exchange, path: bytes, timeout: bytes | None, metadata: list[Field]
+    ) -> int:
+        """Open a stream with the headers of a request, whose messages `send_data` sends."""
+        stream_id = self._open_stream(exchange).id
+        self.send_headers(stream_id, self._headers.block(path, timeout, metadata))
+        return stream_id
+
+    def _open_stream(self, exchange: Exchange) -> Stream:
+        stream_id = self.next_stream_id
+        self.next_stream_id = stream_id + 2
+        stream = Stream(stream_id, self.peer_initial_window, self.own_window)
+        stream.call = exchange
+        self.streams[stream_id] = stream
+        if not self._probe.running:
+            self._probe.start()
+        if stream_id >= _LAST_STREAM:
+            self._drain("all stream numbers are used up")
+        return stream
 
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
         """Give a stream up; what still arrives on it is ignored."""
@@ -179,9 +190,13 @@ class ClientConnection(Connection):
             self._informational_received(stream, end=end_stream)
             return
         self._informational = 0
-        self._probe.answered()
-        stream.call.headers_received(fields, end=end_stream)
-        if end_stream and not stream.local_ended:
+        self.answered = True
+        self._learn(fields, has_length=stream.content_left >= 0)
+        if not end_stream:
+            stream.call.head_received(fields)
+            return
+        stream.call.trailers_received(fields)
+        if not stream.local_ended:
             # Nobody reads the rest of the request (section 8.1).
             self.cancel(stream_id, NO_ERROR)
 
@@ -201,7 +216,11 @@ class ClientConnection(Connection):
 
     def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
         """Pass data on."""
-        self.streams[stream_id].call.data_received(data, end=end_stream)
+        call = self.streams[stream_id].call
+        if data:
+            call.data_received(data)
+        if end_stream:
+            call.ended_without_trailers()
 
     def stream_writable(self, stream_id: int) -> None:
         """A queue has drained."""
@@ -223,7 +242,7 @@ class ClientConnection(Connection):
         """There may be room for a call that waits, and a drained connection may end."""
         if self.draining:
             self._close_when_empty()
-        else:
+        elif self._calls_waiting:
             self._owner.room_made()
 
     # --- the connection

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wire.channel.connection import ClientConnection
     from wire.channel.service_config import ServiceConfig
-    from wire.channel.subchannel import Settings
+    from wire.channel.settings import Settings
     from wire.channel.target import Address, Target
 
 
@@ -60,7 +60,7 @@ class Dispatcher:
         self.is_closing = False
         self._ready: list[ClientConnection] = []
         self._turn = 0
-        self._waiting: dict[Dispatched, None] = {}
+        self._waiting = settings.waiting
         self._settings = settings
         options = settings.options
         self._resolver = Resolver(target, options.resolution_interval, self)

@@ -11,11 +11,17 @@ if TYPE_CHECKING:
 class Exchange(Protocol):
     """A request on its way and the answer to it; each method is called while bytes are read."""
 
-    def headers_received(self, fields: Fields, *, end: bool) -> None:
-        """The answer begins, or, by trailers, ends."""
+    def head_received(self, fields: Fields) -> None:
+        """The answer begins, by headers."""
 
-    def data_received(self, data: bytes, *, end: bool) -> None:
+    def data_received(self, data: bytes) -> None:
         """A part of the answer's messages has arrived."""
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The answer ends; where there was no head, these are headers and trailers in one."""
+
+    def ended_without_trailers(self) -> None:
+        """The answer ends with its data, which is none of gRPC's ways."""
 
     def writable(self) -> None:
         """The stream takes data again after it was full."""

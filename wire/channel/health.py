@@ -99,10 +99,11 @@ class HealthWatch:
 
     # --- the exchange
 
-    def headers_received(self, fields: Fields, *, end: bool) -> None:
+    def head_received(self, fields: Fields) -> None:
+        """The server has the method."""
+
+    def trailers_received(self, fields: Fields) -> None:
         """The stream ends: a server that has no such method is not asked again."""
-        if not end:
-            return
         trailers = dict(fields)
         code = parse_status(trailers.get(b"grpc-status", b""))
         if code is grpc.StatusCode.UNIMPLEMENTED:
@@ -115,7 +116,7 @@ class HealthWatch:
             message = decode_message(trailers.get(b"grpc-message", b""))
             self._failed(f"{code.name} {message}".rstrip())
 
-    def data_received(self, data: bytes, *, end: bool) -> None:
+    def data_received(self, data: bytes) -> None:
         """An answer: the last one counts."""
         try:
             for compressed, message in self._parser.feed(data):
@@ -125,8 +126,10 @@ class HealthWatch:
             self._failed(error.details)
             return
         self._connection.acknowledge(self._connection.watch_id, len(data))
-        if end:
-            self._failed("the stream has ended without a status")
+
+    def ended_without_trailers(self) -> None:
+        """Ask again later."""
+        self._failed("the stream has ended without a status")
 
     def _answered(self, status: int) -> None:
         self._backoff.reset()

@@ -44,9 +44,13 @@ class _MultiCallable:
         return self._encoding if compression is None else encoding_of(compression)
 
 
+def _no_credentials() -> ValueError:
+    return ValueError("call credentials are not supported; send a token as metadata")
+
+
 def _fields(metadata: Any, credentials: grpc.CallCredentials | None) -> list[Field]:
     if credentials is not None:
-        raise ValueError("call credentials are not supported; send a token as metadata")
+        raise _no_credentials()
     return encode_metadata(metadata) if metadata else []
 
 
@@ -69,7 +73,9 @@ class UnaryUnaryMultiCallable(_MultiCallable, grpc.aio.UnaryUnaryMultiCallable[A
             grpc.aio.UsageError: the channel is closed.
             wire.errors.MetadataError: metadata cannot be sent.
         """
-        fields = _fields(metadata, credentials) if metadata or credentials else []
+        if credentials is not None:
+            raise _no_credentials()
+        fields = encode_metadata(metadata) if metadata else []
         encoding = self._encoding if compression is None else encoding_of(compression)
         method = self._method
         if method.dispatcher.is_closing:
@@ -79,13 +85,14 @@ class UnaryUnaryMultiCallable(_MultiCallable, grpc.aio.UnaryUnaryMultiCallable[A
         else:
             fields = [(b"grpc-encoding", encoding), *fields]
             message = framed(method, request, encoding)
-        return UnaryUnaryCall(
+        call = UnaryUnaryCall(
             method,
             timeout if self._timeout is None else self._time(timeout),
             fields,
             self._wait_for_ready if wait_for_ready is None else wait_for_ready,
-            message,
         )
+        call.start(message)
+        return call
 
 
 class UnaryStreamMultiCallable(_MultiCallable, grpc.aio.UnaryStreamMultiCallable[Any, Any]):

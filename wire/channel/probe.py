@@ -66,11 +66,6 @@ class Probe:
         """A call has ended here without an answer."""
         self._given_up = True
 
-    def answered(self) -> None:
-        """An answer has come, with which servers forget the pings before it."""
-        self._quick_pings = 0
-        self._given_up = False
-
     def acknowledged(self, payload: bytes) -> None:
         """A ping has come back."""
         if payload == _PAYLOAD:
@@ -83,6 +78,11 @@ class Probe:
 
     def _look(self) -> None:
         connection = self._connection
+        if connection.answered:
+            # With an answer servers forget the pings before it.
+            connection.answered = False
+            self._quick_pings = 0
+            self._given_up = False
         oldest = self._oldest_call()
         if not oldest and not self._given_up and self.responsive:
             self.running = False

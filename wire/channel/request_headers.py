@@ -15,6 +15,7 @@ _TIMEOUT = b"grpc-timeout"
 _MAX_KEPT_NAMES = 24
 # A string of fewer octets has its length in one (RFC 7541, 5.2).
 _SHORT = 127
+_LENGTHS = [bytes((length,)) for length in range(_SHORT)]
 
 
 class RequestHeaders:
@@ -48,23 +49,20 @@ class RequestHeaders:
         prefix = self._prefixes.get(path)
         if prefix is None:
             return self._unprepared(path, timeout, metadata)
-        parts = [prefix]
+        block = prefix
         names = self._names
         if timeout is not None:
             name = names.get(_TIMEOUT)
             if name is None:
                 return self._unprepared(path, timeout, metadata)
-            parts += (name, bytes((len(timeout),)), timeout)
+            block += name + _LENGTHS[len(timeout)] + timeout
         for key, value in metadata:
             name = names.get(key)
             if name is None:
                 return self._unprepared(path, timeout, metadata)
             length = len(value)
-            if length < _SHORT:
-                parts += (name, bytes((length,)), value)
-            else:
-                parts += (name, encode_string(value))
-        return b"".join(parts)
+            block += name + (_LENGTHS[length] + value if length < _SHORT else encode_string(value))
+        return block
 
     def _unprepared(self, path: bytes, timeout: bytes | None, metadata: list[Field]) -> bytes:
         """A block of whatever the table does not have yet, and a look at what it has then."""

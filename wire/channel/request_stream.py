@@ -75,8 +75,8 @@ class RequestStream(Attempts):
         """Open a stream, and send what there is."""
         self._connection = connection
         self._reset_requests()
-        self._stream_id = connection.send_request(
-            self, self._method.path, self._timeout_value(), self._request_metadata(), None
+        self._stream_id = connection.open_request(
+            self, self._method.path, self._timeout_value(), self._request_metadata()
         )
         self._pump()
 

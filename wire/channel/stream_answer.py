@@ -75,14 +75,10 @@ class StreamAnswer(Attempts):
 
     # --- what a connection tells
 
-    def headers_received(self, fields: Fields, *, end: bool) -> None:
-        """The answers begin or end."""
+    def head_received(self, fields: Fields) -> None:
+        """The answers begin."""
         connection = self._connection
         if connection is None:
-            return
-        if end:
-            self._connection = None
-            self._end_answers(fields, connection.peer)
             return
         self._head = fields
         self._commit()
@@ -96,7 +92,17 @@ class StreamAnswer(Attempts):
         self._parser = MessageParser(self._limit)
         self._wake()
 
-    def _end_answers(self, trailers: Fields, peer: str) -> None:
+    def trailers_received(self, fields: Fields) -> None:
+        """The answers end."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._connection = None
+        self._trailers = fields
+        self._end_answers(connection.peer)
+
+    def _end_answers(self, peer: str) -> None:
+        trailers = self._trailers
         error: grpc.aio.AioRpcError | None
         try:
             error = peer_error(self._head, trailers, peer)
@@ -105,7 +111,6 @@ class StreamAnswer(Attempts):
         if error is None and self._parser.held:
             cause = f"{peer}: the last answer is not whole"
             error = transport_error(grpc.StatusCode.INTERNAL, cause)
-        self._trailers = trailers
         if error is not None:
             self._fail(error, trailers)
             return
@@ -113,7 +118,7 @@ class StreamAnswer(Attempts):
             self._method.dispatcher.throttle.succeeded()
         self._finish(None)
 
-    def data_received(self, data: bytes, *, end: bool) -> None:
+    def data_received(self, data: bytes) -> None:
         """A part of the answers."""
         connection = self._connection
         if connection is None:
@@ -125,11 +130,6 @@ class StreamAnswer(Attempts):
             self._fail_here(error.code, f"{connection.peer}: {error.details}")
             return
         self._unread += messages
-        if end:
-            self._fail_here(
-                grpc.StatusCode.INTERNAL, f"{connection.peer} has ended an answer without a status"
-            )
-            return
         # An unfinished answer cannot be read, so its bytes are taken; its size has its own limit.
         taken = self._parser.held if messages else self._parser.held - held
         self._acknowledged_ahead += taken

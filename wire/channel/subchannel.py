@@ -14,14 +14,10 @@ from wire.http2.error_codes import NO_ERROR
 from wire.loop.flusher import flusher_of
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
-
     import grpc
 
-    from wire.channel.options import ChannelOptions
+    from wire.channel.settings import Settings
     from wire.channel.target import Address
-    from wire.protocol.metadata import Field
 
 
 class Listener(Protocol):
@@ -32,36 +28,6 @@ class Listener(Protocol):
 
     def room_made(self) -> None:
         """A stream has ended on one of the connections."""
-
-
-class Settings:
-    """How the subchannels of one channel connect."""
-
-    def __init__(
-        self,
-        options: ChannelOptions,
-        tls: Callable[[], ssl.SSLContext] | None,
-        server_name: str,
-        fixed_fields: list[Field],
-        health_service: str | None,
-    ) -> None:
-        """Gathers them.
-
-        Args:
-            options: of the channel.
-            tls: makes a context for each handshake, so that it has the newest certificates; None
-                for plaintext.
-            server_name: that the certificate must bear.
-            fixed_fields: of all requests.
-            health_service: to ask the health of; None to ask nothing.
-        """
-        self.options = options
-        self.tls = tls
-        self.server_name = server_name
-        self.fixed_fields = fixed_fields
-        self.health_service = health_service
-        self.connections: set[ClientConnection] = set()
-        """All that are open, those that drain included."""
 
 
 class Subchannel:
@@ -169,9 +135,7 @@ class Subchannel:
     def _make(self) -> ClientConnection:
         settings = self._settings
         flusher = flusher_of(self._loop)
-        return ClientConnection(
-            flusher, settings.options, self, str(self.address), settings.fixed_fields
-        )
+        return ClientConnection(flusher, settings, self, str(self.address))
 
     def _failed(self, error: str) -> None:
         if self.state is SHUTDOWN:

@@ -28,6 +28,7 @@ from wire.protocol.messages import MessageParser, only_message, plain_message
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from wire.channel.connection import ClientConnection
     from wire.channel.method import Method
     from wire.http2.fields import Fields
     from wire.protocol.metadata import Field
@@ -87,23 +88,28 @@ class UnaryAnswer(AnswerFuture, Attempts):
 
     # --- what a connection tells
 
-    def headers_received(self, fields: Fields, *, end: bool) -> None:
-        """The answer begins or ends."""
+    def head_received(self, fields: Fields) -> None:
+        """The answer begins."""
         connection = self._connection
         if connection is None:
             return
-        if end:
-            self._connection = None
-            if fields == OK_TRAILERS:
-                self._succeed(fields)
-            else:
-                self._end_answer(fields, connection.peer)
-        elif fields == connection.known_head:
-            self._head = fields
-            if self._head_waiter is not None:
-                self._tell_of_head()
-        else:
+        if fields != connection.known_head:
             self._begin_answer(fields)
+            return
+        self._head = fields
+        if self._head_waiter is not None:
+            self._tell_of_head()
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The answer ends."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._connection = None
+        if fields == OK_TRAILERS:
+            self._succeed(fields)
+        else:
+            self._end_answer(fields, connection.peer)
 
     def _begin_answer(self, fields: Fields) -> None:
         assert self._connection is not None  # noqa: S101 - a type checker's hint
@@ -147,20 +153,18 @@ class UnaryAnswer(AnswerFuture, Attempts):
             throttle.succeeded()
         self.set_result(answer)
 
-    def data_received(self, data: bytes, *, end: bool) -> None:
+    def data_received(self, data: bytes) -> None:
         """The answer, or a part of it."""
         connection = self._connection
         if connection is None:
             return
-        if self._parser is None and self._response is None and not end:
+        if self._parser is None and self._response is None:
             self._response = only_message(data, connection.limits.max_message)
             if self._response is not None:
                 return
-        self._part_received(data, end=end)
+        self._part_received(data, connection)
 
-    def _part_received(self, data: bytes, *, end: bool) -> None:
-        connection = self._connection
-        assert connection is not None  # noqa: S101 - a type checker's hint
+    def _part_received(self, data: bytes, connection: ClientConnection) -> None:
         limit = connection.limits.max_message
         try:
             if self._response is not None and data:
@@ -172,12 +176,7 @@ class UnaryAnswer(AnswerFuture, Attempts):
         except MessageError as error:
             self._fail_here(error.code, f"{connection.peer}: {error.details}")
             return
-        if end:
-            self._fail_here(
-                grpc.StatusCode.INTERNAL, f"{connection.peer} has ended an answer without a status"
-            )
-        else:
-            connection.acknowledge(self._stream_id, len(data))
+        connection.acknowledge(self._stream_id, len(data))
 
     def _message_received(self, message: tuple[bool, bytes], limit: int) -> None:
         if self._response is not None:

@@ -31,10 +31,10 @@ _RESERVED = frozenset(
 # What a peer sends of them is no metadata either; an application may see the user agent.
 _HIDDEN = frozenset(name.encode() for name in _RESERVED - {"user-agent"})
 
-# Names come from programs, not from peers, and are few; a cache that a program fills with names
-# made up call by call stops at its bound.
-_CACHED_NAMES = 1024
-_encoded_names: dict[str, bytes] = {}
+# Names of text that were found good. They come from programs, not from peers, and are few; a
+# program that makes names up call by call does not fill the memory.
+_text_names: dict[str, bytes] = {}
+_MAX_TEXT_NAMES = 1024
 
 
 def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
@@ -44,17 +44,31 @@ def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
         MetadataError: a name has characters other than `0-9a-z_.-` or is one that the transport
             uses itself, or a text value is not printable ASCII.
     """
-    return [_encode(name, value) for name, value in metadata]
+    fields = []
+    known = _text_names
+    for name, value in metadata:
+        encoded = known.get(name)
+        # The usual case in one step: text of printable ASCII, by a name that came before.
+        if (
+            encoded is not None
+            and isinstance(value, str)
+            and value.isascii()
+            and value.isprintable()
+        ):
+            # RFC 9113 section 8.2.1 forbids space around a value, and gRPC lets it be stripped.
+            fields.append((encoded, value.encode().strip()))
+        else:
+            fields.append(_encode(name, value))
+    return fields
 
 
 def _encode(name: str, value: Value) -> Field:
-    encoded = _encoded_names.get(name) or _encode_name(name)
+    encoded = _text_names.get(name) or _encode_name(name)
     data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
-    if encoded[-4:] == b"-bin":
+    if name.endswith(_BINARY_SUFFIX):
         return encoded, binascii.b2a_base64(data, newline=False).rstrip(b"=")
     if not _is_plain_value(data):
         raise MetadataError(f"the value of {name!r} is not printable ASCII; names in -bin take any")
-    # RFC 9113 section 8.2.1 forbids space around a value, and gRPC lets it be stripped.
     return encoded, data.strip()
 
 
@@ -64,8 +78,8 @@ def _encode_name(name: str) -> bytes:
     if name in _RESERVED:
         raise MetadataError(f"{name!r} is the transport's own and cannot be metadata")
     encoded = name.encode()
-    if len(_encoded_names) < _CACHED_NAMES:
-        _encoded_names[name] = encoded
+    if not name.endswith(_BINARY_SUFFIX) and len(_text_names) < _MAX_TEXT_NAMES:
+        _text_names[name] = encoded
     return encoded
 
 
