@@ -51,6 +51,14 @@ class Honest:
         self.longest = 0.0
         self._peer = peer
         self._stream = 1
+        self._news = asyncio.Event()
+
+    async def several(self, calls: int) -> None:
+        """Waits until so many more calls were answered."""
+        last = self.answered + calls
+        while self.answered < last:
+            self._news.clear()
+            await self._news.wait()
 
     async def call(self, body: bytes = b"hello") -> None:
         stream = self._stream
@@ -61,6 +69,7 @@ class Honest:
         self.longest = max(self.longest, asyncio.get_running_loop().time() - started)
         self.answered += 1
         self._peer.forget(stream)
+        self._news.set()
 
     async def call_until_told(self, over: asyncio.Event) -> None:
         """Calls on, and once more when it is over."""

@@ -8,6 +8,7 @@ import grpc
 
 from wire.http2.limits import Limits
 from wire.server import server
+from wire.server.observer import ConnectionObserver
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -46,9 +47,11 @@ def handlers() -> grpc.GenericRpcHandler:
 
 
 @asynccontextmanager
-async def serving(limits: Limits | None = None) -> AsyncIterator[int]:
+async def serving(
+    limits: Limits | None = None, *, observer: ConnectionObserver | None = None
+) -> AsyncIterator[int]:
     """Serves the service; gives its port."""
-    echoing = server(limits=limits or Limits())
+    echoing = server(limits=limits, connection_observer=observer)
     echoing.add_generic_rpc_handlers((handlers(),))
     port = echoing.add_insecure_port("127.0.0.1:0")
     await echoing.start()

@@ -103,9 +103,11 @@ def data(
     return frame(DATA, flags, stream, body)
 
 
-def call(stream: int = 1, body: bytes = HELLO, *more: tuple[bytes, bytes]) -> bytes:
+def call(
+    stream: int = 1, body: bytes = HELLO, *more: tuple[bytes, bytes], path: bytes = PATH
+) -> bytes:
     """A whole unary call."""
-    return headers(stream, request(*more)) + data(stream, body)
+    return headers(stream, request(*more, path=path)) + data(stream, body)
 
 
 def continuation(stream: int, fragment: bytes, *, end_headers: bool = True) -> bytes:

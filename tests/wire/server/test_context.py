@@ -37,8 +37,9 @@ async def test_it_tells_of_the_call() -> None:
         await call(b"", timeout=30, metadata=(("text", "a"), ("octets-bin", b"\x00\xff")))
     assert ("text", "a") in seen["metadata"]
     assert ("octets-bin", b"\x00\xff") in seen["metadata"]
-    assert not [name for name, _ in seen["metadata"] if name.startswith(("grpc-", ":", "te"))][1:]
-    assert 25 < seen["remaining"] <= 30
+    assert not [name for name, _ in seen["metadata"] if name.startswith(("grpc-", ":"))]
+    # grpcio rounds a timeout up.
+    assert 25 < seen["remaining"] < 31
     assert seen["peer"].startswith("ipv4:127.0.0.1:")
     assert seen["method"] == METHOD
     assert (seen["auth"], seen["identities"]) == ({}, None)
