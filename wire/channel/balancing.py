@@ -103,7 +103,9 @@ class RoundRobin:
         self._dispatching.room_made()
 
     def _publish(self) -> None:
-        ready = ready_connections(self._subchannels.values())
+        subchannels = self._subchannels.values()
+        # Where all are silent, it is no reason to prefer any: silence may be this side's.
+        ready = ready_connections(subchannels) or frozen_connections(subchannels)
         if ready:
             state = READY
         elif len(self._failing) == len(self._subchannels):
@@ -157,6 +159,8 @@ class PickFirst:
         if subchannel.state is READY:
             self._is_failing = False
             self._dispatching.publish(READY, ready_connections([subchannel]), error)
+        elif subchannel.is_frozen and len(self._subchannels) == 1:
+            self._dispatching.publish(READY, frozen_connections([subchannel]), error)
         elif subchannel.state is TRANSIENT_FAILURE:
             self._try_next(subchannel, error)
         elif subchannel.state is IDLE:
@@ -165,8 +169,10 @@ class PickFirst:
             self._dispatching.publish(CONNECTING, [], error)
 
     def _try_next(self, failed: Subchannel, error: str) -> None:
-        if failed.connection is not None or self._current + 1 == len(self._subchannels):
-            # It is frozen, or the last one. The next round begins when its pause is over.
+        if failed.connection is not None:
+            self._leave(failed)
+        if self._current + 1 == len(self._subchannels):
+            # The next round begins when the pause of one of them is over.
             self._is_failing = True
             self._dispatching.publish(TRANSIENT_FAILURE, [], error)
             self._dispatching.resolve()
@@ -177,6 +183,12 @@ class PickFirst:
             self._try_next(following, error)
         else:
             following.connect()
+
+    def _leave(self, frozen: Subchannel) -> None:
+        """Give a silent server's calls the time that they have, and begin with it anew."""
+        fresh = Subchannel(frozen.address, self._settings, self)
+        self._subchannels[self._current] = fresh
+        frozen.drop()
 
     def _idle(self, error: str) -> None:
         self._current = 0
@@ -202,6 +214,15 @@ def ready_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnectio
         subchannel.connection
         for subchannel in subchannels
         if subchannel.state is READY and subchannel.connection is not None
+    ]
+
+
+def frozen_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnection]:
+    """The connections of those whose servers are silent."""
+    return [
+        subchannel.connection
+        for subchannel in subchannels
+        if subchannel.is_frozen and subchannel.connection is not None
     ]
 
 

@@ -12,6 +12,7 @@ from wire.channel.failures import words_for
 from wire.channel.health import HealthWatch
 from wire.http2.error_codes import NO_ERROR
 from wire.loop.flusher import flusher_of
+from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
     import grpc
@@ -55,6 +56,14 @@ class Subchannel:
         self._timer: asyncio.TimerHandle | None = None
         self._greeted: asyncio.Future[None] | None = None
         self._health: HealthWatch | None = None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether there is a connection, and nothing against it but that the server is silent."""
+        connection = self.connection
+        if connection is None or connection.responsive:
+            return False
+        return self._health is None or self._health.serving
 
     def connect(self) -> None:
         """Begin an attempt where there is neither one nor a connection."""
@@ -221,6 +230,6 @@ class Subchannel:
 
 def _require_http2(transport: asyncio.Transport) -> None:
     tls = transport.get_extra_info("ssl_object")
-    if tls is not None and tls.selected_alpn_protocol() != "h2":
+    if tls is not None and not agreed_on_http2(tls):
         transport.abort()
         raise ConnectionError("TLS: the server does not offer HTTP/2 (ALPN h2)")

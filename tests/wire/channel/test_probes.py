@@ -14,6 +14,9 @@ _PATH = "/test.Service/Method"
 _CONFIG: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
 
 
+_PING_ACKNOWLEDGED = bytes.fromhex("000008060100000000") + b"wireping"
+
+
 async def _freeze(peer: Peer) -> None:
     peer.greet()
     await peer.request()
@@ -49,25 +52,63 @@ async def test_a_server_that_thaws_gets_calls_again() -> None:
         peer.is_deaf = True
         await thaw.wait()
         peer.is_deaf = False
-        peer.h2.ping(b"12345678")
+        peer.raw(_PING_ACKNOWLEDGED)
         peer.answer(request)
-        peer.raw(bytes.fromhex("000008060100000000") + b"wireping")
         while True:
             peer.answer(await peer.request())
 
     thaw = asyncio.Event()
-    options = ChannelOptions(probe_interval=0.05)
+    options = ChannelOptions(service_config=_CONFIG, probe_interval=0.05)
+    async with serving(script) as frozen, serving(answer_all) as alive:
+        target = f"ipv4:{frozen.target},{alive.target}"
+        async with channel(target, options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            while not (frozen.peers and frozen.peers[0].is_deaf):
+                await _outcome(method(b"", timeout=0.02))
+            while "does not answer" not in (opened.last_error or ""):
+                await _outcome(method(b"", timeout=0.02))
+            thaw.set()
+            before = len(frozen.peers[0].requests)
+            while len(frozen.peers[0].requests) == before:
+                assert await method(b"", timeout=10) == b"answer"
+            assert len(frozen.peers) == 1
+
+
+async def test_the_only_server_is_called_though_it_is_silent() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        first = await peer.request()
+        peer.is_deaf = True
+        await thaw.wait()
+        peer.is_deaf = False
+        peer.raw(_PING_ACKNOWLEDGED)
+        peer.answer(first)
+
+    thaw = asyncio.Event()
+    options = ChannelOptions(probe_interval=0.02)
     async with serving(script) as server, channel(server.target, options=options) as opened:
         stuck = opened.unary_unary(_PATH)(b"", timeout=10)
-        await opened.channel_ready()
-        while opened.get_state() is grpc.ChannelConnectivity.READY:
-            await opened.wait_for_state_change(grpc.ChannelConnectivity.READY)
-        assert "does not answer" in (opened.last_error or "")
-        thaw.set()
+        while "does not answer" not in (opened.last_error or ""):
+            await _outcome(opened.unary_unary(_PATH)(b"", timeout=0.02))
 
+        assert opened.get_state() is grpc.ChannelConnectivity.READY
+        impatient = opened.unary_unary(_PATH)(b"", timeout=0.05)
+        assert await _outcome(impatient) is grpc.StatusCode.DEADLINE_EXCEEDED
+        thaw.set()
         assert await stuck == b"answer"
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
-        assert len(server.peers) == 1
+
+
+async def test_pick_first_leaves_a_server_that_has_frozen() -> None:
+    options = ChannelOptions(probe_interval=0.05)
+    async with serving(_freeze) as frozen, serving(answer_all) as alive:
+        target = f"ipv4:{frozen.target},{alive.target}"
+        async with channel(target, options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            while not alive.peers:
+                await _outcome(method(b"", timeout=0.02))
+
+            call = method(b"", timeout=10, wait_for_ready=True)
+            assert await call == b"answer"
 
 
 async def test_a_connection_without_answers_is_closed() -> None:
