@@ -101,12 +101,18 @@ class Connection(Receiving):
         self.flush()
         text = debug.decode("utf-8", "replace") or name_of(code)
         self._end(ConnectionEnd(code, text, by_peer=False))
-        if self._transport.can_write_eof():
-            # Closing with bytes unread would reset the connection, and take from the peer what
-            # it has not read yet. It closes when it has read all.
-            self._transport.write_eof()
-        else:
-            self._transport.close()
+        self._close_softly()
+
+    def _close_softly(self) -> None:
+        # Closing with bytes unread would reset the connection, and take from the peer what it has
+        # not read yet. So only this side is closed; the peer closes when it has read all.
+        try:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()
+        except OSError:
+            self._transport.abort()
         # A peer that reads nothing must not keep the socket.
         self._loop.call_later(_CLOSING_TIME, self._transport.abort)
 

@@ -148,6 +148,8 @@ class ServerConnection(Connection):
         """A call's answer has left, or nobody waits for it."""
         call: Call | None = stream.call
         if call is not None:
+            # Each has the other, which would be work for the garbage collector.
+            stream.call = None
             call.close()
         if self.draining:
             self.close_if_drained()

@@ -47,10 +47,11 @@ class SecureGate(asyncio.Protocol):
 
     async def _shake_hands(self) -> None:
         peer = peer_of(self._transport)
+        waiting = _Waiting()
         try:
             secure = await self._dispatcher.loop.start_tls(
                 self._transport,
-                _Waiting(),
+                waiting,
                 self._credentials.context(),
                 server_side=True,
                 ssl_handshake_timeout=self._dispatcher.limits.handshake_timeout,
@@ -61,7 +62,7 @@ class SecureGate(asyncio.Protocol):
             return
         finally:
             self._connections.handshakes -= 1
-        if secure is None:
+        if secure is None or waiting.lost:
             self._connections.refused(peer, "the TLS handshake failed: the peer left")
         elif not agreed_on_http2(secure.get_extra_info("ssl_object")):
             self._connections.refused(peer, "the peer does not offer HTTP/2 by ALPN")
@@ -70,10 +71,23 @@ class SecureGate(asyncio.Protocol):
             connection = ServerConnection(self._dispatcher, self._connections)
             secure.set_protocol(connection)
             connection.connection_made(secure)
+            connection.data_received(b"".join(waiting.arrived))
 
 
 class _Waiting(asyncio.Protocol):
-    """Holds the place of HTTP/2 during the handshake."""
+    """Holds the place of HTTP/2 during the handshake, and what arrives with its last bytes."""
+
+    def __init__(self) -> None:
+        self.arrived: list[bytes] = []
+        self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what HTTP/2 is to read."""
+        self.arrived.append(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """The peer left."""
+        self.lost = True
 
 
 def reason_of(error: Exception) -> str:

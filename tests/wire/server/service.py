@@ -1,5 +1,6 @@
 """A server of `wire` whose methods a test writes, and a channel of grpcio to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -50,9 +51,20 @@ async def calling(kind: str, behavior: Behavior, **options: Any) -> AsyncIterato
     """Serves one method; gives grpcio's multicallable of it."""
     async with (
         serving(kind, behavior, **options) as (_, port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        channel_to(port) as channel,
     ):
         yield getattr(channel, kind)(METHOD)
+
+
+def channel_to(port: int) -> Any:
+    """A channel of grpcio, whose types say nothing of bytes."""
+    return grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+
+
+async def never() -> bytes:
+    """Waits until it is cancelled."""
+    forever: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    return await forever
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:

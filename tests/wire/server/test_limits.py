@@ -9,7 +9,7 @@ import grpc
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation, grpc_status
-from tests.wire.server.service import METHOD, serving
+from tests.wire.server.service import METHOD, channel_to, never, serving
 from wire.http2.limits import Limits, Rate
 
 _REQUEST = frames.request(path=METHOD.encode())
@@ -23,12 +23,16 @@ def _goaway(code: int) -> Expectation:
     )
 
 
+def _pings(count: int) -> Expectation:
+    return Expectation(f"{count} PINGs", lambda seen: len(seen.pings) >= count)
+
+
 async def _echo(request: bytes, context: Any) -> bytes:
     return request
 
 
 async def _wait(request: bytes, context: Any) -> bytes:
-    return await asyncio.get_running_loop().create_future()
+    return await never()
 
 
 async def _send_request(peer: Peer, stream: int, size: int) -> None:
@@ -152,8 +156,7 @@ async def test_a_peer_that_answers_pings_stays() -> None:
     ):
         await peer.send(_GREETING + frames.headers(1, _REQUEST) + frames.data(1))
         for count in range(1, 5):
-            more = Expectation("a PING", lambda seen, count=count: len(seen.pings) >= count)
-            await peer.wait_for([more])
+            await peer.wait_for([_pings(count)])
             await peer.send(frames.ping(peer.seen.pings[-1], ack=True))
         assert not peer.seen.closed
 
@@ -171,7 +174,7 @@ async def test_too_many_bytes_are_refused_and_the_server_lives() -> None:
         await peer.wait_for(
             [Expectation("RESOURCE_EXHAUSTED", lambda seen: _refused(seen) > 0)],
         )
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with channel_to(port) as channel:
             with_room = channel.unary_unary(METHOD)
             await peer.close()
             async with asyncio.timeout(10):

@@ -9,12 +9,13 @@ import grpc
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import connected
-from tests.wire.server.service import calling, failure, serving
+from tests.wire.server.service import calling, channel_to, failure, never, serving
 
 
 class _Observer:
     def __init__(self) -> None:
         self.events: list[tuple[str, ...]] = []
+        self.ended = asyncio.Event()
         self.closed = asyncio.Event()
 
     def call_started(self, context: Any) -> None:
@@ -25,6 +26,7 @@ class _Observer:
         assert context.attachment == "mine"
         context.set_trailing_metadata((("x-request-id", "abc"),))
         self.events.append(("ended", code.name, details))
+        self.ended.set()
 
     def call_closed(self, context: Any) -> None:
         self.events.append(("closed",))
@@ -50,9 +52,11 @@ async def test_a_call_starts_ends_and_closes() -> None:
 
 async def test_a_call_that_the_transport_refuses_is_seen() -> None:
     observer = _Observer()
-    async with serving("unary_unary", _echo, observer=observer) as (_, port):
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            error = await failure(channel.unary_unary("/test.Service/Other")(b""))
+    async with (
+        serving("unary_unary", _echo, observer=observer) as (_, port),
+        channel_to(port) as channel,
+    ):
+        error = await failure(channel.unary_unary("/test.Service/Other")(b""))
     assert tuple(error.trailing_metadata()) == (("x-request-id", "abc"),)
     assert observer.events[0] == ("started", "/test.Service/Other", "False")
     assert observer.events[1][:2] == ("ended", "UNIMPLEMENTED")
@@ -72,9 +76,7 @@ async def test_an_answer_that_nobody_reads_does_not_close() -> None:
         for at in range(0, len(large), 16000):
             end = at + 16000 >= len(large)
             await peer.send(frames.data(1, large[at : at + 16000], end=end))
-        # Another call's answer comes behind, so the first one's has been handled.
-        while ("ended", "OK", "") not in observer.events:
-            await asyncio.sleep(0.001)
+        await asyncio.wait_for(observer.ended.wait(), 10)
         assert ("closed",) not in observer.events
         await peer.send(frames.window_update(0, 1 << 20) + frames.window_update(1, 1 << 20))
         await asyncio.wait_for(observer.closed.wait(), 10)
@@ -86,7 +88,7 @@ async def test_a_caller_that_leaves_closes_its_calls() -> None:
 
     async def wait(request: bytes, context: Any) -> bytes:
         begun.set()
-        return await asyncio.get_running_loop().create_future()
+        return await never()
 
     request = frames.request(path=b"/test.Service/Method")
     async with serving("unary_unary", wait, observer=observer) as (_, port):

@@ -20,7 +20,8 @@ async def _answer_from(address: str, target: str | None = None) -> str:
     port = listening.add_insecure_port(address)
     await listening.start()
     try:
-        async with grpc.aio.insecure_channel(target or f"localhost:{port}") as channel:
+        made: Any = grpc.aio.insecure_channel(target or f"localhost:{port}")
+        async with made as channel:
             answer: bytes = await channel.unary_unary(METHOD)(b"")
     finally:
         await listening.stop(0)
@@ -45,7 +46,7 @@ async def test_a_socket_of_a_dead_server_is_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:x", "127.0.0.1:65536", "::1:0"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(OSError, match="host:port|brackets") as caught:
+    with pytest.raises(OSError, match=r"host:port|brackets") as caught:
         server().add_insecure_port(address)
     assert caught.value.errno == errno.EINVAL
 
@@ -53,7 +54,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 async def test_a_taken_port_is_refused() -> None:
     first = server()
     port = first.add_insecure_port("127.0.0.1:0")
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match="in use") as caught:
         server().add_insecure_port(f"127.0.0.1:{port}")
     assert caught.value.errno == errno.EADDRINUSE
     await first.stop(0)

@@ -10,7 +10,7 @@ import grpc
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation
-from tests.wire.server.service import METHOD, failure, handlers, method, serving
+from tests.wire.server.service import METHOD, channel_to, failure, handlers, method, never, serving
 from wire.server import server
 
 _REQUEST = frames.request(path=METHOD.encode())
@@ -37,7 +37,7 @@ def _goaways(count: int) -> Expectation:
 async def test_a_stop_with_nothing_in_flight_is_quick() -> None:
     async with (
         serving("unary_unary", _echo) as (stopping, port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        channel_to(port) as channel,
     ):
         await channel.unary_unary(METHOD)(b"")
         started = perf_counter()
@@ -56,7 +56,7 @@ async def test_calls_in_flight_are_answered() -> None:
 
     async with (
         serving("unary_unary", wait) as (stopping, port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        channel_to(port) as channel,
     ):
         call = channel.unary_unary(METHOD)(b"hello")
         await begun.wait()
@@ -105,14 +105,14 @@ async def test_a_call_without_a_request_does_not_hold_it() -> None:
 async def test_a_watch_does_not_hold_it() -> None:
     async def watch(request: bytes, context: Any) -> AsyncIterator[bytes]:
         yield b"SERVING"
-        await asyncio.get_running_loop().create_future()
+        await never()
 
     watched = server(
         [handlers("grpc.health.v1.Health", Watch=method("unary_stream", watch))],
     )
     port = watched.add_insecure_port("127.0.0.1:0")
     await watched.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with channel_to(port) as channel:
         watching = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
         await watching.read()
         started = perf_counter()
@@ -129,13 +129,13 @@ async def test_what_is_left_after_the_grace_is_unavailable() -> None:
     async def wait(request: bytes, context: Any) -> bytes:
         begun.set()
         try:
-            return await asyncio.get_running_loop().create_future()
+            return await never()
         finally:
             cancelled.set()
 
     async with (
         serving("unary_unary", wait) as (stopping, port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        channel_to(port) as channel,
     ):
         call = channel.unary_unary(METHOD)(b"")
         await begun.wait()
@@ -148,7 +148,7 @@ async def test_what_is_left_after_the_grace_is_unavailable() -> None:
 async def test_an_open_stream_ends_with_the_grace() -> None:
     async with (
         serving("stream_stream", _chat) as (stopping, port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        channel_to(port) as channel,
     ):
         chat = channel.stream_stream(METHOD)()
         await chat.write(b"hello")

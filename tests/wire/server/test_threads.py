@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.server.service import METHOD, calling, failure, serving
+from tests.wire.server.service import METHOD, calling, channel_to, failure, serving
 
 
 def _echo(request: bytes, context: Any) -> bytes:
@@ -27,10 +27,9 @@ async def test_a_function_that_blocks_does_not_block_the_loop() -> None:
         barrier.wait(10)
         return request
 
-    async with serving("unary_unary", wait) as (_, port):
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            calls = [channel.unary_unary(METHOD)(b"%d" % number) for number in range(4)]
-            assert [await call for call in calls] == [b"0", b"1", b"2", b"3"]
+    async with serving("unary_unary", wait) as (_, port), channel_to(port) as channel:
+        calls = [channel.unary_unary(METHOD)(b"%d" % number) for number in range(4)]
+        assert [await call for call in calls] == [b"0", b"1", b"2", b"3"]
 
 
 async def test_a_function_may_abort() -> None:

@@ -61,7 +61,8 @@ async def _answer(port: int, authority: Authority, pair: Pair | None = None) -> 
         pair.key.read_bytes() if pair else None,
         pair.certificate.read_bytes() if pair else None,
     )
-    async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
+    made: Any = grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
+    async with made as channel:
         answer: bytes = await channel.unary_unary(METHOD)(b"", timeout=10)
     return answer
 
