@@ -2,8 +2,9 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import count
 
-from tests.wire.attacks.attacker import greet, honest_caller
+from tests.wire.attacks.attacker import flood, greet, honest_caller
 from tests.wire.conformance.echo import serving
 from tests.wire.conformance.frames import (
     CANCEL,
@@ -12,6 +13,7 @@ from tests.wire.conformance.frames import (
     PREFACE,
     SETTINGS_TIMEOUT,
     call,
+    data,
     headers,
     message,
     request,
@@ -29,7 +31,7 @@ from wire.http2.limits import Limits
 
 SHORT = 0.2
 HOLD = request(path=b"/test.Echo/Hold")
-CANCELLED = 1
+CANCELLED, DEADLINE_EXCEEDED = 1, 4
 LAST_STREAM = (1 << 31) - 1
 
 
@@ -118,14 +120,47 @@ async def test_peer_that_does_not_read() -> None:
     async with (
         serving(limits, observer=ends) as port,
         honest_caller(port),
-        connected(port) as peer,
+        connected(port, receive_buffer=4096) as peer,
     ):
         await greet(peer, (INITIAL_WINDOW_SIZE, LAST_STREAM))
         await peer.send(window_update(0, LAST_STREAM - 65_535))
         peer.stop_reading()
-        many = message(b"1000000")
+        many = message(b"100000")
         await peer.send(call(1, many, path=b"/test.Echo/Repeat"))
         assert await ends.texts.get() == "the peer does not read what it is sent"
+
+
+async def test_refusals_that_nobody_reads() -> None:
+    ends = Ends()
+    limits = Limits(max_unwritten=20_000)
+    async with (
+        serving(limits, observer=ends) as port,
+        honest_caller(port),
+        connected(port, receive_buffer=4096) as peer,
+    ):
+        await greet(peer)
+        peer.stop_reading()
+        calls = asyncio.create_task(
+            flood(peer, (call(stream, path=b"/test.Echo/None") for stream in count(1, 2)))
+        )
+        assert await ends.texts.get() == "the peer does not read what it is sent"
+        calls.cancel()
+
+
+async def test_call_that_takes_longer_than_the_limit() -> None:
+    limits = Limits(call_timeout=SHORT)
+    async with serving(limits) as port, honest_caller(port), connected(port) as peer:
+        await greet(peer)
+        await peer.send(headers(1, HOLD) + data(1))
+        await peer.wait_for([grpc_status(DEADLINE_EXCEEDED)])
+
+
+async def test_call_on_an_old_connection_gets_its_grace_only() -> None:
+    limits = Limits(connection_age=SHORT, connection_age_grace=SHORT)
+    async with serving(limits) as port, connected(port) as peer:
+        await greet(peer)
+        await peer.send(headers(1, HOLD) + data(1))
+        await peer.wait_for([connection_end()])
 
 
 async def test_more_connections_than_the_limit() -> None:

@@ -1,6 +1,7 @@
 """The other end of a connection: sends a case's octets and gathers what comes back."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
@@ -94,9 +95,16 @@ class Peer:
 
 
 @asynccontextmanager
-async def connected(port: int, *, split: int = _WHOLE) -> AsyncIterator[Peer]:
+async def connected(
+    port: int, *, split: int = _WHOLE, receive_buffer: int | None = None
+) -> AsyncIterator[Peer]:
     """A peer that is connected to a server, and has sent nothing."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connection = socket.socket()
+    if receive_buffer is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(0)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=connection)
     peer = Peer(reader, writer, split=split)
     try:
         yield peer

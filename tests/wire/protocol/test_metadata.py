@@ -103,3 +103,10 @@ def test_any_metadata_survives_the_wire(metadata: list[tuple[str, str | bytes]])
 @given(st.binary())
 def test_base64_is_that_of_the_standard_library(value: bytes) -> None:
     assert encode_metadata([("a-bin", value)])[0][1] == base64.b64encode(value).rstrip(b"=")
+
+
+def test_names_that_peers_make_up_are_decoded_for_ever() -> None:
+    for number in range(2000):
+        fields = [(b"x-%d" % number, b"1"), (b"te", b"trailers"), (b"b-bin", b"AA")]
+
+        assert decode_metadata(fields) == ((f"x-{number}", "1"), ("b-bin", b"\x00"))
