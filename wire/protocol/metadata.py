@@ -37,6 +37,12 @@ _text_names: dict[str, bytes] = {}
 _MAX_TEXT_NAMES = 1024
 
 
+# Names of text that peers have sent; empty for those that are no metadata. Peers may make names up.
+_decoded_names: dict[bytes, str] = {}
+_MAX_DECODED_NAMES = 512
+_MAX_DECODED_NAME = 64
+
+
 def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
     """The fields of an application's metadata, in its order.
 
@@ -92,15 +98,26 @@ def decode_metadata(fields: Iterable[Field]) -> tuple[tuple[str, Value], ...]:
         MetadataError: the value of a `-bin` name is not base64.
     """
     metadata: list[tuple[str, Value]] = []
+    known = _decoded_names
     for name, value in fields:
-        if name in _HIDDEN or name[:1] == b":":
-            continue
-        text = name.decode("latin-1")
-        if text.endswith(_BINARY_SUFFIX):
-            metadata.extend((text, _decode_base64(text, part)) for part in value.split(b","))
-        else:
+        text = known.get(name)
+        if text is None:
+            metadata += _decode_unusual(name, value)
+        elif text:
             metadata.append((text, value.decode("latin-1")))
     return tuple(metadata)
+
+
+def _decode_unusual(name: bytes, value: bytes) -> list[tuple[str, Value]]:
+    """A field of bytes, or one whose name has not come before."""
+    text = name.decode("latin-1")
+    if text.endswith(_BINARY_SUFFIX):
+        return [(text, _decode_base64(text, part)) for part in value.split(b",")]
+    if name in _HIDDEN or name[:1] == b":":
+        text = ""
+    if len(_decoded_names) < _MAX_DECODED_NAMES and len(name) <= _MAX_DECODED_NAME:
+        _decoded_names[name] = text
+    return [(text, value.decode("latin-1"))] if text else []
 
 
 def _decode_base64(name: str, value: bytes) -> bytes:
