@@ -19,18 +19,14 @@ from wire.channel.multicallables import (
 )
 from wire.channel.options import ChannelOptions
 from wire.channel.service_config import parse_service_config
-from wire.channel.settings import Settings
+from wire.channel.settings import Settings, fixed_fields, host_of
 from wire.channel.target import parse_target
-from wire.protocol.compression import ACCEPTED_ENCODINGS
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
-
-    from wire.channel.target import Target
-    from wire.protocol.metadata import Field
 
 
 _Made = TypeVar("_Made", bound="Callable[..., Any]")
@@ -60,14 +56,14 @@ class Channel(grpc.aio.Channel):
         require_known(self._interceptors)
         self._options = options
         self._config = parse_service_config(options.service_config)
-        server_name = options.server_name or _host(parsed.authority)
+        server_name = options.server_name or host_of(parsed.authority)
         # Round robin is the policy that asks for health; gRFC A17 leaves pick_first out.
         is_checked = options.check_health and self._config.policy == "round_robin"
         settings = Settings(
             options,
             None if credentials is None else credentials.context,
             server_name,
-            _fixed_fields(parsed, options, is_secure=credentials is not None),
+            fixed_fields(parsed, options, is_secure=credentials is not None),
             self._config.health_service if is_checked else None,
         )
         self._dispatcher = Dispatcher(parsed, self._config, settings)
@@ -246,21 +242,3 @@ def channel(
         ValueError: an interceptor is none of grpc.aio's.
     """
     return Channel(target, credentials, options=options, interceptors=interceptors)
-
-
-def _host(authority: str) -> str:
-    host = authority.rpartition(":")[0] or authority
-    return host.strip("[]")
-
-
-def _fixed_fields(target: Target, options: ChannelOptions, *, is_secure: bool) -> list[Field]:
-    authority = options.authority or options.server_name or target.authority
-    return [
-        (b":method", b"POST"),
-        (b":scheme", b"https" if is_secure else b"http"),
-        (b":authority", authority.encode()),
-        (b"te", b"trailers"),
-        (b"content-type", b"application/grpc"),
-        (b"user-agent", options.user_agent.encode()),
-        (b"grpc-accept-encoding", ACCEPTED_ENCODINGS),
-    ]

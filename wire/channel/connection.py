@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wire.channel.failures import words_for
+from wire.channel.outgoing import Outgoing
 from wire.channel.probe import Probe
-from wire.channel.request_headers import RequestHeaders
-from wire.channel.usual_answers import UsualAnswers
 from wire.http2.error_codes import (
     CANCEL,
     ENHANCE_YOUR_CALM,
@@ -16,16 +15,14 @@ from wire.http2.error_codes import (
     StreamFault,
     name_of,
 )
-from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, LARGEST_STREAM, pack_header
-from wire.http2.stream import Stream
+from wire.http2.frames import LARGEST_STREAM
 
 if TYPE_CHECKING:
-    from wire.channel.exchange import Exchange
     from wire.channel.settings import Settings
     from wire.http2.connection import ConnectionEnd
     from wire.http2.fields import Fields
+    from wire.http2.stream import Stream
     from wire.loop.flusher import Flusher
-    from wire.protocol.metadata import Field
 
 # An answer may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
 _MAX_INFORMATIONAL = 100
@@ -51,7 +48,7 @@ class Owner(Protocol):
         """A stream has ended: another may begin."""
 
 
-class ClientConnection(UsualAnswers):
+class ClientConnection(Outgoing):
     """Requests out, answers in.
 
     Attributes:
@@ -71,7 +68,7 @@ class ClientConnection(UsualAnswers):
         peer: str,
     ) -> None:
         options = settings.options
-        super().__init__(flusher, options.limits)
+        super().__init__(flusher, options.limits, settings.fixed_fields)
         self.peer = peer
         self.draining = False
         self.known_head: Fields = []
@@ -79,13 +76,9 @@ class ClientConnection(UsualAnswers):
         """The stream of a health check, which is no call; 0 for none."""
         self._owner = owner
         self._calls_waiting = settings.waiting
-        self._headers = RequestHeaders(self.encoder, settings.fixed_fields)
         self._probe = Probe(self, options)
-        self._written_id = 1
         self._informational = 0
         self._goaway_cause = ""
-        self._pieces_sent = 0
-        self._pieces_credited = 0
 
     @property
     def responsive(self) -> bool:
@@ -100,102 +93,20 @@ class ClientConnection(UsualAnswers):
         """The exchanges that are calls."""
         return [stream.call for stream in self.streams.values() if stream.id != self.watch_id]
 
-    # --- requests
+    # --- streams
 
-    def send_request(
-        self,
-        exchange: Exchange,
-        path: bytes,
-        timeout: bytes | None,
-        metadata: list[Field],
-        message: bytes,
-    ) -> int:
-        """Open a stream with a request of one message; the caller has seen that there is room.
-
-        Args:
-            exchange: is told of the answer.
-            path: of the method.
-            timeout: the value of `grpc-timeout`.
-            metadata: further fields.
-            message: framed.
-
-        Returns:
-            The stream's id.
-        """
-        stream = self._open_stream(exchange)
-        stream_id = stream.id
-        block = self._headers.block(path, timeout, metadata)
-        size = len(message)
-        length = len(block)
-        room = self.peer_max_frame
-        if (
-            size > stream.send_window
-            or size > self.send_window
-            or size > room
-            or length > room
-            or self.paused
-        ):
-            self.send_headers(stream_id, block)
-            self.send_data(stream_id, message, end_stream=True)
-            return stream_id
-        # The usual case in one piece: two frames cost one write.
-        self.send_window -= size
-        stream.local_ended = True
-        self._out.append(
-            pack_header(length >> 16, length & 0xFFFF, HEADERS, END_HEADERS, stream_id)
-            + block
-            + pack_header(size >> 16, size & 0xFFFF, DATA, END_STREAM, stream_id)
-            + message
-        )
-        if not self._dirty:
-            self.mark_dirty()
-        return stream_id
-
-    def open_request(
-        self, exchange: Exchange, path: bytes, timeout: bytes | None, metadata: list[Field]
-    ) -> int:
-        """Open a stream with the headers of a request, whose messages `send_data` sends."""
-        stream_id = self._open_stream(exchange).id
-        self.send_headers(stream_id, self._headers.block(path, timeout, metadata))
-        return stream_id
-
-    def _open_stream(self, exchange: Exchange) -> Stream:
-        stream_id = self.next_stream_id
-        self.next_stream_id = stream_id + 2
-        stream = Stream(stream_id, self.peer_initial_window, self.own_window)
-        stream.call = exchange
-        self.streams[stream_id] = stream
+    def stream_opened(self, stream_id: int) -> None:
+        """Watch the server while it has calls."""
         if not self._probe.running:
             self._probe.start()
         if stream_id >= _LAST_STREAM:
             self._drain("all stream numbers are used up")
-        return stream
 
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
         """Give a stream up; what still arrives on it is ignored."""
         if not self.ended and stream_id in self.streams:
             self._probe.given_up()
             self.reset_stream(stream_id, code)
-
-    def flush(self) -> None:
-        """Write what was collected, and know which requests have been written by now."""
-        super().flush()
-        if not self._out:
-            self._written_id = self.next_stream_id
-
-    def send_data(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> bool:
-        """Send data, of which the server may give back each piece of window by itself."""
-        self._pieces_sent += 1
-        return super().send_data(stream_id, data, end_stream=end_stream)
-
-    def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:
-        # grpcio gives window back with each message, however small: that is no abuse. Each piece
-        # of data earns an update of its stream and one of the connection.
-        pieces = self._pieces_sent + (self.next_stream_id >> 1)
-        if pieces > self._pieces_credited:
-            self._window_updates.credit(2 * (pieces - self._pieces_credited))
-            self._pieces_credited = pieces
-        super()._on_window_update(flags, stream_id, payload)
 
     # --- answers
 
@@ -325,5 +236,5 @@ class ClientConnection(UsualAnswers):
         streams = list(self.streams.values())
         self.streams.clear()
         for stream in streams:
-            unsent = stream.id >= self._written_id
+            unsent = stream.id >= self.written_id
             stream.call.disconnected(f"{self.peer}: {cause}", unsent=unsent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wire.protocol.compression import ACCEPTED_ENCODINGS
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from wire.channel.connection import ClientConnection
     from wire.channel.dispatcher import Dispatched
     from wire.channel.options import ChannelOptions
+    from wire.channel.target import Target
     from wire.protocol.metadata import Field
 
 
@@ -44,3 +47,23 @@ class Settings:
         """Calls that wait for a connection, or for room on one."""
         self.connections: set[ClientConnection] = set()
         """All that are open, those that drain included."""
+
+
+def host_of(authority: str) -> str:
+    """The host of `host:port`, without brackets."""
+    host = authority.rpartition(":")[0] or authority
+    return host.strip("[]")
+
+
+def fixed_fields(target: Target, options: ChannelOptions, *, is_secure: bool) -> list[Field]:
+    """The fields that all requests of a channel have; pseudo-headers come first."""
+    authority = options.authority or options.server_name or target.authority
+    return [
+        (b":method", b"POST"),
+        (b":scheme", b"https" if is_secure else b"http"),
+        (b":authority", authority.encode()),
+        (b"te", b"trailers"),
+        (b"content-type", b"application/grpc"),
+        (b"user-agent", options.user_agent.encode()),
+        (b"grpc-accept-encoding", ACCEPTED_ENCODINGS),
+    ]

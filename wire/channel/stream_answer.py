@@ -15,11 +15,10 @@ from wire.channel.answers import (
     check_head,
     encoding_of,
     fault_error,
-    metadata_of,
     peer_error,
 )
-from wire.channel.attempts import Attempts
 from wire.channel.failures import transport_error
+from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 from wire.protocol.compression import IDENTITY
 from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
-class StreamAnswer(Attempts):
+class StreamAnswer(Outcome):
     """A call whose answers are read one by one.
 
     Answers that nobody has read are not acknowledged, so a slow reader stops the server, and holds
@@ -232,10 +231,9 @@ class StreamAnswer(Attempts):
         self._raise_for_status()
 
     def _raise_for_status(self) -> None:
-        if self._cancelled:
-            raise asyncio.CancelledError
-        if self._failure is not None:
-            raise self._failure
+        error = self._error()
+        if error is not None:
+            raise error
 
     async def read(self) -> Any:
         """The next answer, or `grpc.aio.EOF` behind the last one.
@@ -276,41 +274,15 @@ class StreamAnswer(Attempts):
         while not self._done:
             await self._changed()
 
-    async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answers; waits for it."""
+    async def _begun(self) -> None:
         while self._head is None and not self._done:
             await self._changed()
-        return metadata_of(self._head or ())
 
-    async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent after its answers; waits for it."""
-        await self.ended()
-        return metadata_of(self._trailers)
-
-    async def code(self) -> grpc.StatusCode:
-        """The status; waits for the call's end."""
-        await self.ended()
-        if self._cancelled:
-            return grpc.StatusCode.CANCELLED
-        return grpc.StatusCode.OK if self._failure is None else self._failure.code()
-
-    async def details(self) -> str:
-        """The text of the status; waits for the call's end."""
-        await self.ended()
-        return "" if self._failure is None else self._failure.details() or ""
-
-    async def debug_error_string(self) -> str:
-        """The whole cause of a failure, with addresses; waits for the call's end."""
-        await self.ended()
-        return "" if self._failure is None else self._failure.debug_error_string() or ""
+    def _error(self) -> BaseException | None:
+        return asyncio.CancelledError() if self._cancelled else self._failure
 
     async def wait_for_connection(self) -> None:
-        """Waits until the call is on a connection; raises what it fails with."""
-        while self._connection is None and not self._done:
-            await self._changed()
+        """Waits until the server answers; raises what the call fails with."""
+        await self._begun()
         if self._done:
             self._raise_for_status()
-
-    def time_remaining(self) -> float | None:
-        """Seconds until the deadline; None without one."""
-        return None if self._expires is None else max(0.0, self._expires - perf_counter())

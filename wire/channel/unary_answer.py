@@ -18,16 +18,13 @@ from wire.channel.answers import (
     check_head,
     encoding_of,
     fault_error,
-    metadata_of,
     peer_error,
 )
-from wire.channel.attempts import Attempts
+from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 from wire.protocol.messages import MessageParser, only_message, plain_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from wire.channel.connection import ClientConnection
     from wire.channel.method import Method
     from wire.http2.fields import Fields
@@ -38,7 +35,7 @@ else:
     AnswerFuture = asyncio.Future
 
 
-class UnaryAnswer(AnswerFuture, Attempts):
+class UnaryAnswer(AnswerFuture, Outcome):
     """A call that is awaited for its answer."""
 
     __slots__ = (
@@ -223,62 +220,21 @@ class UnaryAnswer(AnswerFuture, Attempts):
         if not self.done():
             await asyncio.wait((self,))
 
-    def _error(self) -> BaseException | None:
-        return asyncio.CancelledError() if self.cancelled() else self.exception()
-
-    async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answer; waits for it."""
+    async def _begun(self) -> None:
         if self._head is None and not self.done():
             if self._head_waiter is None:
                 self._head_waiter = self._method.dispatcher.loop.create_future()
             await asyncio.wait((self._head_waiter,))
-        return _metadata_or_nothing(self._head or [])
 
-    async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent after its answer; waits for it."""
-        await self.ended()
-        return _metadata_or_nothing(self._trailers)
-
-    async def code(self) -> grpc.StatusCode:
-        """The status; waits for the call's end."""
-        await self.ended()
-        error = self._error()
-        if error is None:
-            return grpc.StatusCode.OK
-        return (
-            error.code() if isinstance(error, grpc.aio.AioRpcError) else grpc.StatusCode.CANCELLED
-        )
-
-    async def details(self) -> str:
-        """The text of the status; waits for the call's end."""
-        await self.ended()
-        error = self._error()
-        return (error.details() or "") if isinstance(error, grpc.aio.AioRpcError) else ""
-
-    async def debug_error_string(self) -> str:
-        """The whole cause of a failure, with addresses; waits for the call's end."""
-        await self.ended()
-        error = self._error()
-        return (error.debug_error_string() or "") if isinstance(error, grpc.aio.AioRpcError) else ""
+    def _error(self) -> BaseException | None:
+        return asyncio.CancelledError() if self.cancelled() else self.exception()
 
     async def wait_for_connection(self) -> None:
         """Waits until the server answers; raises what the call fails with."""
-        await self.initial_metadata()
+        await self._begun()
         if self.done():
             self.result()
-
-    def time_remaining(self) -> float | None:
-        """Seconds until the deadline; None without one."""
-        return None if self._expires is None else max(0.0, self._expires - perf_counter())
 
 
 def _second_answer() -> MessageError:
     return MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two answers")
-
-
-def _metadata_or_nothing(fields: Iterable[Field]) -> grpc.aio.Metadata:
-    # Malformed values have failed the call already.
-    try:
-        return metadata_of(fields)
-    except AnswerError:
-        return grpc.aio.Metadata()
