@@ -198,7 +198,7 @@ class Receiving(Control):
     def _open(self, stream_id: int) -> Stream | None:
         if not stream_id & 1:
             raise ConnectionFault(PROTOCOL_ERROR, "a client opens an even stream")
-        if self._is_unanswered(stream_id):
+        if self.goaway_last is not None and self._is_unanswered(stream_id):
             return None
         self.highest_peer_stream = stream_id
         if len(self.streams) + self.unfinished >= self.limits.max_concurrent_streams:

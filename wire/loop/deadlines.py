@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
 
 SLOTS_A_SECOND = 128
-# A deadline beyond a year is none: floats and timers would overflow.
+# Loops refuse timers of thousands of years. A timer that fires too soon is armed again.
 LONGEST = 365 * 86400.0
 
 _logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Deadlines:
 
     def add(self, seconds: float, entry: Expiring) -> Slot:
         """Expire an entry in so many seconds from now. One in the past expires in the next slot."""
-        return self.add_at(perf_counter() + min(seconds, LONGEST), entry)
+        return self.add_at(perf_counter() + seconds, entry)
 
     def add_at(self, moment: float, entry: Expiring) -> Slot:
         """Expire an entry at a moment of `time.perf_counter`."""
@@ -62,7 +62,7 @@ class Deadlines:
             self._timer.cancel()
         self._next = key
         delay = key / SLOTS_A_SECOND - perf_counter()
-        self._timer = self._loop.call_later(max(0.0, delay), self._fire)
+        self._timer = self._loop.call_later(min(max(0.0, delay), LONGEST), self._fire)
 
     def _fire(self) -> None:
         self._timer = None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wire.server.methods import Method
 
 _OK = grpc.StatusCode.OK
+_SMALL_MESSAGE = 1024
 _logger = logging.getLogger(__name__)
 
 
@@ -49,7 +50,7 @@ class Call(Context):
     closed = False
     running = False
     """The servicer's method has begun and is not over."""
-    _slot: Slot | None = None
+    slot: Slot | None = None
     _drained: asyncio.Future[None] | None = None
     _held_request = 0
     _held_answer = 0
@@ -68,15 +69,12 @@ class Call(Context):
         self.headers = headers
         self.method = method
         self.started = perf_counter()
+        if connection.dispatcher.encodes:
+            self._is_unusual = True
         self._held = CALL_BYTES + connection.block_bytes
         connection.held.count += self._held
 
     # --- the caller's part
-
-    def set_deadline(self, seconds: float) -> None:
-        """End the call in so many seconds."""
-        self.deadline = self.started + seconds
-        self._slot = self.connection.dispatcher.deadlines.add(seconds, self)
 
     def receive(self, data: bytes, *, last: bool) -> None:
         """Take bytes of the caller's messages."""
@@ -128,9 +126,12 @@ class Call(Context):
             self._begin_unary(requests.take())
 
     def _begin_unary(self, message: bytes) -> None:
-        self.hold_requests(len(message))
-        if not self.ended:
-            self.connection.dispatcher.begin(self, message)
+        # What a call is counted for anyway has room for a small message.
+        if len(message) > _SMALL_MESSAGE:
+            self.hold_requests(len(message))
+            if self.ended:
+                return
+        self.connection.dispatcher.begin(self, message)
 
     def acknowledge(self, taken: int) -> None:
         """Let the caller send more."""
@@ -217,7 +218,7 @@ class Call(Context):
 
     def send_head(self, fields: list[Field]) -> None:
         """Send the headers of the answer."""
-        self._initial_sent = True
+        self._initial_sent = self._is_unusual = True
         encoding = self.answer_encoding()
         if encoding != IDENTITY:
             fields = [(b"grpc-encoding", encoding), *fields]
@@ -239,17 +240,12 @@ class Call(Context):
             self.fail(grpc.StatusCode.INTERNAL, "the answer cannot be serialized")
             return
         connection = self.connection
-        if (
-            self._initial_sent
-            or self._encoding is not None
-            or connection.dispatcher.encodes
-            or self._details
-            or len(data) > connection.small_answer
-        ):
+        if self._is_unusual or len(data) > connection.small_answer:
             self._answer_slowly(data)
             return
         self._decide(_OK, "")
-        if self._trailing or not connection.send_small_answer(self.stream, data):
+        # An observer may have added trailers.
+        if self._is_unusual or not connection.send_small_answer(self.stream, data):
             self._send_last(data)
 
     def _answer_slowly(self, data: bytes) -> None:
@@ -290,8 +286,8 @@ class Call(Context):
         self.ended = True
         self._code = code
         self._details = details
-        if self._slot is not None:
-            self._slot.pop(self, None)
+        if self.slot is not None:
+            self.slot.pop(self, None)
         observer = self.connection.dispatcher.observer
         if observer is not None:
             guarded(observer.call_ended, self, code, details)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -29,8 +30,10 @@ _HEAD = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 _OK = [(b"grpc-status", b"0")]
 _GRPC = b"application/grpc"
 _DRAIN_PING = b"draining"
-# A DATA frame's header, and the prefix of the one message in it.
-_pack_data = Struct(">BHBBIBI").pack
+
+# What goes around a message in one frame: a packer, the start of a frame and a header block, each
+# of the headers before it and of the trailers behind it.
+_Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes, bytes]
 
 
 class ServerConnection(Connection):
@@ -54,8 +57,7 @@ class ServerConnection(Connection):
         self.small_answer = frames.DEFAULT_MAX_FRAME - 5
         """Bytes of a message that goes with its headers and status in one write."""
         self._identity: Identity | None = None
-        self._head = b""
-        self._ok = b""
+        self._usual: _Around
         self._generation = -1
 
     # --- the caller
@@ -94,13 +96,17 @@ class ServerConnection(Connection):
             call.end_of_requests()
             return
         headers = stream.headers
-        refusal = _refusal(headers)
-        if refusal is not None:
-            self.send_headers(stream_id, self.encoder.encode(refusal), end_stream=True)
-            return
+        if headers[b":method"] != b"POST" or headers.get(b"content-type") != _GRPC:
+            refusal = _refusal(headers)
+            if refusal is not None:
+                self.send_headers(stream_id, self.encoder.encode(refusal), end_stream=True)
+                return
+        path = headers[b":path"]
+        method = self.dispatcher.methods.registered(path)
         # Bytes that are no UTF-8 name no method, and end nothing else.
-        method = headers[b":path"].decode("utf-8", "backslashreplace")
-        call = stream.call = Call(self, stream, fields, headers, method)
+        name = path.decode("utf-8", "backslashreplace") if method is None else method.path
+        call = stream.call = Call(self, stream, fields, headers, name)
+        call.handler = method
         self.dispatcher.begin_call(call)
         if end_stream:
             call.end_of_requests()
@@ -168,38 +174,31 @@ class ServerConnection(Connection):
             or stream.queue is not None
         ):
             return False
-        stream_id = stream.id
-        if self._generation == self.encoder.generation:
-            head = self._head
-            okay = self._ok
-        else:
-            head, okay = self._remember()
         self.send_window -= length
+        stream_id = stream.id
+        around = self._usual if self._generation == self.encoder.generation else self._remember()
+        pack_before, head_start, head, pack_behind, okay_start, okay = around
         self._out.append(
-            b"".join(
-                (
-                    pack_header(0, len(head), HEADERS, END_HEADERS, stream_id),
-                    head,
-                    _pack_data(0, length, DATA, 0, stream_id, 0, length - 5),
-                    message,
-                    pack_header(0, len(okay), HEADERS, END_HEADERS | END_STREAM, stream_id),
-                    okay,
-                )
-            )
+            pack_before(head_start, stream_id, head, 0, length, DATA, 0, stream_id, 0, length - 5)
+            + message
+            + pack_behind(okay_start, stream_id, okay)
         )
         if not self._dirty:
             self.mark_dirty()
-        self._end_locally(stream)
+        if stream.remote_ended:
+            del self.streams[stream_id]
+            self.stream_closed(stream)
+        else:
+            self._end_locally(stream)
         return True
 
-    def _remember(self) -> tuple[bytes, bytes]:
+    def _remember(self) -> _Around:
         """Blocks that put the usual headers and trailers into the caller's table."""
         encoder = self.encoder
-        blocks = encoder.remember(_HEAD), encoder.remember(_OK)
-        self._head = encoder.prepare(_HEAD)
-        self._ok = encoder.prepare(_OK)
+        first = _frames_around(encoder.remember(_HEAD), encoder.remember(_OK))
+        self._usual = _frames_around(encoder.prepare(_HEAD), encoder.prepare(_OK))
         self._generation = encoder.generation
-        return blocks
+        return first
 
     def send_head(self, stream_id: int, fields: list[Field]) -> None:
         """Send the headers of an answer."""
@@ -252,6 +251,15 @@ class ServerConnection(Connection):
         """Close the connection when it is drained and its calls are answered."""
         if self.goaway_last is not None and not self.streams and not self.ended:
             self.close()
+
+
+def _frames_around(head: bytes, okay: bytes) -> _Around:
+    head_start = pack_header(0, len(head), HEADERS, END_HEADERS, 0)[:5]
+    okay_start = pack_header(0, len(okay), HEADERS, END_HEADERS | END_STREAM, 0)[:5]
+    # Headers, and the beginning of the data: its frame's header, and the prefix of the message.
+    pack_before = Struct(f">5sI{len(head)}sBHBBIBI").pack
+    pack_behind = Struct(f">5sI{len(okay)}s").pack
+    return pack_before, head_start, head, pack_behind, okay_start, okay
 
 
 def _refusal(headers: dict[bytes, bytes]) -> list[Field] | None:

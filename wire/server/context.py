@@ -49,6 +49,8 @@ class Context:
     _encoding: bytes | None = None
     _compress_next = True
     _was_cancelled = False
+    _is_unusual = False
+    """The answer is more than a message and OK."""
     _callbacks: list[Callable[[Any], None]] | None = None
 
     method: str
@@ -100,6 +102,7 @@ class Context:
     def set_code(self, code: grpc.StatusCode) -> None:
         """The status that the call is to end with."""
         self._code = code
+        self._is_unusual = True
 
     def code(self) -> grpc.StatusCode | None:
         """The status that was set or decided."""
@@ -108,6 +111,7 @@ class Context:
     def set_details(self, details: str) -> None:
         """The text that goes with the status."""
         self._details = details
+        self._is_unusual = True
 
     def details(self) -> str | None:
         """The text that was set or decided."""
@@ -116,6 +120,7 @@ class Context:
     def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
         """Metadata that goes with the status."""
         self._trailing = trailing_metadata
+        self._is_unusual = True
 
     def trailing_metadata(self) -> Metadata:
         """The trailing metadata that was set."""
@@ -160,6 +165,7 @@ class Context:
         if self._initial_sent:
             raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
         self._encoding = encoding_of(compression)
+        self._is_unusual = True
 
     def disable_next_message_compression(self) -> None:
         """Leave the next message as it is."""

@@ -73,11 +73,13 @@ class Dispatcher:
     def begin_call(self, call: Call) -> None:
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""
         headers = call.headers
-        timeout_is_readable = self._set_deadline(call, headers.get(b"grpc-timeout"))
-        method = self.methods.registered(headers[b":path"])
+        timeout = headers.get(b"grpc-timeout")
+        timeout_is_readable = (
+            timeout is None and self.limits.call_timeout is None
+        ) or self._set_deadline(call, timeout)
+        method = call.handler
         if method is None:
-            method = self.methods.find(CallDetails(call))
-        call.handler = method
+            method = call.handler = self.methods.find(CallDetails(call))
         call.known = method is not None
         observer = self.observer
         if observer is not None:
@@ -86,9 +88,9 @@ class Dispatcher:
             call.fail(_INTERNAL, "the grpc-timeout cannot be read")
         elif call.deadline == call.started:
             call.expire()
-        elif not self.held.has_room(0):
+        elif self.held.count > self.held.limit:
             call.fail(_TOO_MUCH, "the server holds too many bytes")
-        elif not is_known(headers.get(b"grpc-encoding", IDENTITY)):
+        elif b"grpc-encoding" in headers and not is_known(headers[b"grpc-encoding"]):
             call.refuse_encoding(ACCEPTED_ENCODINGS)
         elif method is None and self._interceptors is None:
             call.refuse_method()
@@ -104,24 +106,19 @@ class Dispatcher:
                 return False
             seconds = given if seconds is None else min(seconds, given)
         if seconds is not None:
-            call.set_deadline(seconds)
+            call.deadline = call.started + seconds
+            call.slot = self.deadlines.add_at(call.deadline, call)
         return True
 
     def begin(self, call: Call, message: bytes | None) -> None:
         """Run the servicer's method; the message is the request of one that takes one."""
+        method = call.handler
         if self._interceptors is not None:
             coroutine = self._interceptors.answer(call, message)
+        elif message is not None and method is not None and method.is_simple:
+            coroutine = answer_unary(call, method, message)
         else:
-            method = call.handler
-            if (
-                message is not None
-                and method is not None
-                and not method.is_blocking
-                and not method.response_streaming
-            ):
-                coroutine = answer_unary(call, message)
-            else:
-                coroutine = self._answer(call, message)
+            coroutine = self._answer(call, message)
         call.task = asyncio.Task(coroutine, loop=self.loop)
 
     def _answer(self, call: Call, message: bytes | None) -> Coroutine[Any, Any, None]:

@@ -33,6 +33,8 @@ class Method:
     response_streaming: bool
     is_blocking: bool
     """The behavior is a plain function, which may block: it runs in a thread."""
+    is_simple: bool
+    """A coroutine answers one request by one response."""
 
 
 def method_of(path: str, handler: Handler) -> Method:
@@ -42,6 +44,7 @@ def method_of(path: str, handler: Handler) -> Method:
     )
     if behavior is None:
         raise TypeError(f"the handler of {path} has no behavior")
+    is_blocking = not _is_asynchronous(behavior)
     return Method(
         path,
         handler,
@@ -50,7 +53,8 @@ def method_of(path: str, handler: Handler) -> Method:
         handler.response_serializer,
         bool(handler.request_streaming),
         bool(handler.response_streaming),
-        not _is_asynchronous(behavior),
+        is_blocking,
+        not (handler.request_streaming or handler.response_streaming or is_blocking),
     )
 
 

@@ -12,22 +12,22 @@ from wire.errors import MessageError
 
 if TYPE_CHECKING:
     from wire.server.call import Call
+    from wire.server.methods import Method
 
 _logger = logging.getLogger(__name__)
 
 
-async def answer_unary(call: Call, message: bytes) -> None:
+async def answer_unary(call: Call, method: Method, message: bytes) -> None:
     """Answer a call of one request and one response."""
     call.running = True
-    method = call.handler
-    assert method is not None  # noqa: S101 - a type checker's hint
     try:
-        request = call.parsed(message)
-        call.answer(await method.behavior(request, call))
+        response = await method.behavior(call.parsed(message), call)
     except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
-        failed(call, error)
-    finally:
         call.stopped_running()
+        failed(call, error)
+    else:
+        call.stopped_running()
+        call.answer(response)
 
 
 def failed(call: Call, error: BaseException) -> None:
