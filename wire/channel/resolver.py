@@ -72,7 +72,9 @@ class Resolver:
         error = "the name has no address"
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer = tuple(dict.fromkeys(Address(str(entry[4][0]), port) for entry in found))
+            answer = tuple(
+                dict.fromkeys(Address(str(entry[4][0]), int(entry[4][1])) for entry in found)
+            )
         except (OSError, UnicodeError) as failure:
             reason = getattr(failure, "strerror", None) or str(failure)
             error = f"the name {host!r} cannot be resolved: {reason}"

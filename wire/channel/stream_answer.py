@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,9 @@ from wire.channel.answers import (
     peer_error,
 )
 from wire.channel.failures import transport_error
+from wire.channel.inbox import Inbox
 from wire.channel.outcome import Outcome
 from wire.errors import MessageError
-from wire.protocol.compression import IDENTITY
-from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -58,13 +56,9 @@ class StreamAnswer(Outcome):
         self._attempts = 0
         self._was_refused = False
         self._timer = None
-        self._limit = 0
         self._head: Fields | None = None
-        self._encoding = IDENTITY
         self._trailers: Fields = []
-        self._parser = MessageParser(0)
-        self._unread: deque[tuple[bool, bytes]] = deque()
-        self._acknowledged_ahead = 0
+        self._inbox = Inbox(0)
         self._waiters: set[asyncio.Future[None]] = set()
         self._callbacks: list[Callable[[Any], None]] = []
         self._done = False
@@ -86,9 +80,7 @@ class StreamAnswer(Outcome):
         except AnswerError as fault:
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
-        self._encoding = encoding_of(fields)
-        self._limit = connection.limits.max_message
-        self._parser = MessageParser(self._limit)
+        self._inbox = Inbox(connection.limits.max_message, encoding_of(fields))
         self._wake()
 
     def trailers_received(self, fields: Fields) -> None:
@@ -107,7 +99,7 @@ class StreamAnswer(Outcome):
             error = peer_error(self._head, trailers, peer)
         except AnswerError as fault:
             error = fault_error(fault, peer)
-        if error is None and self._parser.held:
+        if error is None and not self._inbox.is_whole:
             cause = f"{peer}: the last answer is not whole"
             error = transport_error(grpc.StatusCode.INTERNAL, cause)
         if error is not None:
@@ -122,18 +114,13 @@ class StreamAnswer(Outcome):
         connection = self._connection
         if connection is None:
             return
-        held = self._parser.held
         try:
-            messages = self._parser.feed(data)
+            taken = self._inbox.feed(data)
         except MessageError as error:
             self._fail_here(error.code, f"{connection.peer}: {error.details}")
             return
-        self._unread += messages
-        # An unfinished answer cannot be read, so its bytes are taken; its size has its own limit.
-        taken = self._parser.held if messages else self._parser.held - held
-        self._acknowledged_ahead += taken
         connection.acknowledge(self._stream_id, taken)
-        if messages:
+        if self._inbox:
             self._wake()
 
     # --- attempts
@@ -145,8 +132,7 @@ class StreamAnswer(Outcome):
         """There will be no other attempt."""
 
     def _begin_again(self) -> None:
-        self._unread.clear()
-        self._acknowledged_ahead = 0
+        self._inbox = Inbox(0)
 
     def _settle(self, error: grpc.aio.AioRpcError) -> None:
         self._finish(error)
@@ -174,7 +160,7 @@ class StreamAnswer(Outcome):
             return False
         self._abandon()
         self._cancelled = True
-        self._unread.clear()
+        self._inbox.clear()
         self._finish(None)
         return True
 
@@ -197,7 +183,8 @@ class StreamAnswer(Outcome):
 
     async def _next(self) -> Any:
         """The next answer, or `grpc.aio.EOF` behind the last one of a call that is OK."""
-        while not self._unread:
+        inbox = self._inbox
+        while not inbox:
             if self._done:
                 self._raise_for_status()
                 return grpc.aio.EOF
@@ -206,24 +193,20 @@ class StreamAnswer(Outcome):
             except asyncio.CancelledError:
                 self.cancel()
                 raise
-        message = self._unread.popleft()
-        self._taken(PREFIX_BYTES + len(message[1]))
+            inbox = self._inbox
+        message, taken = inbox.read()
+        if self._connection is not None:
+            self._connection.acknowledge(self._stream_id, taken)
         try:
-            return self._method.deserialize(plain_message(message, self._encoding, self._limit))
+            return self._method.deserialize(inbox.unpack(message))
         except MessageError as error:
             self._fail_answer(error.code, error.details)
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
             self._fail_answer(grpc.StatusCode.INTERNAL, f"an answer cannot be read: {error!r}")
         return grpc.aio.EOF
 
-    def _taken(self, size: int) -> None:
-        ahead = min(size, self._acknowledged_ahead)
-        self._acknowledged_ahead -= ahead
-        if self._connection is not None:
-            self._connection.acknowledge(self._stream_id, size - ahead)
-
     def _fail_answer(self, code: grpc.StatusCode, cause: str) -> None:
-        self._unread.clear()
+        self._inbox.clear()
         if self._done:
             # The server's status has come already, but what it is about is not.
             self._done = False

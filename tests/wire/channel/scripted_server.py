@@ -1,8 +1,9 @@
 """A server of which a test says what it sends, by the h2 package or byte by byte."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -163,6 +164,15 @@ class ScriptedServer:
         self.peers: list[Peer] = []
 
 
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that is the test's own, and refuses connections until `serving` serves on it."""
+    with socket.socket() as reserving:
+        reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserving.bind(("127.0.0.1", 0))
+        yield int(reserving.getsockname()[1])
+
+
 @asynccontextmanager
 async def serving(
     *scripts: Callable[[Peer], Awaitable[None]], port: int = 0
@@ -176,7 +186,7 @@ async def serving(
         made.append(peer)
         return peer
 
-    listener = await loop.create_server(connect, "127.0.0.1", port)
+    listener = await loop.create_server(connect, "127.0.0.1", port, reuse_port=bool(port))
     server = ScriptedServer(listener.sockets[0].getsockname()[1])
     server.peers = made
     try:

@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, answer_all, serving
+from tests.wire.channel.scripted_server import Peer, answer_all, reserved_port, serving
 from wire.channel import ChannelOptions, channel
 from wire.errors import TransportError
 
@@ -20,10 +20,10 @@ def _options() -> ChannelOptions:
     return ChannelOptions(service_config=_ROUND_ROBIN, initial_backoff=0.01, max_backoff=0.02)
 
 
-def _unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as reserved:
+        yield reserved
 
 
 async def test_a_channel_is_idle_until_it_is_called() -> None:
@@ -44,8 +44,8 @@ async def test_a_change_of_state_can_be_waited_for() -> None:
         await waiting
 
 
-async def test_an_impatient_call_fails_with_the_reason() -> None:
-    target = f"127.0.0.1:{_unused_port()}"
+async def test_an_impatient_call_fails_with_the_reason(port: int) -> None:
+    target = f"127.0.0.1:{port}"
     async with channel(target) as opened:
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"")
@@ -56,8 +56,7 @@ async def test_an_impatient_call_fails_with_the_reason() -> None:
         assert opened.last_error == f"{target}: connection refused"
 
 
-async def test_a_patient_call_waits_for_the_server() -> None:
-    port = _unused_port()
+async def test_a_patient_call_waits_for_the_server(port: int) -> None:
     async with channel(f"127.0.0.1:{port}", options=_options()) as opened:
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         while opened.get_state() is not grpc.ChannelConnectivity.TRANSIENT_FAILURE:
@@ -66,8 +65,8 @@ async def test_a_patient_call_waits_for_the_server() -> None:
             assert await call == b"answer"
 
 
-async def test_a_patient_calls_deadline_names_the_reason() -> None:
-    async with channel(f"127.0.0.1:{_unused_port()}") as opened:
+async def test_a_patient_calls_deadline_names_the_reason(port: int) -> None:
+    async with channel(f"127.0.0.1:{port}") as opened:
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"", timeout=0.1, wait_for_ready=True)
 
@@ -152,9 +151,9 @@ async def test_round_robin_shares_the_calls() -> None:
     assert abs((after[0] - before[0]) - (after[1] - before[1])) <= 2
 
 
-async def test_pick_first_takes_the_first_that_answers() -> None:
+async def test_pick_first_takes_the_first_that_answers(port: int) -> None:
     async with serving(answer_all) as one, serving(answer_all) as two:
-        target = f"ipv4:127.0.0.1:{_unused_port()},{one.target},{two.target}"
+        target = f"ipv4:127.0.0.1:{port},{one.target},{two.target}"
         async with channel(target) as opened:
             method = opened.unary_unary(_PATH)
             for _ in range(5):
@@ -184,10 +183,70 @@ async def _eventually_answered(method: Callable[..., Awaitable[bytes]]) -> bytes
             assert error.code() is grpc.StatusCode.UNAVAILABLE  # noqa: PT017
 
 
-async def test_a_server_that_restarts_is_found_again() -> None:
-    port = _unused_port()
+async def test_a_server_that_restarts_is_found_again(port: int) -> None:
     async with channel(f"127.0.0.1:{port}", options=_options()) as opened:
         method = opened.unary_unary(_PATH)
         for _ in range(3):
             async with serving(answer_all, port=port):
                 assert await _eventually_answered(method) == b"answer"
+
+
+async def test_a_name_is_resolved_again_where_a_connection_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(answer_all) as one, serving(answer_all) as two:
+        found = [one]
+        looked_up = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+            assert (host, port) == ("orc2.example", 9001)
+            loop.call_soon_threadsafe(looked_up.set)
+            return [(0, 0, 0, "", ("127.0.0.1", server.port)) for server in found]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        options = ChannelOptions(service_config=_ROUND_ROBIN, resolution_interval=0.01)
+        async with channel("dns:///orc2.example:9001", options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            assert await method(b"", timeout=10) == b"answer"
+            found[:] = [two]
+            looked_up.clear()
+            one.peers[0].transport.abort()
+            await looked_up.wait()
+            while not two.peers:
+                await _eventually_answered(method)
+
+
+async def test_round_robin_goes_on_while_a_replica_is_away(port: int) -> None:
+    async with serving(answer_all) as alive:
+        target = f"ipv4:127.0.0.1:{port},{alive.target}"
+        async with channel(target, options=_options()) as opened:
+            method = opened.unary_unary(_PATH)
+            for _ in range(10):
+                assert await method(b"", timeout=10) == b"answer"
+            assert opened.get_state() is grpc.ChannelConnectivity.READY
+
+
+async def test_pick_first_begins_anew_when_all_have_failed(port: int) -> None:
+    # Nobody listens on port 1.
+    target = f"ipv4:127.0.0.1:{port},127.0.0.1:1"
+    options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
+    async with channel(target, options=options) as opened:
+        method = opened.unary_unary(_PATH)
+        with pytest.raises(TransportError):
+            await method(b"", timeout=10)
+        async with serving(answer_all, port=port):
+            assert await method(b"", timeout=10, wait_for_ready=True) == b"answer"
+
+
+async def test_a_closed_channel_is_not_waited_for(port: int) -> None:
+    opened = channel(f"127.0.0.1:{port}")
+    waiting = asyncio.ensure_future(opened.channel_ready())
+    call = opened.unary_unary(_PATH)(b"", wait_for_ready=True)
+    await asyncio.sleep(0)
+    await opened.close()
+
+    with pytest.raises(grpc.aio.UsageError):
+        await waiting
+    with pytest.raises(asyncio.CancelledError):
+        await call

@@ -292,3 +292,89 @@ async def test_a_stream_that_ends_within_an_answer_fails() -> None:
             await call.read()
 
     assert caught.value.code() is grpc.StatusCode.INTERNAL
+
+
+async def test_a_writer_waits_for_the_connection() -> None:
+    async with serving(_echo) as server, channel(server.target) as opened:
+        call = opened.stream_stream(_PATH)(timeout=10)
+        await call.write(b"first")
+        await call.wait_for_connection()
+
+        assert await call.read() == b"first"
+
+
+async def test_a_writer_hears_that_there_is_no_connection() -> None:
+    async with channel("127.0.0.1:1") as opened:
+        call = opened.stream_stream(_PATH)(timeout=10)
+        with pytest.raises(TransportError) as caught:
+            await call.write(b"first")
+
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_cancelled_reader_cancels_its_call() -> None:
+    async with serving(_echo) as server, channel(server.target) as opened:
+        call = opened.stream_stream(_PATH)(timeout=10)
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        reading = asyncio.ensure_future(call.read())
+        await asyncio.sleep(0)
+        reading.cancel()
+        peer = server.peers[0]
+        await peer.until(lambda: peer.requests[1].reset_code == 8)
+
+        assert call.cancelled()
+
+
+async def test_a_request_too_large_to_keep_is_not_sent_twice() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.opened()
+        await peer.until(lambda: len(request.body) > 300_000)
+        peer.h2.reset_stream(request.stream_id, error_code=7)
+        peer.flush()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = opened.stream_unary(_PATH)(timeout=10)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:  # noqa: PT012 - any of them may raise
+            for _ in range(40):
+                await call.write(bytes(10_000))
+            await call
+        assert len(server.peers[0].requests) == 1
+
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def _fail(_: Any) -> None:
+    raise ValueError("the callback is broken")
+
+
+async def test_a_failing_callback_harms_nobody() -> None:
+    async with serving(_three) as server, channel(server.target) as opened:
+        call = opened.unary_stream(_PATH)(b"", timeout=10)
+        heard: list[Any] = []
+        call.add_done_callback(_fail)
+        call.add_done_callback(heard.append)
+
+        assert await call.code() is grpc.StatusCode.OK
+        assert heard == [call]
+
+
+async def test_an_answer_that_cannot_be_read_ends_its_stream() -> None:
+    async with serving(_three) as server, channel(server.target) as opened:
+        call: Any = opened.unary_stream(_PATH, response_deserializer=int)(b"", timeout=10)
+        with pytest.raises(TransportError) as caught:
+            await call.read()
+
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert "ValueError" in (caught.value.debug_error_string() or "")
+
+
+async def test_a_stream_has_its_time_and_details() -> None:
+    async with serving(_three) as server, channel(server.target) as opened:
+        call: Any = opened.unary_stream(_PATH)(b"", timeout=10)
+        assert 9 < call.time_remaining() <= 10
+        assert await call.details() == ""
+        assert await call.debug_error_string() == ""
+        unbounded: Any = opened.unary_stream(_PATH)(b"")
+        assert unbounded.time_remaining() is None

@@ -1,6 +1,7 @@
 """Unary calls against a server of which each test says what it answers."""
 
 import asyncio
+import zlib
 from typing import Any
 
 import grpc
@@ -281,3 +282,98 @@ async def test_the_options_name_the_authority() -> None:
 
     assert headers[b":authority"] == b"orc2.example"
     assert headers[b"user-agent"] == b"test/1"
+
+
+async def test_a_compressed_answer_in_pieces_is_read() -> None:
+    message = zlib.compress(b"answer " * 1000)
+    data = b"\x01" + len(message).to_bytes(4, "big") + message
+
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        assert b"deflate" in request.headers[b"grpc-accept-encoding"]
+        peer.h2.send_headers(request.stream_id, [*HEAD, (b"grpc-encoding", b"deflate")])
+        for start in range(0, len(data), 10):
+            peer.h2.send_data(request.stream_id, data[start : start + 10])
+        peer.h2.send_headers(request.stream_id, OK, end_stream=True)
+        peer.flush()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        assert await _method(opened)(b"", timeout=10) == b"answer " * 1000
+
+
+async def test_a_failure_can_be_asked_for_its_parts() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.refuse(await peer.request(), (b"grpc-status", b"5"), (b"grpc-message", b"none"))
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = _method(opened)(b"", timeout=10)
+
+        assert await call.details() == "none"
+        assert "NOT_FOUND: none" in await call.debug_error_string()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call.wait_for_connection()
+
+
+async def test_a_connection_can_be_waited_for() -> None:
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        call = _method(opened)(b"", timeout=10)
+        await call.wait_for_connection()
+
+        assert await call == b"answer"
+        assert await call.debug_error_string() == ""
+
+
+async def test_headers_larger_than_a_frame_arrive() -> None:
+    metadata = [(f"x-{number}", "v" * 4000) for number in range(10)]
+
+    async def script(peer: Peer) -> None:
+        peer.h2.local_settings = Settings(
+            client=False, initial_values={SettingCodes.MAX_HEADER_LIST_SIZE: 1 << 20}
+        )
+        peer.h2.decoder.max_header_list_size = 1 << 20
+        peer.greet()
+        while True:
+            peer.answer(await peer.request())
+
+    async with serving(script) as server, channel(server.target) as opened:
+        for _ in range(2):
+            assert await _method(opened)(b"", timeout=10, metadata=metadata) == b"answer"
+        for request in server.peers[0].requests.values():
+            assert request.headers[b"x-9"] == b"v" * 4000
+
+
+async def test_the_service_config_gives_what_a_call_leaves_out() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+
+    methods = [{"name": [{"service": "test.Service"}], "timeout": "0.05s", "waitForReady": True}]
+    options = ChannelOptions(service_config={"methodConfig": methods})
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        for timeout in (None, 60):
+            call = _method(opened)(b"", timeout=timeout)
+            assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    async with channel("127.0.0.1:1", options=options) as opened:
+        assert await _method(opened)(b"").code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_call_credentials_are_refused() -> None:
+    credentials = grpc.access_token_call_credentials("token")
+    async with channel("127.0.0.1:1") as opened:
+        for method in (opened.unary_unary, opened.unary_stream):
+            with pytest.raises(ValueError, match="call credentials"):
+                method(_PATH)(b"", credentials=credentials)
+
+
+async def test_a_deserializer_that_fails_ends_its_call_alone() -> None:
+    def fail(data: bytes) -> str:
+        raise TypeError(f"no text: {data!r}")
+
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        call: Any = opened.unary_unary(_PATH, response_deserializer=fail)(b"", timeout=10)
+        assert await call.code() is grpc.StatusCode.INTERNAL
+        assert await call.details() == "an upstream service's answer cannot be read"
+        assert "no text" in await call.debug_error_string()
+        assert await _method(opened)(b"", timeout=10) == b"answer"
