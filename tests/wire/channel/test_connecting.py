@@ -1,0 +1,252 @@
+"""How a channel comes by connections: states, errors in words, policies, new connections."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.wire.channel.scripted_server import Peer, answer_all, reserved_port, serving
+from wire.channel import ChannelOptions, channel
+from wire.errors import TransportError
+
+_PATH = "/test.Service/Method"
+_ROUND_ROBIN: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+
+
+def _options() -> ChannelOptions:
+    return ChannelOptions(service_config=_ROUND_ROBIN, initial_backoff=0.01, max_backoff=0.02)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as reserved:
+        yield reserved
+
+
+async def test_a_channel_is_idle_until_it_is_called() -> None:
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        assert opened.get_state() is grpc.ChannelConnectivity.IDLE
+        assert opened.last_error is None
+
+        assert await opened.unary_unary(_PATH)(b"") == b"answer"
+        assert opened.get_state() is grpc.ChannelConnectivity.READY
+
+
+async def test_a_change_of_state_can_be_waited_for() -> None:
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        waiting = asyncio.ensure_future(opened.wait_for_state_change(grpc.ChannelConnectivity.IDLE))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await opened.channel_ready()
+        await waiting
+
+
+async def test_an_impatient_call_fails_with_the_reason(port: int) -> None:
+    target = f"127.0.0.1:{port}"
+    async with channel(target) as opened:
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"")
+
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert target not in (caught.value.details() or "")
+        assert caught.value.debug_error_string() == f"{target}: connection refused"
+        assert opened.last_error == f"{target}: connection refused"
+
+
+async def test_a_patient_call_waits_for_the_server(port: int) -> None:
+    async with channel(f"127.0.0.1:{port}", options=_options()) as opened:
+        call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+        while opened.get_state() is not grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            await opened.wait_for_state_change(opened.get_state())
+        async with serving(answer_all, port=port):
+            assert await call == b"answer"
+
+
+async def test_a_patient_calls_deadline_names_the_reason(port: int) -> None:
+    async with channel(f"127.0.0.1:{port}") as opened:
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"", timeout=0.1, wait_for_ready=True)
+
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert "connection refused" in (caught.value.debug_error_string() or "")
+
+
+async def _speak_http1(peer: Peer) -> None:
+    peer.raw(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+
+async def _close(peer: Peer) -> None:
+    peer.is_deaf = True
+    await peer.changed.wait()
+    peer.transport.close()
+
+
+async def _say_nothing(peer: Peer) -> None:
+    peer.is_deaf = True
+    await peer.lost.wait()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (_speak_http1, "the server speaks HTTP/1"),
+        (_close, "the peer closed the connection"),
+        (_say_nothing, "the connection timed out"),
+    ],
+)
+async def test_a_server_that_is_none_is_named(
+    script: Callable[[Peer], Awaitable[None]], words: str
+) -> None:
+    options = ChannelOptions(connect_timeout=0.2)
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"")
+
+    assert caught.value.debug_error_string() == f"{server.target}: {words}"
+
+
+async def test_a_name_that_does_not_exist_is_named() -> None:
+    async with channel("dns:///name.invalid:9000") as opened:
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"")
+
+    assert "name.invalid" in (caught.value.debug_error_string() or "")
+
+
+async def test_a_name_is_resolved() -> None:
+    async with serving(answer_all) as server, channel(f"localhost:{server.port}") as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+
+
+async def test_a_unix_socket_is_called(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "s"
+    peers: list[Peer] = []
+
+    def connect() -> Peer:
+        peers.append(Peer(answer_all))
+        return peers[-1]
+
+    listener = await asyncio.get_running_loop().create_unix_server(connect, path)
+    async with channel(f"unix:{path}") as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert peers[0].requests[1].headers[b":authority"] == b"localhost"
+    listener.close()
+    peers[0].stop()
+
+
+async def test_round_robin_shares_the_calls() -> None:
+    async with serving(answer_all) as one, serving(answer_all) as two:
+        target = f"ipv4:{one.target},{two.target}"
+        async with channel(target, options=_options()) as opened:
+            method = opened.unary_unary(_PATH)
+            while not (one.peers and two.peers):
+                await method(b"", timeout=10)
+            before = [len(server.peers[0].requests) for server in (one, two)]
+            await asyncio.gather(*[method(b"", timeout=10) for _ in range(20)])
+            after = [len(server.peers[0].requests) for server in (one, two)]
+
+    assert abs((after[0] - before[0]) - (after[1] - before[1])) <= 2
+
+
+async def test_pick_first_takes_the_first_that_answers(port: int) -> None:
+    async with serving(answer_all) as one, serving(answer_all) as two:
+        target = f"ipv4:127.0.0.1:{port},{one.target},{two.target}"
+        async with channel(target) as opened:
+            method = opened.unary_unary(_PATH)
+            for _ in range(5):
+                assert await method(b"", timeout=10) == b"answer"
+
+    assert len(one.peers[0].requests) == 5
+    assert not two.peers
+
+
+async def test_pick_first_goes_on_to_another_address() -> None:
+    async with serving(answer_all) as two:
+        async with serving(answer_all) as one:
+            opened = channel(f"ipv4:{one.target},{two.target}")
+            method = opened.unary_unary(_PATH)
+            assert await method(b"", timeout=10) == b"answer"
+        assert await _eventually_answered(method) == b"answer"
+        assert two.peers
+        await opened.close()
+
+
+async def _eventually_answered(method: Callable[..., Awaitable[bytes]]) -> bytes:
+    while True:
+        try:
+            return await method(b"", timeout=10, wait_for_ready=True)
+        except TransportError as error:
+            # The one that was on its way while the server went.
+            assert error.code() is grpc.StatusCode.UNAVAILABLE  # noqa: PT017
+
+
+async def test_a_server_that_restarts_is_found_again(port: int) -> None:
+    async with channel(f"127.0.0.1:{port}", options=_options()) as opened:
+        method = opened.unary_unary(_PATH)
+        for _ in range(3):
+            async with serving(answer_all, port=port):
+                assert await _eventually_answered(method) == b"answer"
+
+
+async def test_a_name_is_resolved_again_where_a_connection_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(answer_all) as one, serving(answer_all) as two:
+        found = [one]
+        looked_up = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+            assert (host, port) == ("orc2.example", 9001)
+            loop.call_soon_threadsafe(looked_up.set)
+            return [(0, 0, 0, "", ("127.0.0.1", server.port)) for server in found]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        options = ChannelOptions(service_config=_ROUND_ROBIN, resolution_interval=0.01)
+        async with channel("dns:///orc2.example:9001", options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            assert await method(b"", timeout=10) == b"answer"
+            found[:] = [two]
+            looked_up.clear()
+            one.peers[0].transport.abort()
+            await looked_up.wait()
+            while not two.peers:
+                await _eventually_answered(method)
+
+
+async def test_round_robin_goes_on_while_a_replica_is_away(port: int) -> None:
+    async with serving(answer_all) as alive:
+        target = f"ipv4:127.0.0.1:{port},{alive.target}"
+        async with channel(target, options=_options()) as opened:
+            method = opened.unary_unary(_PATH)
+            for _ in range(10):
+                assert await method(b"", timeout=10) == b"answer"
+            assert opened.get_state() is grpc.ChannelConnectivity.READY
+
+
+async def test_pick_first_begins_anew_when_all_have_failed(port: int) -> None:
+    # Nobody listens on port 1.
+    target = f"ipv4:127.0.0.1:{port},127.0.0.1:1"
+    options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
+    async with channel(target, options=options) as opened:
+        method = opened.unary_unary(_PATH)
+        with pytest.raises(TransportError):
+            await method(b"", timeout=10)
+        async with serving(answer_all, port=port):
+            assert await method(b"", timeout=10, wait_for_ready=True) == b"answer"
+
+
+async def test_a_closed_channel_is_not_waited_for(port: int) -> None:
+    opened = channel(f"127.0.0.1:{port}")
+    waiting = asyncio.ensure_future(opened.channel_ready())
+    call = opened.unary_unary(_PATH)(b"", wait_for_ready=True)
+    await asyncio.sleep(0)
+    await opened.close()
+
+    with pytest.raises(grpc.aio.UsageError):
+        await waiting
+    with pytest.raises(asyncio.CancelledError):
+        await call

@@ -1,0 +1,104 @@
+"""Client-side health checking: who says NOT_SERVING gets no calls."""
+
+import grpc
+import pytest
+
+from tests.wire.channel.scripted_server import HEAD, Peer, Request, framed, serving
+from wire.channel import Channel, ChannelOptions, channel
+from wire.errors import TransportError
+
+_PATH = "/test.Service/Method"
+_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "healthCheckConfig": {"serviceName": "test.Service"},
+}
+_OPTIONS = ChannelOptions(service_config=_CONFIG)
+_SERVING = b"\x08\x01"
+_NOT_SERVING = b"\x08\x02"
+
+
+async def _watch(peer: Peer) -> Request:
+    peer.greet()
+    request = await peer.request()
+    assert request.headers[b":path"] == b"/grpc.health.v1.Health/Watch"
+    assert request.body == framed(b"\x0a\x0ctest.Service")
+    peer.h2.send_headers(request.stream_id, HEAD)
+    peer.flush()
+    return request
+
+
+def _say(peer: Peer, watch: Request, status: bytes) -> None:
+    peer.h2.send_data(watch.stream_id, framed(status))
+    peer.flush()
+
+
+async def _until(opened: Channel, state: grpc.ChannelConnectivity) -> None:
+    while (now := opened.get_state(try_to_connect=True)) is not state:
+        await opened.wait_for_state_change(now)
+
+
+async def test_a_server_is_called_once_it_says_serving() -> None:
+    async def script(peer: Peer) -> None:
+        watch = await _watch(peer)
+        _say(peer, watch, _NOT_SERVING)
+        await peer.until(lambda: said_serving)
+        _say(peer, watch, _SERVING)
+        peer.answer(await peer.request())
+
+    said_serving = False
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+        await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"")
+        assert "NOT_SERVING of 'test.Service'" in (caught.value.debug_error_string() or "")
+        assert len(server.peers[0].requests) == 1
+
+        said_serving = True
+        server.peers[0].changed.set()
+        assert await call == b"answer"
+
+
+async def test_a_server_that_drains_gets_no_new_calls() -> None:
+    async def draining(peer: Peer) -> None:
+        watch = await _watch(peer)
+        _say(peer, watch, _SERVING)
+        peer.answer(await peer.request())
+        _say(peer, watch, _NOT_SERVING)
+        await peer.request()
+        raise AssertionError("a call has come to a server that drains")
+
+    async with serving(draining) as server, channel(server.target, options=_OPTIONS) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
+
+
+async def test_a_server_without_health_checks_is_called() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.refuse(await peer.request(), (b"grpc-status", b"12"))
+        while True:
+            peer.answer(await peer.request())
+
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+
+
+async def test_health_checks_can_be_left_out() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.answer(await peer.request())
+
+    options = ChannelOptions(service_config=_CONFIG, check_health=False)
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+
+
+@pytest.mark.parametrize("message", [b"\xff\xff", bytes(2000), b"\x08\x07", b""])
+async def test_an_unreadable_health_is_not_serving(message: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        _say(peer, await _watch(peer), message)
+        await peer.lost.wait()
+
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)

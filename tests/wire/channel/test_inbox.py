@@ -1,0 +1,52 @@
+"""Answers that wait to be read, and the window that they keep."""
+
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from tests.wire.channel.scripted_server import framed
+from wire.channel.inbox import Inbox
+
+
+@seed(1)
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=50), max_size=20), st.data())
+def test_all_bytes_are_acknowledged_once(messages: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(map(framed, messages))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
+    reads = iter(data.draw(st.lists(st.booleans(), min_size=60, max_size=60)))
+    inbox = Inbox(1000)
+    acknowledged = fed = 0
+    read = []
+
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        acknowledged += inbox.feed(stream[start:end])
+        fed = end
+        while inbox and next(reads, True):
+            message, taken = inbox.read()
+            acknowledged += taken
+            read.append(inbox.unpack(message))
+        assert acknowledged <= fed
+
+    while inbox:
+        message, taken = inbox.read()
+        acknowledged += taken
+        read.append(inbox.unpack(message))
+    assert read == messages
+    assert acknowledged == len(stream)
+    assert inbox.is_whole
+
+
+def test_an_unread_answer_keeps_its_window() -> None:
+    inbox = Inbox(1000)
+
+    assert inbox.feed(framed(bytes(100))) == 0
+    assert inbox.read()[1] == 105
+
+
+def test_an_unfinished_answer_keeps_none() -> None:
+    inbox = Inbox(1000)
+
+    assert inbox.feed(framed(bytes(100))[:50]) == 50
+    assert not inbox
+    assert inbox.feed(framed(bytes(100))[50:]) == 0
+    assert inbox.read()[1] == 55

@@ -1,0 +1,149 @@
+"""Client interceptors of grpc.aio on a channel of wire."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.wire.channel.scripted_server import Peer, answer_all, serving
+from wire.channel import channel
+
+_PATH = "/test.Service/Method"
+
+
+class _Stamp(grpc.aio.UnaryUnaryClientInterceptor):
+    """Adds metadata, and notes what it saw."""
+
+    def __init__(self, name: str, seen: list[str]) -> None:
+        self._name = name
+        self._seen = seen
+
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        self._seen.append(self._name)
+        client_call_details.metadata.add("stamp", self._name)
+        return await continuation(client_call_details, request)
+
+
+class _Refuse(grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        if client_call_details.method == _PATH.encode():
+            return b"own answer"
+        raise grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, details="no")
+
+
+class _Upper(grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        call = await continuation(client_call_details, request)
+
+        async def answers() -> AsyncIterator[bytes]:
+            async for answer in call:
+                yield answer.upper()
+
+        return answers()
+
+
+class _PassOn(grpc.aio.StreamStreamClientInterceptor, grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return await continuation(client_call_details, request_iterator)
+
+    async def intercept_stream_unary(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return await continuation(client_call_details, request_iterator)
+
+
+async def test_interceptors_see_a_call_in_their_order() -> None:
+    seen: list[str] = []
+    stamps = [_Stamp("outer", seen), _Stamp("inner", seen)]
+    async with (
+        serving(answer_all) as server,
+        channel(server.target, interceptors=stamps) as opened,
+    ):
+        call: Any = opened.unary_unary(_PATH)(b"", timeout=10, metadata=(("a", "1"),))
+
+        assert await call == b"answer"
+        assert await call.code() is grpc.StatusCode.OK
+        assert await call.details() == ""
+        assert call.done()
+        assert seen == ["outer", "inner"]
+        headers = server.peers[0].requests[1].headers
+        assert (headers[b"a"], headers[b"stamp"]) == (b"1", b"inner")
+
+
+async def test_an_interceptor_can_answer_itself() -> None:
+    async with channel("127.0.0.1:1", interceptors=[_Refuse()]) as opened:
+        call: Any = opened.unary_unary(_PATH)(b"")
+        assert await call == b"own answer"
+        assert await call.code() is grpc.StatusCode.OK
+
+        refused: Any = opened.unary_unary("/test.Service/Other")(b"")
+        assert await refused.code() is grpc.StatusCode.ABORTED
+        with pytest.raises(grpc.aio.AioRpcError):
+            await refused
+
+
+async def test_an_interceptor_can_change_a_stream() -> None:
+    async with (
+        serving(answer_all) as server,
+        channel(server.target, interceptors=[_Upper()]) as opened,
+    ):
+        call = opened.unary_stream(_PATH)(b"", timeout=10)
+        assert [answer async for answer in call] == [b"ANSWER"]
+        again = opened.unary_stream(_PATH)(b"", timeout=10)
+        assert await again.read() == b"ANSWER"
+        assert await again.read() is grpc.aio.EOF
+
+
+async def test_intercepted_calls_can_be_written_to() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(2):
+            request = await peer.request()
+            peer.answer(request, request.body[5:])
+
+    async with (
+        serving(script) as server,
+        channel(server.target, interceptors=[_PassOn()]) as opened,
+    ):
+        streams = opened.stream_stream(_PATH)(timeout=10)
+        await streams.write(b"one")
+        await streams.done_writing()
+        assert await streams.read() == b"one"
+
+        requests = opened.stream_unary(_PATH)(timeout=10)
+        await requests.write(b"two")
+        await requests.done_writing()
+        assert await requests == b"two"
+
+
+async def test_an_intercepted_call_can_be_cancelled() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+
+    async with (
+        serving(script) as server,
+        channel(server.target, interceptors=[_Stamp("a", [])]) as opened,
+    ):
+        await opened.channel_ready()
+        call: Any = opened.unary_unary(_PATH)(b"")
+        peer = server.peers[0]
+        await peer.until(lambda: 1 in peer.requests)
+
+        assert call.cancel()
+        assert await call.code() is grpc.StatusCode.CANCELLED
+        await peer.until(lambda: peer.requests[1].reset_code == 8)
+
+
+async def test_an_unknown_interceptor_is_refused() -> None:
+    with pytest.raises(ValueError, match="none of grpc"):
+        channel("127.0.0.1:1", interceptors=[object()])  # type: ignore[list-item]

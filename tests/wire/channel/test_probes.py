@@ -1,0 +1,149 @@
+"""A server that has frozen: it costs the calls that it has, and no more."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.wire.channel.scripted_server import Peer, answer_all, serving
+from wire.channel import ChannelOptions, channel
+from wire.errors import TransportError
+
+_PATH = "/test.Service/Method"
+_CONFIG: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+
+
+_PING_ACKNOWLEDGED = bytes.fromhex("000008060100000000") + b"wireping"
+
+
+async def _freeze(peer: Peer) -> None:
+    peer.greet()
+    await peer.request()
+    peer.is_deaf = True
+    await peer.lost.wait()
+
+
+async def _outcome(call: Any) -> grpc.StatusCode:
+    code: grpc.StatusCode = await call.code()
+    return code
+
+
+async def test_a_frozen_server_gets_no_new_calls() -> None:
+    options = ChannelOptions(service_config=_CONFIG, probe_interval=0.05)
+    async with serving(_freeze) as frozen, serving(answer_all) as alive:
+        target = f"ipv4:{frozen.target},{alive.target}"
+        async with channel(target, options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            while not (frozen.peers and alive.peers and frozen.peers[0].is_deaf):
+                await _outcome(method(b"", timeout=0.02))
+            # Calls go to both, until the silence of one has told of it.
+            while "does not answer" not in (opened.last_error or ""):
+                await _outcome(method(b"", timeout=0.02))
+
+            answers = await asyncio.gather(*[method(b"", timeout=10) for _ in range(20)])
+            assert answers == [b"answer"] * 20
+
+
+async def test_a_server_that_thaws_gets_calls_again() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        peer.is_deaf = True
+        await thaw.wait()
+        peer.is_deaf = False
+        peer.raw(_PING_ACKNOWLEDGED)
+        peer.answer(request)
+        while True:
+            peer.answer(await peer.request())
+
+    thaw = asyncio.Event()
+    options = ChannelOptions(service_config=_CONFIG, probe_interval=0.05)
+    async with serving(script) as frozen, serving(answer_all) as alive:
+        target = f"ipv4:{frozen.target},{alive.target}"
+        async with channel(target, options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            while not (frozen.peers and frozen.peers[0].is_deaf):
+                await _outcome(method(b"", timeout=0.02))
+            while "does not answer" not in (opened.last_error or ""):
+                await _outcome(method(b"", timeout=0.02))
+            thaw.set()
+            before = len(frozen.peers[0].requests)
+            while len(frozen.peers[0].requests) == before:
+                assert await method(b"", timeout=10) == b"answer"
+            assert len(frozen.peers) == 1
+
+
+async def test_the_only_server_is_called_though_it_is_silent() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        first = await peer.request()
+        peer.is_deaf = True
+        await thaw.wait()
+        peer.is_deaf = False
+        peer.raw(_PING_ACKNOWLEDGED)
+        peer.answer(first)
+
+    thaw = asyncio.Event()
+    options = ChannelOptions(probe_interval=0.02)
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        stuck = opened.unary_unary(_PATH)(b"", timeout=10)
+        while "does not answer" not in (opened.last_error or ""):
+            await _outcome(opened.unary_unary(_PATH)(b"", timeout=0.02))
+
+        assert opened.get_state() is grpc.ChannelConnectivity.READY
+        impatient = opened.unary_unary(_PATH)(b"", timeout=0.05)
+        assert await _outcome(impatient) is grpc.StatusCode.DEADLINE_EXCEEDED
+        thaw.set()
+        assert await stuck == b"answer"
+
+
+async def test_pick_first_leaves_a_server_that_has_frozen() -> None:
+    options = ChannelOptions(probe_interval=0.05)
+    async with serving(_freeze) as frozen, serving(answer_all) as alive:
+        target = f"ipv4:{frozen.target},{alive.target}"
+        async with channel(target, options=options) as opened:
+            method = opened.unary_unary(_PATH)
+            while not alive.peers:
+                await _outcome(method(b"", timeout=0.02))
+
+            call = method(b"", timeout=10, wait_for_ready=True)
+            assert await call == b"answer"
+
+
+async def test_a_connection_without_answers_is_closed() -> None:
+    options = ChannelOptions(probe_interval=0.05, keepalive_timeout=0.2)
+    async with (
+        serving(_freeze, answer_all) as server,
+        channel(server.target, options=options) as opened,
+    ):
+        with pytest.raises(TransportError) as caught:
+            await opened.unary_unary(_PATH)(b"", timeout=30)
+
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert "does not answer pings" in (caught.value.debug_error_string() or "")
+        call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+        assert await call == b"answer"
+
+
+async def test_a_slow_server_is_pinged_twice_at_most() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        await peer.until(lambda: peer.pings == 2)
+        # Were there more, they would come now, before the answer.
+        await asyncio.sleep(0.2)
+        peer.answer(request)
+
+    options = ChannelOptions(probe_interval=0.02)
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert server.peers[0].pings == 2
+
+
+async def test_an_idle_connection_is_not_pinged() -> None:
+    options = ChannelOptions(probe_interval=0.01)
+    async with serving(answer_all) as server, channel(server.target, options=options) as opened:
+        await opened.unary_unary(_PATH)(b"", timeout=10)
+        await asyncio.sleep(0.1)
+        assert server.peers[0].pings == 0

@@ -1,0 +1,40 @@
+"""One row of the table of conformance."""
+
+from dataclasses import dataclass
+
+from tests.wire.conformance.seen import Expectation
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a peer sends, and what has to come back.
+
+    Attributes:
+        section: of RFC 9113, or of RFC 7541 in the cases about HPACK.
+        name: what is sent, in words.
+        steps: octets to send; an expectation is waited for.
+        expected: one of these has to come at last. Where the specification leaves a choice there
+            are several.
+        greeted: the prefaces are exchanged before the first step.
+    """
+
+    section: str
+    name: str
+    steps: tuple[bytes | Expectation, ...]
+    expected: tuple[Expectation, ...]
+    greeted: bool = True
+
+    def __str__(self) -> str:
+        """The case as the name of a test."""
+        return f"{self.section} {self.name}"
+
+
+def case(
+    section: str,
+    name: str,
+    *steps: bytes | Expectation,
+    expected: Expectation | tuple[Expectation, ...],
+    greeted: bool = True,
+) -> Case:
+    alternatives = (expected,) if isinstance(expected, Expectation) else expected
+    return Case(section, name, steps, alternatives, greeted)

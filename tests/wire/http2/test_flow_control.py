@@ -1,0 +1,131 @@
+"""Windows in both directions (RFC 9113, sections 5.2 and 6.9)."""
+
+import pytest
+
+from tests.wire.http2.pipe import REQUEST, End, ServerEnd, exchange
+from wire.http2 import frames
+from wire.http2.error_codes import CANCEL
+from wire.http2.limits import Limits
+
+KIB = 1024
+
+
+async def _opened(client: End, server: End) -> int:
+    await exchange(client, server)
+    return client.open_stream(client.encoder.encode(REQUEST))
+
+
+@pytest.mark.parametrize("size", [0, 1, 16 * KIB, 16 * KIB + 1, 64 * KIB, 5000 * KIB])
+async def test_data_of_any_size_arrives(size: int) -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    client.send_data(stream, data, end_stream=True)
+    await exchange(client, server, turns=2000)
+    assert server.data[stream] == data
+    assert server.streams[stream].remote_ended
+
+
+async def test_a_writer_is_told_to_wait_and_to_go_on() -> None:
+    client, server = End(), ServerEnd(Limits(initial_window=64 * KIB))
+    server.takes = False
+    stream = await _opened(client, server)
+    assert client.send_data(stream, bytes(60 * KIB)) is True
+    assert client.send_data(stream, bytes(200 * KIB)) is False
+    await exchange(client, server)
+    assert client.writable == []
+    for _ in range(10):
+        server.acknowledge(stream, 60 * KIB)
+        await exchange(client, server)
+    assert client.writable == [stream]
+    assert len(server.data[stream]) == 260 * KIB
+
+
+async def test_a_stalled_stream_does_not_stall_another() -> None:
+    client, server = End(), ServerEnd()
+    server.takes = False
+    first = await _opened(client, server)
+    client.send_data(first, bytes(1000 * KIB))
+    await exchange(client, server)
+    stalled_at = len(server.data[first])
+    server.takes = True
+    second = client.open_stream(client.encoder.encode(REQUEST))
+    client.send_data(second, bytes(2000 * KIB), end_stream=True)
+    await exchange(client, server, turns=1000)
+    assert len(server.data[second]) == 2000 * KIB
+    assert len(server.data[first]) == stalled_at
+
+
+async def test_large_streams_share_the_connection() -> None:
+    client, server = End(), ServerEnd()
+    first = await _opened(client, server)
+    second = client.open_stream(client.encoder.encode(REQUEST))
+    client.send_data(first, bytes(1000 * KIB))
+    client.send_data(second, bytes(1000 * KIB))
+    await exchange(client, server, turns=8)
+    assert abs(len(server.data[first]) - len(server.data[second])) <= 256 * KIB
+
+
+async def test_trailers_wait_for_the_data_before_them() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, b"", end_stream=True)
+    await exchange(client, server)
+    server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+    server.send_data(stream, bytes(3000 * KIB))
+    server.send_trailers(stream, [(b"grpc-status", b"0")])
+    await exchange(client, server, turns=2000)
+    assert len(client.data[stream]) == 3000 * KIB
+    assert client.headers[-1] == (stream, [(b"grpc-status", b"0")], True)
+    assert (client.closed, server.closed) == ([stream], [stream])
+
+
+async def test_a_reset_drops_what_is_queued() -> None:
+    client, server = End(), ServerEnd()
+    server.takes = False
+    stream = await _opened(client, server)
+    client.send_data(stream, bytes(3000 * KIB))
+    await exchange(client, server)
+    client.reset_stream(stream, CANCEL)
+    await exchange(client, server)
+    assert client.queued == 0
+    assert (client.closed, server.closed) == ([stream], [stream])
+    assert not server.ended
+
+
+async def test_a_peer_that_does_not_read_is_held_back() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    await exchange(client, server)
+    client.pause_writing()
+    client.send_data(stream, b"hello")
+    await exchange(client, server)
+    assert stream not in server.data
+    client.resume_writing()
+    await exchange(client, server)
+    assert server.data[stream] == b"hello"
+
+
+async def test_frames_that_nobody_reads_have_a_limit() -> None:
+    client, server = End(), ServerEnd(Limits(max_unwritten=10 * KIB))
+    await exchange(client, server)
+    server.pause_writing()
+    for number in range(4000):
+        server.write(frames.ping(b"%08d" % number))
+        if number % 100 == 0:
+            await exchange(client, server)
+    await exchange(client, server)
+    assert server.transport.closed
+    assert server.reasons[0].text == "the peer does not read what it is sent"
+
+
+async def test_a_flood_of_frames_is_read_in_turns() -> None:
+    client, server = End(), ServerEnd()
+    await exchange(client, server)
+    block = client.encoder.encode(REQUEST)
+    flood = b"".join(frames.frame(frames.HEADERS, 5, number, block) for number in range(1, 1001, 2))
+    server.data_received(flood)
+    assert len(server.headers) < 100
+    for _ in range(3):
+        await exchange(client, server)
+    assert len(server.headers) == 500

@@ -1,0 +1,68 @@
+"""Addresses that a server listens on, and those that it cannot bind."""
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.wire.server.service import METHOD, handlers, method
+from wire.server import server
+
+
+async def _peer(request: bytes, context: Any) -> bytes:
+    return str(context.peer()).encode()
+
+
+async def _answer_from(address: str, target: str | None = None) -> str:
+    listening = server([handlers(Method=method("unary_unary", _peer))])
+    port = listening.add_insecure_port(address)
+    await listening.start()
+    try:
+        made: Any = grpc.aio.insecure_channel(target or f"localhost:{port}")
+        async with made as channel:
+            answer: bytes = await channel.unary_unary(METHOD)(b"")
+    finally:
+        await listening.stop(0)
+    return answer.decode()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0", "[::]:0", "0.0.0.0:0"])
+async def test_tcp_addresses_serve(address: str) -> None:
+    assert (await _answer_from(address)).startswith(("ipv4:127.0.0.1:", "ipv6:[::1]:"))
+
+
+async def test_a_unix_socket_serves(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/socket"
+    assert await _answer_from(address, address) == "unix:"
+
+
+async def test_a_socket_of_a_dead_server_is_replaced(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/socket"
+    await _answer_from(address, address)
+    assert await _answer_from(address, address) == "unix:"
+
+
+@pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:x", "127.0.0.1:65536", "::1:0"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(OSError, match=r"host:port|brackets") as caught:
+        server().add_insecure_port(address)
+    assert caught.value.errno == errno.EINVAL
+
+
+async def test_a_taken_port_is_refused() -> None:
+    first = server()
+    port = first.add_insecure_port("127.0.0.1:0")
+    with pytest.raises(OSError, match="in use") as caught:
+        server().add_insecure_port(f"127.0.0.1:{port}")
+    assert caught.value.errno == errno.EADDRINUSE
+    await first.stop(0)
+
+
+async def test_servers_may_share_a_port_if_they_say_so() -> None:
+    first, second = server(reuse_port=True), server(reuse_port=True)
+    port = first.add_insecure_port("127.0.0.1:0")
+    assert second.add_insecure_port(f"127.0.0.1:{port}") == port
+    await first.stop(0)
+    await second.stop(0)

@@ -1,0 +1,150 @@
+"""Ports with TLS: who is let in, what servicers learn of callers, and new certificates."""
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.support.certificates import Authority, Pair
+from tests.wire.server.service import METHOD, handlers, method
+from wire.http2.limits import Limits
+from wire.server import Server, server
+from wire.tls import ServerCredentials
+
+
+class _Refusals:
+    """Hears of the callers that are not let in."""
+
+    def __init__(self) -> None:
+        self.all: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    def connection_opened(self, peer: str) -> None:
+        pass
+
+    def connection_ended(self, peer: str, reason: Any) -> None:
+        pass
+
+    def connection_refused(self, peer: str, reason: str) -> None:
+        self.all.put_nowait((peer, reason))
+
+    async def next_reason(self) -> str:
+        peer, reason = await asyncio.wait_for(self.all.get(), 10)
+        assert peer.startswith("ipv4:127.0.0.1:")
+        return reason
+
+
+async def _caller(request: bytes, context: Any) -> bytes:
+    return b",".join(context.peer_identities() or (b"nobody",))
+
+
+async def _started(
+    pair: Pair, clients: Path | None = None, **options: Any
+) -> tuple[Server, int, _Refusals]:
+    refusals = _Refusals()
+    secure = server(
+        [handlers(Method=method("unary_unary", _caller))],
+        connection_observer=refusals,
+        **options,
+    )
+    credentials = ServerCredentials(pair.certificate, pair.key, clients)
+    port = secure.add_secure_port("127.0.0.1:0", credentials)
+    await secure.start()
+    return secure, port, refusals
+
+
+async def _answer(port: int, authority: Authority, pair: Pair | None = None) -> bytes:
+    credentials = grpc.ssl_channel_credentials(
+        authority.certificate.read_bytes(),
+        pair.key.read_bytes() if pair else None,
+        pair.certificate.read_bytes() if pair else None,
+    )
+    made: Any = grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
+    async with made as channel:
+        answer: bytes = await channel.unary_unary(METHOD)(b"", timeout=10)
+    return answer
+
+
+async def test_a_caller_without_a_certificate_is_nobody(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure, port, _ = await _started(authority.issue("server"))
+    assert await _answer(port, authority) == b"nobody"
+    await secure.stop(0)
+
+
+async def test_a_callers_names_are_known(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure, port, _ = await _started(authority.issue("server"), authority.certificate)
+    caller = authority.issue("caller", names=("orc1.internal", "10.0.0.1"))
+    assert await _answer(port, authority, caller) == b"orc1.internal,10.0.0.1"
+    await secure.stop(0)
+
+
+async def test_a_caller_of_another_authority_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    stranger = Authority(tmp_path, "stranger").issue("caller")
+    secure, port, refusals = await _started(authority.issue("server"), authority.certificate)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await _answer(port, authority, stranger)
+    assert "certificate was not accepted" in await refusals.next_reason()
+    await secure.stop(0)
+
+
+async def test_plaintext_is_refused(tmp_path: Path) -> None:
+    secure, port, refusals = await _started(Authority(tmp_path).issue("server"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    await reader.read()
+    writer.close()
+    assert "TLS handshake failed" in await refusals.next_reason()
+    await secure.stop(0)
+
+
+async def test_a_peer_without_http2_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure, port, refusals = await _started(authority.issue("server"))
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=context, server_hostname="localhost"
+    )
+    assert await reader.read() == b""
+    writer.close()
+    assert "ALPN" in await refusals.next_reason()
+    await secure.stop(0)
+
+
+async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
+    limits = Limits(handshake_timeout=0.1)
+    secure, port, refusals = await _started(Authority(tmp_path).issue("server"), limits=limits)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await reader.read() == b""
+    writer.close()
+    assert "took too long" in await refusals.next_reason()
+    await secure.stop(0)
+
+
+async def test_a_new_certificate_is_used_at_once(tmp_path: Path) -> None:
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    pair = old.issue("server")
+    secure, port, _ = await _started(pair)
+    await _answer(port, old)
+    pair.replace_with(new.issue("other"))
+    assert await _answer(port, new) == b"nobody"
+    await secure.stop(0)
+
+
+async def test_a_pair_that_does_not_match_changes_nothing(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("server")
+    secure, port, _ = await _started(pair)
+    pair.key.write_bytes(authority.issue("other").key.read_bytes())
+    assert await _answer(port, authority) == b"nobody"
+    await secure.stop(0)
+
+
+def test_a_missing_certificate_is_said_when_it_is_added(tmp_path: Path) -> None:
+    missing = ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
+    with pytest.raises(FileNotFoundError):
+        server().add_secure_port("127.0.0.1:0", missing)

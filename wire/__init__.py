@@ -1,0 +1,63 @@
+"""gRPC over HTTP/2 on asyncio: a server and a channel with grpc.aio's interfaces.
+
+`docs/wire.md` says how it is made and what it does not do. The names below are loaded when they
+are first used: a program that only serves does not pay for the channel.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wire.errors import TransportError
+    from wire.http2.limits import Limits, Rate
+    from wire.server import Server, server
+    from wire.server.observer import CallObserver, ConnectionObserver
+    from wire.tls import ChannelCredentials, ServerCredentials
+
+_MODULES = {
+    "CallObserver": "wire.server.observer",
+    "ChannelCredentials": "wire.tls",
+    "ConnectionObserver": "wire.server.observer",
+    "Limits": "wire.http2.limits",
+    "Rate": "wire.http2.limits",
+    "Server": "wire.server",
+    "ServerCredentials": "wire.tls",
+    "TransportError": "wire.errors",
+    "channel": "wire.channel",
+    "server": "wire.server",
+}
+
+__all__ = [
+    "CallObserver",
+    "ChannelCredentials",
+    "ConnectionObserver",
+    "Limits",
+    "Rate",
+    "Server",
+    "ServerCredentials",
+    "TransportError",
+    "server",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(module), name)
+
+
+class _Package(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        # `wire.server` and `wire.channel` are functions, as in grpc.aio. When their packages of
+        # the same names are imported, Python would put the packages in their places.
+        if isinstance(value, ModuleType) and name in ("server", "channel"):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

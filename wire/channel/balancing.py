@@ -1,0 +1,232 @@
+"""Load balancing policies: which of a channel's addresses are connected to, and called.
+
+Source: https://github.com/grpc/grpc/blob/master/doc/load-balancing.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from wire.channel.connectivity import CONNECTING, IDLE, READY, TRANSIENT_FAILURE
+from wire.channel.subchannel import Subchannel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import grpc
+
+    from wire.channel.connection import ClientConnection
+    from wire.channel.settings import Settings
+    from wire.channel.target import Address
+
+
+class Dispatching(Protocol):
+    """Who sends calls to what a policy has ready."""
+
+    def publish(
+        self, state: grpc.ChannelConnectivity, ready: list[ClientConnection], error: str
+    ) -> None:
+        """From now on calls go, in turns, to these connections."""
+
+    def resolve(self) -> None:
+        """Addresses may have changed: a connection has failed."""
+
+    def room_made(self) -> None:
+        """A stream has ended."""
+
+
+class Policy(Protocol):
+    """What a dispatcher asks of a policy."""
+
+    def update(self, addresses: Sequence[Address]) -> None:
+        """Takes the addresses that there are now."""
+
+    def connect(self) -> None:
+        """Begins to connect."""
+
+    def close(self) -> None:
+        """Closes all connections."""
+
+
+class RoundRobin:
+    """Connects to all addresses, at once and again; calls go to those that are ready."""
+
+    def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
+        self._settings = settings
+        self._dispatching = dispatching
+        self._subchannels: dict[Address, Subchannel] = {}
+        # Those that have failed since they were ready: trying again does not hide that.
+        self._failing: set[Subchannel] = set()
+        self._error = ""
+
+    def update(self, addresses: Sequence[Address]) -> None:
+        """Takes the addresses that there are now; connections to those that stay are kept."""
+        before, self._subchannels = self._subchannels, {}
+        for address in addresses:
+            kept = before.pop(address, None)
+            self._subchannels[address] = kept or Subchannel(address, self._settings, self)
+        for gone in before.values():
+            self._failing.discard(gone)
+            gone.drop()
+        self.connect()
+        self._publish()
+
+    def connect(self) -> None:
+        """Begins to connect."""
+        for subchannel in list(self._subchannels.values()):
+            subchannel.connect()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        for subchannel in self._subchannels.values():
+            subchannel.close()
+
+    def subchannel_changed(self, subchannel: Subchannel) -> None:
+        """Keeps all addresses connected."""
+        if self._subchannels.get(subchannel.address) is not subchannel:
+            return
+        if subchannel.state is READY:
+            self._failing.discard(subchannel)
+        elif subchannel.state is TRANSIENT_FAILURE:
+            self._failing.add(subchannel)
+            self._error = f"{subchannel.address}: {subchannel.error}"
+            self._dispatching.resolve()
+        elif subchannel.state is IDLE:
+            self._error = f"{subchannel.address}: {subchannel.error}"
+            self._dispatching.resolve()
+            subchannel.connect()
+            return
+        self._publish()
+
+    def room_made(self) -> None:
+        """A stream has ended."""
+        self._dispatching.room_made()
+
+    def _publish(self) -> None:
+        subchannels = self._subchannels.values()
+        # Where all are silent, it is no reason to prefer any: silence may be this side's.
+        ready = ready_connections(subchannels) or frozen_connections(subchannels)
+        if ready:
+            state = READY
+        elif len(self._failing) == len(self._subchannels):
+            state = TRANSIENT_FAILURE
+        else:
+            state = CONNECTING
+        self._dispatching.publish(state, ready, self._error)
+
+
+class PickFirst:
+    """Connects to the first address that takes a connection, and to no other."""
+
+    def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
+        self._settings = settings
+        self._dispatching = dispatching
+        self._subchannels: list[Subchannel] = []
+        self._current = 0
+        self._is_failing = False
+
+    def update(self, addresses: Sequence[Address]) -> None:
+        """Takes the addresses that there are now; a connection to one that stays is kept."""
+        selected = self._selected()
+        kept = selected if selected is not None and selected.address in addresses else None
+        before = self._subchannels
+        self._subchannels = [
+            kept if kept and kept.address == address else Subchannel(address, self._settings, self)
+            for address in addresses
+        ]
+        self._current = self._subchannels.index(kept) if kept else 0
+        for gone in before:
+            if gone is not kept:
+                gone.drop()
+        if kept is None:
+            self.connect()
+
+    def connect(self) -> None:
+        """Begins to connect."""
+        if self._subchannels:
+            self._subchannels[self._current].connect()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        for subchannel in self._subchannels:
+            subchannel.close()
+
+    def subchannel_changed(self, subchannel: Subchannel) -> None:
+        """Goes on to the next address where one fails, and is idle where a connection ends."""
+        if not self._subchannels or self._subchannels[self._current] is not subchannel:
+            return
+        error = f"{subchannel.address}: {subchannel.error}" if subchannel.error else ""
+        if subchannel.state is READY:
+            self._is_failing = False
+            self._dispatching.publish(READY, ready_connections([subchannel]), error)
+        elif subchannel.is_frozen and len(self._subchannels) == 1:
+            self._dispatching.publish(READY, frozen_connections([subchannel]), error)
+        elif subchannel.state is TRANSIENT_FAILURE:
+            self._try_next(subchannel, error)
+        elif subchannel.state is IDLE:
+            self._idle(error)
+        elif not self._is_failing:
+            self._dispatching.publish(CONNECTING, [], error)
+
+    def _try_next(self, failed: Subchannel, error: str) -> None:
+        if failed.connection is not None:
+            self._leave(failed)
+        if self._current + 1 == len(self._subchannels):
+            # The next round begins when the pause of one of them is over.
+            self._is_failing = True
+            self._dispatching.publish(TRANSIENT_FAILURE, [], error)
+            self._dispatching.resolve()
+            return
+        self._current += 1
+        following = self._subchannels[self._current]
+        if following.state is TRANSIENT_FAILURE:
+            self._try_next(following, error)
+        else:
+            following.connect()
+
+    def _leave(self, frozen: Subchannel) -> None:
+        """Give a silent server's calls the time that they have, and begin with it anew."""
+        fresh = Subchannel(frozen.address, self._settings, self)
+        self._subchannels[self._current] = fresh
+        frozen.drop()
+
+    def _idle(self, error: str) -> None:
+        self._current = 0
+        if self._is_failing:
+            self.connect()
+        else:
+            # The connection has ended: the next call brings another.
+            self._dispatching.resolve()
+            self._dispatching.publish(IDLE, [], error)
+
+    def _selected(self) -> Subchannel | None:
+        current = self._subchannels[self._current] if self._subchannels else None
+        return current if current is not None and current.connection is not None else None
+
+    def room_made(self) -> None:
+        """A stream has ended."""
+        self._dispatching.room_made()
+
+
+def ready_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnection]:
+    """The connections of those that are ready."""
+    return [
+        subchannel.connection
+        for subchannel in subchannels
+        if subchannel.state is READY and subchannel.connection is not None
+    ]
+
+
+def frozen_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnection]:
+    """The connections of those whose servers are silent."""
+    return [
+        subchannel.connection
+        for subchannel in subchannels
+        if subchannel.is_frozen and subchannel.connection is not None
+    ]
+
+
+POLICIES: dict[str, Callable[[Settings, Dispatching], Policy]] = {
+    "round_robin": RoundRobin,
+    "pick_first": PickFirst,
+}

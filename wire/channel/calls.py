@@ -1,0 +1,91 @@
+"""The calls of the four kinds, by what they send and what they are answered."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import grpc
+
+from wire.channel.request_stream import RequestStream
+from wire.channel.stream_answer import StreamAnswer
+from wire.channel.unary_answer import UnaryAnswer
+from wire.protocol.timeout import format_timeout
+
+if TYPE_CHECKING:
+    from wire.channel.connection import ClientConnection
+    from wire.protocol.metadata import Field
+
+
+class UnaryUnaryCall(UnaryAnswer):
+    """One request, one answer."""
+
+    __slots__ = ("_message",)
+
+    _message: bytes
+
+    def start(self, message: bytes) -> None:
+        """Begins the call with its request, framed."""
+        self._message = message
+        self._method.dispatcher.submit(self)
+
+    def send_on(self, connection: ClientConnection) -> None:
+        """Send the request."""
+        self._connection = connection
+        expires = self._expires
+        self._stream_id = connection.send_request(
+            self,
+            self._method.path,
+            None if expires is None else format_timeout(expires - perf_counter()),
+            self._request_metadata() if self._attempts else self._metadata,
+            self._message,
+        )
+
+
+class StreamUnaryCall(RequestStream, UnaryAnswer):
+    """Requests, one answer."""
+
+    __slots__ = (
+        "_consumer",
+        "_half_closed",
+        "_is_final",
+        "_is_full",
+        "_kept",
+        "_outbox",
+        "_request_encoding",
+        "_requests_done",
+        "_sent",
+        "_writer",
+    )
+
+    def _begin_answer(self, fields: list[Field]) -> None:
+        super()._begin_answer(fields)
+        self._commit()
+
+    def _is_committed(self) -> bool:
+        return self._is_final or super()._is_committed()
+
+    def _raise_for_status(self) -> None:
+        self.result()
+
+
+class _StreamCall(RequestStream, StreamAnswer):
+    """Any requests, answers."""
+
+    def _is_committed(self) -> bool:
+        return self._is_final or super()._is_committed()
+
+
+class UnaryStreamCall(_StreamCall):
+    """One request, answers."""
+
+
+class StreamStreamCall(_StreamCall):
+    """Requests, answers."""
+
+
+# They are what grpc.aio calls so, for whoever asks by isinstance.
+grpc.aio.UnaryUnaryCall.register(UnaryUnaryCall)
+grpc.aio.StreamUnaryCall.register(StreamUnaryCall)
+grpc.aio.UnaryStreamCall.register(UnaryStreamCall)
+grpc.aio.StreamStreamCall.register(StreamStreamCall)

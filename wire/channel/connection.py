@@ -1,0 +1,240 @@
+"""A connection as its client sees it: opens streams, and hands what arrives to their exchanges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wire.channel.failures import words_for
+from wire.channel.outgoing import Outgoing
+from wire.channel.probe import Probe
+from wire.http2.error_codes import (
+    CANCEL,
+    ENHANCE_YOUR_CALM,
+    NO_ERROR,
+    REFUSED_STREAM,
+    StreamFault,
+    name_of,
+)
+from wire.http2.frames import LARGEST_STREAM
+
+if TYPE_CHECKING:
+    from wire.channel.settings import Settings
+    from wire.http2.connection import ConnectionEnd
+    from wire.http2.fields import Fields
+    from wire.http2.stream import Stream
+    from wire.loop.flusher import Flusher
+
+# An answer may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
+_MAX_INFORMATIONAL = 100
+_LAST_STREAM = LARGEST_STREAM - 2
+
+
+class Owner(Protocol):
+    """Who holds a connection, and is told what becomes of it."""
+
+    def connection_ready(self, connection: ClientConnection) -> None:
+        """The server's SETTINGS are here: calls may begin."""
+
+    def connection_draining(self, connection: ClientConnection, cause: str) -> None:
+        """The connection takes no more calls; those on it go on."""
+
+    def connection_responsive(self, connection: ClientConnection) -> None:
+        """Whether the server answers pings has changed: see `responsive`."""
+
+    def connection_closed(self, connection: ClientConnection, cause: str) -> None:
+        """The connection is over, whether or not it was ready before."""
+
+    def room_made(self) -> None:
+        """A stream has ended: another may begin."""
+
+
+class ClientConnection(Outgoing):
+    """Requests out, answers in.
+
+    Attributes:
+        peer: the server's address, for logs.
+        draining: no stream can be opened any more.
+        responsive: False while the server leaves a ping unanswered.
+        known_head: fields that have begun an answer before and were found good.
+    """
+
+    is_server = False
+
+    def __init__(
+        self,
+        flusher: Flusher,
+        settings: Settings,
+        owner: Owner,
+        peer: str,
+    ) -> None:
+        options = settings.options
+        super().__init__(flusher, options.limits, settings.fixed_fields)
+        self.peer = peer
+        self.draining = False
+        self.known_head: Fields = []
+        self.watch_id = 0
+        """The stream of a health check, which is no call; 0 for none."""
+        self._owner = owner
+        self._calls_waiting = settings.waiting
+        self._probe = Probe(self, options)
+        self._informational = 0
+        self._goaway_cause = ""
+
+    @property
+    def responsive(self) -> bool:
+        """Whether the server answers."""
+        return self._probe.responsive
+
+    def has_room(self) -> bool:
+        """Whether one more stream may be opened now."""
+        return len(self.streams) < self.peer_max_streams and not self.draining
+
+    def calls(self) -> list[Any]:
+        """The exchanges that are calls."""
+        return [stream.call for stream in self.streams.values() if stream.id != self.watch_id]
+
+    # --- streams
+
+    def stream_opened(self, stream_id: int) -> None:
+        """Watch the server while it has calls."""
+        if not self._probe.running:
+            self._probe.start()
+        if stream_id >= _LAST_STREAM:
+            self._drain("all stream numbers are used up")
+
+    def cancel(self, stream_id: int, code: int = CANCEL) -> None:
+        """Give a stream up; what still arrives on it is ignored."""
+        if not self.ended and stream_id in self.streams:
+            self._probe.given_up()
+            self.reset_stream(stream_id, code)
+
+    # --- answers
+
+    def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
+        """Pass headers or trailers on, but for informational ones."""
+        stream = self.streams[stream_id]
+        if not stream.headers_seen:
+            self._informational_received(stream, end=end_stream)
+            return
+        self._informational = 0
+        self.answered = True
+        self._learn(fields, has_length=stream.content_left >= 0)
+        if not end_stream:
+            stream.call.head_received(fields)
+            return
+        stream.call.trailers_received(fields)
+        if not stream.local_ended:
+            # Nobody reads the rest of the request (section 8.1).
+            self.cancel(stream_id, NO_ERROR)
+
+    def _informational_received(self, stream: Stream, *, end: bool) -> None:
+        self._informational += 1
+        if end or self._informational > _MAX_INFORMATIONAL + len(self.streams):
+            stream.call.unreadable(f"{self.peer} has sent informational headers only")
+            self.cancel(stream.id)
+
+    def headers_too_large(self, stream_id: int, end_stream: bool) -> None:  # noqa: ARG002, FBT001
+        """An answer's headers are beyond the limit: nobody keeps them."""
+        limit = self.limits.max_header_list
+        self.streams[stream_id].call.unreadable(
+            f"{self.peer} has sent headers of more than {limit} bytes"
+        )
+        self.cancel(stream_id)
+
+    def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
+        """Pass data on."""
+        call = self.streams[stream_id].call
+        if data:
+            call.data_received(data)
+        if end_stream:
+            call.ended_without_trailers()
+
+    def stream_writable(self, stream_id: int) -> None:
+        """A queue has drained."""
+        self.streams[stream_id].call.writable()
+
+    def stream_reset(self, stream_id: int, error_code: int) -> None:
+        """The server has reset a stream."""
+        call = self.streams[stream_id].call
+        if error_code == REFUSED_STREAM:
+            call.refused(f"{self.peer} has refused the stream")
+        else:
+            call.reset(error_code)
+
+    def stream_failed(self, stream_id: int, fault: StreamFault) -> None:
+        """The server has broken a rule on a stream."""
+        self.streams[stream_id].call.unreadable(f"{self.peer}: {fault.text}")
+
+    def stream_closed(self, stream: Stream) -> None:  # noqa: ARG002
+        """There may be room for a call that waits, and a drained connection may end."""
+        if self.draining:
+            self._close_when_empty()
+        elif self._calls_waiting:
+            self._owner.room_made()
+
+    # --- the connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The reason is for people."""
+        super().connection_lost(None if exc is None else ConnectionError(words_for(exc)))
+
+    def settings_received(self) -> None:
+        """The first SETTINGS make the connection ready, later ones may allow more streams."""
+        if not self.draining:
+            self._owner.connection_ready(self)
+
+    def ping_acknowledged(self, payload: bytes) -> None:
+        """The server is alive."""
+        self._probe.acknowledged(payload)
+
+    def responsiveness_changed(self) -> None:
+        """The probe has found out."""
+        if not self.draining and not self.ended:
+            self._owner.connection_responsive(self)
+
+    def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
+        """No more streams; those above the last have not been looked at, and may go elsewhere."""
+        text = debug[:200].decode("utf-8", "replace")
+        self._goaway_cause = f"{self.peer} sent GOAWAY: {name_of(error_code)} {text}".rstrip()
+        if error_code == ENHANCE_YOUR_CALM:
+            self._probe.calm_down()
+        self._drain(self._goaway_cause)
+        for stream_id in [number for number in self.streams if number > last_stream_id]:
+            stream = self.streams.get(stream_id)
+            if stream is not None:
+                self._forget(stream)
+                stream.call.refused(self._goaway_cause)
+        self._close_when_empty()
+
+    def _drain(self, cause: str) -> None:
+        if not self.draining:
+            self.draining = True
+            self._owner.connection_draining(self, cause)
+
+    def drain(self) -> None:
+        """Take no more calls, and close behind the last one."""
+        self.draining = True
+        self._close_when_empty()
+
+    def _close_when_empty(self) -> None:
+        watched = self.watch_id in self.streams
+        if len(self.streams) > watched or self.ended:
+            return
+        # Not at once: a call may be ending that looks at its stream again.
+        self._loop.call_soon(self._close_drained)
+
+    def _close_drained(self) -> None:
+        if len(self.streams) <= (self.watch_id in self.streams):
+            self.close(NO_ERROR)
+
+    def connection_ended(self, reason: ConnectionEnd) -> None:
+        """Tell all exchanges, once."""
+        self._probe.stop()
+        cause = self._goaway_cause or reason.text
+        # First, so that calls which go elsewhere do not come back here.
+        self._owner.connection_closed(self, cause)
+        streams = list(self.streams.values())
+        self.streams.clear()
+        for stream in streams:
+            unsent = stream.id >= self.written_id
+            stream.call.disconnected(f"{self.peer}: {cause}", unsent=unsent)

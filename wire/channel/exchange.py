@@ -1,0 +1,39 @@
+"""What a connection of a channel tells whoever has opened a stream on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from wire.http2.fields import Fields
+
+
+class Exchange(Protocol):
+    """A request on its way and the answer to it; each method is called while bytes are read."""
+
+    def head_received(self, fields: Fields) -> None:
+        """The answer begins, by headers."""
+
+    def data_received(self, data: bytes) -> None:
+        """A part of the answer's messages has arrived."""
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The answer ends; where there was no head, these are headers and trailers in one."""
+
+    def ended_without_trailers(self) -> None:
+        """The answer ends with its data, which is none of gRPC's ways."""
+
+    def writable(self) -> None:
+        """The stream takes data again after it was full."""
+
+    def refused(self, cause: str) -> None:
+        """The server says that it has not looked at the request."""
+
+    def reset(self, error_code: int) -> None:
+        """The server has reset the stream."""
+
+    def unreadable(self, cause: str) -> None:
+        """The server has broken HTTP/2 on this stream, which is being reset."""
+
+    def disconnected(self, cause: str, *, unsent: bool) -> None:
+        """The connection is lost, `unsent` before any of the request was written to it."""

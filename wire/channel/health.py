@@ -1,0 +1,176 @@
+"""Client-side health checking: calls go where the server says SERVING (gRFC A17).
+
+The two messages of grpc.health.v1 have one field each, so that they are read and written here.
+Source: https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+import grpc
+
+from wire.channel.backoff import Backoff
+from wire.errors import MessageError
+from wire.protocol.messages import MessageParser, frame_message
+from wire.protocol.status import decode_message, parse_status
+
+if TYPE_CHECKING:
+    from wire.channel.connection import ClientConnection
+    from wire.http2.fields import Fields
+
+_WATCH = b"/grpc.health.v1.Health/Watch"
+_MAX_ANSWER = 1024
+_INITIAL_BACKOFF = 1.0
+_MAX_BACKOFF = 120.0
+# HealthCheckRequest.service and HealthCheckResponse.status are fields 1.
+_SERVICE_TAG = b"\x0a"
+_STATUS_TAG = 0x08
+_SERVING = 1
+_STATUSES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
+
+_logger = logging.getLogger(__name__)
+
+
+class HealthListener(Protocol):
+    """Who wants to know."""
+
+    def __call__(self, *, serving: bool, error: str) -> None:
+        """The server has said something of the service's health."""
+
+
+class HealthWatch:
+    """Watches one service on one connection for as long as that is there.
+
+    A server without the health service counts as serving.
+
+    Attributes:
+        serving: what was said last.
+    """
+
+    def __init__(
+        self, connection: ClientConnection, service: str, listener: HealthListener
+    ) -> None:
+        self.serving = False
+        self._connection = connection
+        self._service = service
+        self._listener = listener
+        self._backoff = Backoff(_INITIAL_BACKOFF, _MAX_BACKOFF)
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
+        self._parser = MessageParser(_MAX_ANSWER)
+        # From the loop: the listener is not told before it has this object.
+        asyncio.get_running_loop().call_soon(self._begin)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._connection.cancel(self._connection.watch_id)
+
+    def _begin(self) -> None:
+        self._timer = None
+        connection = self._connection
+        if self._stopped or connection.ended:
+            return
+        if not connection.has_room():
+            self._failed("the server takes no streams")
+            return
+        self._parser = MessageParser(_MAX_ANSWER)
+        # Named before anything can arrive, so that the stream is never taken for a call.
+        connection.watch_id = connection.next_stream_id
+        request = frame_message(_health_request(self._service))
+        connection.send_request(self, _WATCH, None, [], request)
+
+    def _say(self, *, serving: bool, error: str) -> None:
+        if not self._stopped:
+            self.serving = serving
+            self._listener(serving=serving, error=error)
+
+    def _failed(self, cause: str) -> None:
+        if self._stopped:
+            return
+        self._say(serving=False, error=f"health check: {cause}")
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._backoff.next(), self._begin)
+
+    # --- the exchange
+
+    def head_received(self, fields: Fields) -> None:
+        """The server has the method."""
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The stream ends: a server that has no such method is not asked again."""
+        trailers = dict(fields)
+        code = parse_status(trailers.get(b"grpc-status", b""))
+        if code is grpc.StatusCode.UNIMPLEMENTED:
+            _logger.warning(
+                "%s has no health service: it is called as it is", self._connection.peer
+            )
+            self._say(serving=True, error="")
+            self._stopped = True
+        else:
+            message = decode_message(trailers.get(b"grpc-message", b""))
+            self._failed(f"{code.name} {message}".rstrip())
+
+    def data_received(self, data: bytes) -> None:
+        """An answer: the last one counts."""
+        try:
+            for compressed, message in self._parser.feed(data):
+                self._answered(0 if compressed else _health_status(message))
+        except MessageError as error:
+            self._connection.cancel(self._connection.watch_id)
+            self._failed(error.details)
+            return
+        self._connection.acknowledge(self._connection.watch_id, len(data))
+
+    def ended_without_trailers(self) -> None:
+        """Ask again later."""
+        self._failed("the stream has ended without a status")
+
+    def _answered(self, status: int) -> None:
+        self._backoff.reset()
+        name = _STATUSES.get(status, str(status))
+        self._say(serving=status == _SERVING, error=f"the server says {name} of {self._service!r}")
+
+    def writable(self) -> None:
+        """Nothing waits to be written."""
+
+    def refused(self, cause: str) -> None:
+        """Ask again later."""
+        self._failed(cause)
+
+    def reset(self, error_code: int) -> None:
+        """Ask again later."""
+        self._failed(f"the stream was reset with error code {error_code}")
+
+    def unreadable(self, cause: str) -> None:
+        """Ask again later."""
+        self._failed(cause)
+
+    def disconnected(self, cause: str, *, unsent: bool) -> None:
+        """The connection's owner knows."""
+
+
+def _health_request(service: str) -> bytes:
+    name = service.encode()
+    return _SERVICE_TAG + _varint(len(name)) + name if name else b""
+
+
+def _varint(number: int) -> bytes:
+    digits = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - seven bits an octet
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    digits.append(number)
+    return bytes(digits)
+
+
+def _health_status(message: bytes) -> int:
+    """The enum of a HealthCheckResponse; 0 (UNKNOWN) where there is none that is known."""
+    if len(message) == 2 and message[0] == _STATUS_TAG:  # noqa: PLR2004 - a tag and a small number
+        return message[1]
+    return 0

@@ -1,0 +1,74 @@
+"""Answers that have arrived and were not read yet, and what of the window they keep."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from wire.protocol.compression import IDENTITY
+from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+
+
+class Inbox:
+    """The answers of one stream, in their order.
+
+    What nobody has read is not acknowledged, so a slow reader stops the server. An unfinished
+    answer cannot be read: its bytes are taken as they come, and its size has a limit of its own.
+    """
+
+    __slots__ = ("_ahead", "_encoding", "_limit", "_parser", "_unread")
+
+    def __init__(self, limit: int, encoding: bytes = IDENTITY) -> None:
+        """Begins empty.
+
+        Args:
+            limit: bytes that an answer may have, before and after decompression.
+            encoding: of those that are compressed.
+        """
+        self._limit = limit
+        self._encoding = encoding
+        self._parser = MessageParser(limit)
+        self._unread: deque[tuple[bool, bytes]] = deque()
+        self._ahead = 0
+        """Bytes that were acknowledged before the answer that they are of was read."""
+
+    def __bool__(self) -> bool:
+        """Whether there is an answer to read."""
+        return bool(self._unread)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no answer has begun without having ended."""
+        return not self._parser.held
+
+    def feed(self, data: bytes) -> int:
+        """Takes the next bytes, and returns how many may be acknowledged.
+
+        Raises:
+            MessageError: see `MessageParser.feed`.
+        """
+        held = self._parser.held
+        messages = self._parser.feed(data)
+        self._unread += messages
+        taken = self._parser.held if messages else self._parser.held - held
+        self._ahead += taken
+        return taken
+
+    def read(self) -> tuple[tuple[bool, bytes], int]:
+        """The next answer as it arrived, and how many bytes may be acknowledged for it."""
+        message = self._unread.popleft()
+        size = PREFIX_BYTES + len(message[1])
+        ahead = min(size, self._ahead)
+        self._ahead -= ahead
+        return message, size - ahead
+
+    def unpack(self, message: tuple[bool, bytes]) -> bytes:
+        """An answer, decompressed where it is compressed.
+
+        Raises:
+            MessageError: see `decompress`.
+        """
+        return plain_message(message, self._encoding, self._limit)
+
+    def clear(self) -> None:
+        """Forgets what was not read."""
+        self._unread.clear()

@@ -1,0 +1,228 @@
+"""Client interceptors of grpc.aio: each sees a call before the next one, and the last one sends it.
+
+An intercepted call has a Task of its own, because interceptors are coroutines. Channels without
+interceptors have none of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from typing import Any, TypeVar, cast
+
+import grpc
+
+_KINDS = {
+    grpc.aio.UnaryUnaryClientInterceptor: "intercept_unary_unary",
+    grpc.aio.UnaryStreamClientInterceptor: "intercept_unary_stream",
+    grpc.aio.StreamUnaryClientInterceptor: "intercept_stream_unary",
+    grpc.aio.StreamStreamClientInterceptor: "intercept_stream_stream",
+}
+_Answer = TypeVar("_Answer")
+_Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
+
+
+def of_kind(
+    interceptors: Sequence[grpc.aio.ClientInterceptor], kind: type[grpc.aio.ClientInterceptor]
+) -> list[Callable[..., Awaitable[Any]]]:
+    """The methods of those interceptors that see calls of a kind."""
+    return [getattr(each, _KINDS[kind]) for each in interceptors if isinstance(each, kind)]
+
+
+def require_known(interceptors: Sequence[Any]) -> None:
+    """Raises ValueError for an interceptor that would never be called."""
+    for interceptor in interceptors:
+        if not isinstance(interceptor, tuple(_KINDS)):
+            raise ValueError(f"{interceptor!r} is none of grpc.aio's client interceptors")  # noqa: TRY004
+
+
+class InterceptedMultiCallable:
+    """Stands before a multicallable, and has its calls intercepted."""
+
+    def __init__(
+        self, method: str, send: Callable[..., Any], interceptors: list[Callable[..., Any]]
+    ) -> None:
+        """Wraps a multicallable.
+
+        Args:
+            method: as in `/user.Orchestrator2Service/GetUser`.
+            send: the multicallable.
+            interceptors: from `of_kind`, the outermost first.
+        """
+        self._method = method
+        self._send = send
+        self._interceptors = interceptors
+
+    def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
+        self,
+        request: Any = None,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: grpc.CallCredentials | None = None,
+        wait_for_ready: bool | None = None,  # noqa: FBT001 - as grpc.aio has it
+        compression: grpc.Compression | None = None,
+    ) -> InterceptedCall:
+        """Begins a call."""
+        details = grpc.aio.ClientCallDetails(
+            self._method.encode(),  # type: ignore[arg-type]  # bytes, as grpc.aio's own
+            timeout,
+            grpc.aio.Metadata(*(metadata or ())),
+            credentials,
+            wait_for_ready,
+        )
+        return InterceptedCall(self._proceed(0, compression)(details, request))
+
+    def _proceed(self, position: int, compression: grpc.Compression | None) -> _Continuation:
+        """What the interceptor before this position continues with."""
+
+        async def proceed(details: grpc.aio.ClientCallDetails, request: Any) -> Any:
+            if position < len(self._interceptors):
+                following = self._proceed(position + 1, compression)
+                return await self._interceptors[position](following, details, request)
+            return self._send(
+                request,
+                timeout=details.timeout,
+                metadata=details.metadata,
+                credentials=details.credentials,
+                wait_for_ready=details.wait_for_ready,
+                compression=compression,
+            )
+
+        return proceed
+
+
+class InterceptedCall:
+    """A call whose interceptors may still be at work; then it is whatever they return."""
+
+    def __init__(self, intercepting: Any) -> None:
+        self._interceptors = asyncio.get_running_loop().create_task(intercepting)
+        self._callbacks: list[Callable[[Any], None]] = []
+        self._answers: AsyncIterator[Any] | None = None
+        self._interceptors.add_done_callback(self._intercepted)
+
+    def _intercepted(self, task: asyncio.Task[Any]) -> None:
+        call = self._inner()
+        for callback in self._callbacks:
+            if hasattr(call, "add_done_callback"):
+                call.add_done_callback(lambda _, callback=callback: callback(self))
+            else:
+                callback(self)
+        if not task.cancelled():
+            # Not everybody awaits a call; asyncio would log that.
+            task.exception()
+
+    def _inner(self) -> Any:
+        """What the interceptors have returned; None while they work, and where they failed."""
+        task = self._interceptors
+        if not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Waits for the answer."""
+        return self._answer().__await__()
+
+    async def _answer(self) -> Any:
+        call = await self._interceptors
+        # An interceptor may return an answer of its own.
+        return await call if hasattr(call, "__await__") else call
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """The answers."""
+        async for answer in await self._interceptors:
+            yield answer
+
+    async def read(self) -> Any:
+        """The next answer, or `grpc.aio.EOF`."""
+        call = await self._interceptors
+        if hasattr(call, "read"):
+            return await call.read()
+        if self._answers is None:
+            self._answers = aiter(call)
+        return await anext(self._answers, grpc.aio.EOF)
+
+    async def write(self, request: Any) -> None:
+        """Sends one request."""
+        await (await self._interceptors).write(request)
+
+    async def done_writing(self) -> None:
+        """There are no more requests."""
+        await (await self._interceptors).done_writing()
+
+    async def initial_metadata(self) -> grpc.aio.Metadata:
+        """What the server sent before its answer."""
+        return await self._ask("initial_metadata", grpc.aio.Metadata())
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        """What the server sent after its answer."""
+        return await self._ask("trailing_metadata", grpc.aio.Metadata())
+
+    async def code(self) -> grpc.StatusCode:
+        """The status."""
+        return await self._ask("code", grpc.StatusCode.OK)
+
+    async def details(self) -> str:
+        """The text of the status."""
+        return await self._ask("details", "")
+
+    async def debug_error_string(self) -> str:
+        """The whole cause of a failure."""
+        return await self._ask("debug_error_string", "")
+
+    async def wait_for_connection(self) -> None:
+        """Waits until the server answers."""
+        await (await self._interceptors).wait_for_connection()
+
+    async def _ask(self, name: str, otherwise: _Answer) -> _Answer:
+        try:
+            call = await asyncio.shield(self._interceptors)
+        except grpc.aio.AioRpcError as error:
+            return cast("_Answer", getattr(error, name)())
+        except asyncio.CancelledError:
+            if not self._interceptors.cancelled():
+                raise
+            return cast("_Answer", grpc.StatusCode.CANCELLED) if name == "code" else otherwise
+        return cast("_Answer", await getattr(call, name)()) if hasattr(call, name) else otherwise
+
+    def cancel(self) -> bool:
+        """Ends the call, or the interceptors."""
+        if not self._interceptors.done():
+            return self._interceptors.cancel()
+        call = self._inner()
+        return bool(call.cancel()) if hasattr(call, "cancel") else False
+
+    def cancelled(self) -> bool:
+        """Whether this side has cancelled the call."""
+        call = self._inner()
+        if hasattr(call, "cancelled"):
+            return bool(call.cancelled())
+        return self._interceptors.cancelled()
+
+    def done(self) -> bool:
+        """Whether the call is over."""
+        call = self._inner()
+        return bool(call.done()) if hasattr(call, "done") else self._interceptors.done()
+
+    def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+        """Calls back with this call when it is over."""
+        call = self._inner()
+        if hasattr(call, "add_done_callback"):
+            call.add_done_callback(lambda _: callback(self))
+        elif self._interceptors.done():
+            callback(self)
+        else:
+            self._callbacks.append(callback)
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the deadline; None where that is not known yet."""
+        call = self._inner()
+        return call.time_remaining() if hasattr(call, "time_remaining") else None
+
+
+for _call in (
+    grpc.aio.UnaryUnaryCall,
+    grpc.aio.UnaryStreamCall,
+    grpc.aio.StreamUnaryCall,
+    grpc.aio.StreamStreamCall,
+):
+    _call.register(InterceptedCall)

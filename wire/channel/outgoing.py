@@ -1,0 +1,124 @@
+"""Requests on their way out: header blocks, streams, and what has left this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wire.channel.request_headers import RequestHeaders
+from wire.channel.usual_answers import UsualAnswers
+from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
+from wire.http2.stream import Stream
+
+if TYPE_CHECKING:
+    from wire.channel.exchange import Exchange
+    from wire.http2.limits import Limits
+    from wire.loop.flusher import Flusher
+    from wire.protocol.metadata import Field
+
+
+class Outgoing(UsualAnswers):
+    """Opens streams.
+
+    Attributes:
+        written_id: streams from this one on have not been written yet.
+    """
+
+    def __init__(self, flusher: Flusher, limits: Limits, fixed_fields: list[Field]) -> None:
+        super().__init__(flusher, limits)
+        self.written_id = 1
+        self._headers = RequestHeaders(self.encoder, fixed_fields)
+        self._pieces_sent = 0
+        self._pieces_credited = 0
+
+    # --- what a subclass is told
+
+    def stream_opened(self, stream_id: int) -> None:
+        """There is one more stream."""
+
+    # --- what a subclass asks for
+
+    def send_request(
+        self,
+        exchange: Exchange,
+        path: bytes,
+        timeout: bytes | None,
+        metadata: list[Field],
+        message: bytes,
+    ) -> int:
+        """Open a stream with a request of one message; the caller has seen that there is room.
+
+        Args:
+            exchange: is told of the answer.
+            path: of the method.
+            timeout: the value of `grpc-timeout`.
+            metadata: further fields.
+            message: framed.
+
+        Returns:
+            The stream's id.
+        """
+        stream = self._open_stream(exchange)
+        stream_id = stream.id
+        block = self._headers.block(path, timeout, metadata)
+        size = len(message)
+        length = len(block)
+        room = self.peer_max_frame
+        if (
+            size > stream.send_window
+            or size > self.send_window
+            or size > room
+            or length > room
+            or self.paused
+        ):
+            self.send_headers(stream_id, block)
+            self.send_data(stream_id, message, end_stream=True)
+            return stream_id
+        # The usual case in one piece: two frames cost one write.
+        self.send_window -= size
+        stream.local_ended = True
+        self._out.append(
+            pack_header(length >> 16, length & 0xFFFF, HEADERS, END_HEADERS, stream_id)
+            + block
+            + pack_header(size >> 16, size & 0xFFFF, DATA, END_STREAM, stream_id)
+            + message
+        )
+        if not self._dirty:
+            self.mark_dirty()
+        return stream_id
+
+    def open_request(
+        self, exchange: Exchange, path: bytes, timeout: bytes | None, metadata: list[Field]
+    ) -> int:
+        """Open a stream with the headers of a request, whose messages `send_data` sends."""
+        stream_id = self._open_stream(exchange).id
+        self.send_headers(stream_id, self._headers.block(path, timeout, metadata))
+        return stream_id
+
+    def _open_stream(self, exchange: Exchange) -> Stream:
+        stream_id = self.next_stream_id
+        self.next_stream_id = stream_id + 2
+        stream = Stream(stream_id, self.peer_initial_window, self.own_window)
+        stream.call = exchange
+        self.streams[stream_id] = stream
+        self.stream_opened(stream_id)
+        return stream
+
+    def flush(self) -> None:
+        """Write what was collected, and know which requests have been written by now."""
+        super().flush()
+        if not self._out:
+            self.written_id = self.next_stream_id
+
+    def send_data(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> bool:
+        """Send data, of which the server may give back each piece of window by itself."""
+        self._pieces_sent += 1
+        return super().send_data(stream_id, data, end_stream=end_stream)
+
+    def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:
+        # grpcio gives window back with each message, however small: that is no abuse. Each piece
+        # of data earns an update of its stream and one of the connection.
+        pieces = self._pieces_sent + (self.next_stream_id >> 1)
+        if pieces > self._pieces_credited:
+            self._window_updates.credit(2 * (pieces - self._pieces_credited))
+            self._pieces_credited = pieces
+        super()._on_window_update(flags, stream_id, payload)

@@ -1,0 +1,217 @@
+"""The requests of a call that has a stream of them, or of one that may be sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.channel.attempts import Attempts
+from wire.protocol.compression import IDENTITY, compress
+from wire.protocol.messages import frame_message
+
+if TYPE_CHECKING:
+    from wire.channel.connection import ClientConnection
+    from wire.channel.method import Method
+
+# What a call keeps to send it again, as other implementations do; beyond it is not tried again.
+_MAX_KEPT = 256 * 1024
+
+_logger = logging.getLogger(__name__)
+
+
+class RequestStream(Attempts):
+    """Writes requests as the server takes them, and keeps them while the call may be repeated."""
+
+    if not TYPE_CHECKING:
+        __slots__ = ()
+
+    _outbox: list[bytes]
+    """Requests that are kept, each framed."""
+    _kept: int
+    """Bytes of them."""
+    _sent: int
+    """How many of them are on this attempt's stream."""
+    _is_full: bool
+    _requests_done: bool
+    _half_closed: bool
+    _is_final: bool
+    """No other attempt will follow, so that what is sent need not be kept."""
+    _request_encoding: bytes
+    _writer: asyncio.Future[None] | None
+    _consumer: asyncio.Task[None] | None
+
+    def start(self, requests: Any, encoding: bytes) -> None:
+        """Begins the call, with an iterable of requests or with none, where they are written."""
+        self._outbox = []
+        self._kept = 0
+        self._is_final = False
+        self._requests_done = False
+        self._request_encoding = encoding
+        self._writer = None
+        self._consumer = None
+        self._reset_requests()
+        self.add_done_callback(lambda _: self._stop_requests())
+        if encoding != IDENTITY:
+            self._metadata = [(b"grpc-encoding", encoding), *self._metadata]
+        self._method.dispatcher.submit(self)
+        if requests is not None:
+            self._consumer = self._method.dispatcher.loop.create_task(self._consume(requests))
+
+    def start_with(self, request: Any, encoding: bytes) -> None:
+        """Begins the call with its only request."""
+        message = framed(self._method, request, encoding)
+        self.start(None, encoding)
+        self._keep(message)
+        self._requests_done = True
+        self._pump()
+
+    # --- attempts
+
+    def send_on(self, connection: ClientConnection) -> None:
+        """Open a stream, and send what there is."""
+        self._connection = connection
+        self._reset_requests()
+        self._stream_id = connection.open_request(
+            self, self._method.path, self._timeout_value(), self._request_metadata()
+        )
+        self._pump()
+
+    def _reset_requests(self) -> None:
+        self._sent = 0
+        self._is_full = False
+        self._half_closed = False
+
+    def _commit(self) -> None:
+        self._is_final = True
+        self._forget_sent()
+
+    def _keep(self, message: bytes) -> None:
+        self._outbox.append(message)
+        self._kept += len(message)
+        if self._kept > _MAX_KEPT:
+            self._is_final = True
+
+    def _forget_sent(self) -> None:
+        if self._is_final and self._sent:
+            self._kept -= sum(map(len, self._outbox[: self._sent]))
+            del self._outbox[: self._sent]
+            self._sent = 0
+
+    def _pump(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        while self._sent < len(self._outbox) and not self._is_full:
+            message = self._outbox[self._sent]
+            self._sent += 1
+            last = self._requests_done and self._sent == len(self._outbox)
+            self._half_closed = last
+            self._is_full = not connection.send_data(self._stream_id, message, end_stream=last)
+        if self._requests_done and not self._half_closed and self._sent == len(self._outbox):
+            self._half_closed = True
+            connection.send_data(self._stream_id, b"", end_stream=True)
+        self._forget_sent()
+        self._wake_writer()
+
+    def writable(self) -> None:
+        """The stream takes more."""
+        self._is_full = False
+        self._pump()
+
+    # --- what callers do
+
+    def _wake_writer(self) -> None:
+        writer = self._writer
+        if writer is not None and not writer.done():
+            writer.set_result(None)
+
+    async def _write(self, request: Any) -> None:
+        if self.done():
+            raise asyncio.InvalidStateError("the call is over")
+        if self._requests_done:
+            raise asyncio.InvalidStateError("done_writing() was called before")
+        self._keep(framed(self._method, request, self._request_encoding))
+        self._pump()
+        while (self._is_full or self._sent < len(self._outbox)) and not self.done():
+            self._writer = self._method.dispatcher.loop.create_future()
+            try:
+                await self._writer
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+            finally:
+                self._writer = None
+        if self.done():
+            self._raise_for_status()
+
+    async def write(self, request: Any) -> None:
+        """Sends one request; returns when the stream takes another.
+
+        Raises:
+            grpc.aio.AioRpcError: the call has failed meanwhile.
+            asyncio.InvalidStateError: the call was over before.
+            grpc.aio.UsageError: the call has an iterable of requests.
+        """
+        self._require_writer()
+        await self._write(request)
+
+    async def done_writing(self) -> None:
+        """Tells the server that there are no more requests."""
+        self._require_writer()
+        self._finish_requests()
+
+    def _require_writer(self) -> None:
+        if self._consumer is not None:
+            raise grpc.aio.UsageError("a call with an iterable of requests cannot be written to")
+
+    def _finish_requests(self) -> None:
+        if not self._requests_done:
+            self._requests_done = True
+            self._pump()
+
+    async def _consume(self, requests: Any) -> None:
+        try:
+            if isinstance(requests, AsyncIterable):
+                async for request in requests:
+                    await self._write(request)
+            else:
+                for request in requests:
+                    await self._write(request)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            # The call says itself what it has failed with.
+            return
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        except Exception:
+            _logger.exception("requests_failed")
+            self.cancel()
+            return
+        self._finish_requests()
+
+    def _stop_requests(self) -> None:
+        """The call is over: nobody waits to write, and nothing is left to be read."""
+        self._outbox = []
+        self._kept = self._sent = 0
+        self._wake_writer()
+        if self._consumer is not None and self._consumer is not _running_task():
+            self._consumer.cancel()
+
+
+def framed(method: Method, request: Any, encoding: bytes) -> bytes:
+    """A request as a message on the wire."""
+    message = method.serialize(request)
+    if encoding == IDENTITY:
+        return frame_message(message)
+    return frame_message(compress(encoding, message), compressed=True)
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

@@ -1,0 +1,271 @@
+"""The answers of a call that has a stream of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.channel.answers import (
+    AnswerError,
+    check_head,
+    encoding_of,
+    fault_error,
+    peer_error,
+)
+from wire.channel.failures import transport_error
+from wire.channel.inbox import Inbox
+from wire.channel.outcome import Outcome
+from wire.errors import MessageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from wire.channel.method import Method
+    from wire.http2.fields import Fields
+    from wire.protocol.metadata import Field
+
+_logger = logging.getLogger(__name__)
+
+
+class StreamAnswer(Outcome):
+    """A call whose answers are read one by one.
+
+    Answers that nobody has read are not acknowledged, so a slow reader stops the server, and holds
+    no more than a stream's window.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        timeout: float | None,
+        metadata: list[Field],
+        wait_for_ready: bool,  # noqa: FBT001 - as unary calls have it
+    ) -> None:
+        self._method = method
+        self._metadata = metadata
+        self.wait_for_ready = wait_for_ready
+        self._expires = None if timeout is None else perf_counter() + timeout
+        self._slot = None
+        if self._expires is not None:
+            self._slot = method.dispatcher.deadlines.add_at(self._expires, self)
+        self._connection = None
+        self._attempts = 0
+        self._was_refused = False
+        self._timer = None
+        self._head: Fields | None = None
+        self._trailers: Fields = []
+        self._inbox = Inbox(0)
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._callbacks: list[Callable[[Any], None]] = []
+        self._done = False
+        self._cancelled = False
+        self._failure: grpc.aio.AioRpcError | None = None
+        self._iterator: AsyncIterator[Any] | None = None
+
+    # --- what a connection tells
+
+    def head_received(self, fields: Fields) -> None:
+        """The answers begin."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._head = fields
+        self._commit()
+        try:
+            check_head(fields)
+        except AnswerError as fault:
+            self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
+            return
+        self._inbox = Inbox(connection.limits.max_message, encoding_of(fields))
+        self._wake()
+
+    def trailers_received(self, fields: Fields) -> None:
+        """The answers end."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._connection = None
+        self._trailers = fields
+        self._end_answers(connection.peer)
+
+    def _end_answers(self, peer: str) -> None:
+        trailers = self._trailers
+        error: grpc.aio.AioRpcError | None
+        try:
+            error = peer_error(self._head, trailers, peer)
+        except AnswerError as fault:
+            error = fault_error(fault, peer)
+        if error is None and not self._inbox.is_whole:
+            cause = f"{peer}: the last answer is not whole"
+            error = transport_error(grpc.StatusCode.INTERNAL, cause)
+        if error is not None:
+            self._fail(error, trailers)
+            return
+        if self._method.dispatcher.throttle is not None:
+            self._method.dispatcher.throttle.succeeded()
+        self._finish(None)
+
+    def data_received(self, data: bytes) -> None:
+        """A part of the answers."""
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            taken = self._inbox.feed(data)
+        except MessageError as error:
+            self._fail_here(error.code, f"{connection.peer}: {error.details}")
+            return
+        connection.acknowledge(self._stream_id, taken)
+        if self._inbox:
+            self._wake()
+
+    # --- attempts
+
+    def _is_committed(self) -> bool:
+        return self._head is not None
+
+    def _commit(self) -> None:
+        """There will be no other attempt."""
+
+    def _begin_again(self) -> None:
+        self._inbox = Inbox(0)
+
+    def _settle(self, error: grpc.aio.AioRpcError) -> None:
+        self._finish(error)
+
+    def _finish(self, error: grpc.aio.AioRpcError | None) -> None:
+        if self._done:
+            return
+        self._release()
+        self._done = True
+        self._failure = error
+        self._wake()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            self._call_back(callback)
+
+    def _call_back(self, callback: Callable[[Any], None]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            _logger.exception("done_callback_failed")
+
+    def cancel(self) -> bool:
+        """End the call here and at the server."""
+        if self._done:
+            return False
+        self._abandon()
+        self._cancelled = True
+        self._inbox.clear()
+        self._finish(None)
+        return True
+
+    # --- what callers ask
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _changed(self) -> None:
+        """Waits until something has happened to the call."""
+        waiter = self._method.dispatcher.loop.create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    async def _next(self) -> Any:
+        """The next answer, or `grpc.aio.EOF` behind the last one of a call that is OK."""
+        inbox = self._inbox
+        while not inbox:
+            if self._done:
+                self._raise_for_status()
+                return grpc.aio.EOF
+            try:
+                await self._changed()
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+            inbox = self._inbox
+        message, taken = inbox.read()
+        if self._connection is not None:
+            self._connection.acknowledge(self._stream_id, taken)
+        try:
+            return self._method.deserialize(inbox.unpack(message))
+        except MessageError as error:
+            self._fail_answer(error.code, error.details)
+        except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
+            self._fail_answer(grpc.StatusCode.INTERNAL, f"an answer cannot be read: {error!r}")
+        return grpc.aio.EOF
+
+    def _fail_answer(self, code: grpc.StatusCode, cause: str) -> None:
+        self._inbox.clear()
+        if self._done:
+            # The server's status has come already, but what it is about is not.
+            self._done = False
+        self._fail_here(code, cause)
+        self._raise_for_status()
+
+    def _raise_for_status(self) -> None:
+        error = self._error()
+        if error is not None:
+            raise error
+
+    async def read(self) -> Any:
+        """The next answer, or `grpc.aio.EOF` behind the last one.
+
+        Raises:
+            grpc.aio.AioRpcError: the call has failed.
+            asyncio.CancelledError: it was cancelled.
+        """
+        return await self._next()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """The answers."""
+        if self._iterator is None:
+            self._iterator = self._answers()
+        return self._iterator
+
+    async def _answers(self) -> AsyncIterator[Any]:
+        while (answer := await self._next()) is not grpc.aio.EOF:
+            yield answer
+
+    def done(self) -> bool:
+        """Whether the call is over, in whichever way."""
+        return self._done
+
+    def cancelled(self) -> bool:
+        """Whether this side has cancelled the call."""
+        return self._cancelled
+
+    def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+        """Calls back with the call when it is over."""
+        if self._done:
+            self._call_back(callback)
+        else:
+            self._callbacks.append(callback)
+
+    async def ended(self) -> None:
+        """Returns when the call is over, in whichever way."""
+        while not self._done:
+            await self._changed()
+
+    async def _begun(self) -> None:
+        while self._head is None and not self._done:
+            await self._changed()
+
+    def _error(self) -> BaseException | None:
+        return asyncio.CancelledError() if self._cancelled else self._failure
+
+    async def wait_for_connection(self) -> None:
+        """Waits until the server answers; raises what the call fails with."""
+        await self._begun()
+        if self._done:
+            self._raise_for_status()

@@ -1,0 +1,268 @@
+"""An HTTP/2 connection, the base of both roles (RFC 9113).
+
+A subclass says `is_server`, overrides the hooks ("what a subclass is told", here and in the
+bases) and calls what the bases offer ("what a subclass asks for"). Hooks are synchronous and run
+while bytes are read. An exception in a hook ends the connection with INTERNAL_ERROR.
+
+The bases, lowest first: `Output` (bytes), `Sending` (streams and the peer's windows), `Control`
+(SETTINGS, PING, GOAWAY…) and `Receiving` (headers and data).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from wire.hpack import HpackError
+from wire.http2 import frames, settings
+from wire.http2.error_codes import (
+    COMPRESSION_ERROR,
+    FRAME_SIZE_ERROR,
+    INTERNAL_ERROR,
+    NO_ERROR,
+    PROTOCOL_ERROR,
+    ConnectionFault,
+    StreamFault,
+    name_of,
+)
+from wire.http2.frames import (
+    CONTINUATION,
+    DATA,
+    DEFAULT_MAX_FRAME,
+    HEADER_BYTES,
+    HEADERS,
+    unpack_header,
+)
+from wire.http2.receiving import Receiving
+
+if TYPE_CHECKING:
+    from wire.http2.limits import Limits
+    from wire.loop.flusher import Flusher
+
+# After so many frames other processes and connections have their turn. Without it they move in
+# convoys, at 0.9 times the throughput.
+_FRAMES_A_TURN = 64
+_MAX_BACKLOG = 256 * 1024
+# What a peer may take to read the GOAWAY and close its side.
+_CLOSING_TIME = 1.0
+_STREAM_MASK = 0x7FFFFFFF
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEnd:
+    """Why a connection ended."""
+
+    code: int
+    """The error code of this side's GOAWAY, NO_ERROR if there was none."""
+    text: str
+    by_peer: bool
+    """The peer closed, or the network did."""
+
+
+class Connection(Receiving):
+    """Reads frames, keeps the streams, and tells a subclass of headers, data and ends."""
+
+    def __init__(self, flusher: Flusher, limits: Limits) -> None:
+        super().__init__(flusher, limits)
+        self.silent = True
+        """Nothing has arrived since somebody set it: for timers of silence."""
+        self.end: ConnectionEnd | None = None
+        self._loop = asyncio.get_running_loop()
+        self._rest = b""
+        self._backlog: list[bytes] = []
+        self._backlog_bytes = 0
+        self._reading_paused = False
+        self._preface_due = self.is_server
+
+    # --- what a subclass is told
+
+    def connection_ended(self, reason: ConnectionEnd) -> None:
+        """The connection is over, once; its streams are still in `streams`."""
+
+    # --- what a subclass asks for
+
+    def send_goaway(self, last_stream_id: int, code: int = NO_ERROR, debug: bytes = b"") -> None:
+        """Tell the peer that streams above the last one are not answered."""
+        self.write(frames.goaway(last_stream_id, code, debug))
+        if last_stream_id != frames.LARGEST_STREAM:
+            self.goaway_last = last_stream_id
+
+    def close(self, code: int = NO_ERROR, debug: bytes = b"") -> None:
+        """Send GOAWAY and close: what is written still leaves, what is queued does not."""
+        if self.ended:
+            return
+        self.send_goaway(self.highest_peer_stream, code, debug)
+        self.paused = False
+        self._waiting.clear()
+        self.flush()
+        text = debug.decode("utf-8", "replace") or name_of(code)
+        self._end(ConnectionEnd(code, text, by_peer=False))
+        self._close_softly()
+
+    def _close_softly(self) -> None:
+        # Closing with bytes unread would reset the connection, and take from the peer what it has
+        # not read yet. So only this side is closed; the peer closes when it has read all.
+        try:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()
+        except OSError:
+            self._transport.abort()
+        # A peer that reads nothing must not keep the socket.
+        self._loop.call_later(_CLOSING_TIME, self._transport.abort)
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        self.give_up(NO_ERROR, "the connection was aborted")
+        self._transport.abort()
+
+    def give_up(self, code: int, text: str) -> None:
+        """End the connection at once, with what is unwritten lost."""
+        if not self.ended:
+            self._end(ConnectionEnd(code, text, by_peer=False))
+            self._transport.abort()
+
+    # --- the life of the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the preface and the SETTINGS (section 3.4)."""
+        # uvloop's transports are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self.write(self._greeting())
+
+    def _greeting(self) -> bytes:
+        limits = self.limits
+        own = {
+            settings.INITIAL_WINDOW_SIZE: limits.initial_window,
+            settings.MAX_HEADER_LIST_SIZE: limits.max_header_list,
+        }
+        if self.is_server:
+            own[settings.MAX_CONCURRENT_STREAMS] = limits.max_concurrent_streams
+            greeting = frames.settings_frame(own)
+        else:
+            own[settings.ENABLE_PUSH] = 0
+            greeting = frames.PREFACE + frames.settings_frame(own)
+        wider = limits.connection_window - frames.DEFAULT_WINDOW
+        return greeting + frames.window_update(0, wider) if wider > 0 else greeting
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is closed."""
+        text = "the peer closed the connection" if exc is None else str(exc)
+        self._end(ConnectionEnd(NO_ERROR, text, by_peer=True))
+
+    def _end(self, reason: ConnectionEnd) -> None:
+        if self.ended:
+            return
+        self.ended = True
+        self.end = reason
+        self._backlog = []
+        self.connection_ended(reason)
+
+    # --- bytes to frames
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has arrived."""
+        self.silent = False
+        if self._backlog:
+            self._put_off(data)
+        else:
+            self._feed(data)
+
+    def _put_off(self, data: bytes) -> None:
+        self._backlog.append(data)
+        self._backlog_bytes += len(data)
+        if self._backlog_bytes > _MAX_BACKLOG and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def _go_on(self) -> None:
+        data = b"".join(self._backlog)
+        self._backlog = []
+        self._feed(data)
+        if self._reading_paused and not self._backlog and not self.ended:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _feed(self, data: bytes) -> None:
+        if self.ended:
+            return
+        try:
+            self._read(data)
+        except ConnectionFault as fault:
+            self.close(fault.code, fault.text.encode())
+        except HpackError as fault:
+            self.close(COMPRESSION_ERROR, str(fault).encode())
+        except Exception:
+            _logger.exception("connection_failed")
+            self.close(INTERNAL_ERROR)
+
+    def _read(self, data: bytes) -> None:  # noqa: C901, PLR0912
+        # One long function: it runs for each frame, and a call costs as much as a frame does.
+        buffer = self._rest + data if self._rest else data
+        size = len(buffer)
+        position = 0
+        if self._preface_due:
+            position = self._read_preface(buffer)
+            if not position:
+                return
+        quota = _FRAMES_A_TURN
+        while position + HEADER_BYTES <= size:
+            high, low, kind, flags, stream_id = unpack_header(buffer, position)
+            if high or low > DEFAULT_MAX_FRAME:
+                raise ConnectionFault(FRAME_SIZE_ERROR, self._length_fault(buffer))
+            start = position + HEADER_BYTES
+            end = start + low
+            if end > size:
+                break
+            if not quota:
+                self._read_later(buffer[position:])
+                return
+            quota -= 1
+            stream_id &= _STREAM_MASK
+            try:
+                if self._block is not None:
+                    self._on_continuation(kind, flags, stream_id, buffer[start:end])
+                elif kind == DATA:
+                    self._on_data(flags, stream_id, buffer, start, end)
+                elif kind == HEADERS:
+                    self._on_headers(flags, stream_id, buffer[start:end])
+                elif kind == CONTINUATION:
+                    raise ConnectionFault(PROTOCOL_ERROR, "CONTINUATION without HEADERS")
+                else:
+                    self._on_control(kind, flags, stream_id, buffer[start:end])
+            except StreamFault as fault:
+                self._fail_stream(stream_id, fault)
+            if self.ended:
+                return
+            position = end
+        self._rest = buffer[position:] if position < size else b""
+        if self._received * 2 > self.limits.connection_window:
+            self.write(frames.window_update(0, self._received))
+            self._received = 0
+
+    def _read_later(self, data: bytes) -> None:
+        self._rest = b""
+        self._backlog.append(data)
+        self._backlog_bytes = len(data)
+        self._loop.call_soon(self._go_on)
+
+    def _read_preface(self, buffer: bytes) -> int:
+        """The position after the preface; 0 while it is not all here."""
+        preface = frames.PREFACE
+        if not preface.startswith(buffer[: len(preface)]):
+            raise ConnectionFault(PROTOCOL_ERROR, "the client does not speak HTTP/2")
+        if len(buffer) < len(preface):
+            self._rest = buffer
+            return 0
+        self._preface_due = False
+        return len(preface)
+
+    def _length_fault(self, buffer: bytes) -> str:
+        if not self.greeted and buffer.startswith(b"HTTP/1"):
+            return "the server speaks HTTP/1"
+        return f"a frame is larger than {DEFAULT_MAX_FRAME} bytes"

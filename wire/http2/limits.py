@@ -1,0 +1,87 @@
+"""What a peer may make this process do, hold and wait for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often something may happen: `burst` times at once, then `per_second`."""
+
+    burst: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a server or a channel; the defaults fit a process of 256 MiB.
+
+    Sizes are bytes, times are seconds. A time of `None` is without limit. Fields that say
+    "server" mean nothing to a channel.
+    """
+
+    max_message: int = 4 * MIB
+    """A received message, before and after decompression; RESOURCE_EXHAUSTED beyond."""
+
+    max_header_block: int = 32 * KIB
+    """The HPACK bytes of one header block; the connection ends beyond."""
+    max_header_list: int = 16 * KIB
+    """A header list, decoded, by RFC 9113 section 10.5.1; announced, the stream ends beyond."""
+    max_continuations: int = 8
+    """CONTINUATION frames of one header block; the connection ends beyond."""
+
+    max_concurrent_streams: int = 1000
+    """Announced to a peer; a stream beyond is refused with REFUSED_STREAM (server)."""
+    initial_window: int = 256 * KIB
+    """Bytes that a peer may send on a stream before they are taken."""
+    connection_window: int = 4 * MIB
+    """Bytes that a peer may send on a connection before they are seen."""
+
+    max_stream_queue: int = 64 * KIB
+    """Bytes queued on one stream before its writer waits."""
+    max_unwritten: int = 1 * MIB
+    """Frames that a peer does not read; the connection ends beyond."""
+
+    max_connections: int = 1000
+    """Connections in all; one beyond is closed at once (server)."""
+    max_held: int = 48 * MIB
+    """Bytes of requests and answers held by the whole server; RESOURCE_EXHAUSTED beyond.
+
+    A request is held as bytes, as a message and as what the servicer makes of it. A process
+    takes up to four times this, and its own 50 MiB.
+    """
+
+    handshake_timeout: float = 10.0
+    """Until TLS, the preface and the first SETTINGS are through."""
+    idle_timeout: float | None = 300.0
+    """A connection without a call is closed after this time, with GOAWAY (server)."""
+    connection_age: float | None = None
+    """A connection is closed after this time, with GOAWAY, give or take a tenth (server)."""
+    connection_age_grace: float = 30.0
+    """What calls on such a connection may still take (server)."""
+    request_timeout: float = 30.0
+    """From the headers of a call to its first message, or its end (server)."""
+    call_timeout: float | None = None
+    """The longest time of a call, whatever deadline its caller gives (server)."""
+    stalled_timeout: float = 60.0
+    """A peer that takes nothing of what waits for it for this time loses its connection."""
+    keepalive_interval: float | None = 60.0
+    """A connection that was silent for this time is sent a PING."""
+    keepalive_timeout: float = 20.0
+    """A connection that does not answer a PING in this time is closed."""
+
+    resets: Rate = Rate(burst=500, per_second=100.0)
+    """Streams that the peer resets, or makes this side reset; GOAWAY ENHANCE_YOUR_CALM beyond."""
+    pings: Rate = Rate(burst=100, per_second=10.0)
+    """PING frames without traffic between them."""
+    settings: Rate = Rate(burst=50, per_second=1.0)
+    priorities: Rate = Rate(burst=1000, per_second=100.0)
+    window_updates: Rate = Rate(burst=2000, per_second=500.0)
+    """WINDOW_UPDATE frames by less than 1 KiB, or for no open stream."""
+    empty_frames: Rate = Rate(burst=100, per_second=10.0)
+    """DATA without bytes and without END_STREAM."""
+    unknown_frames: Rate = Rate(burst=100, per_second=10.0)

@@ -1,0 +1,80 @@
+"""Compressed messages: gzip and deflate, with a bound on what comes out.
+
+Source: https://github.com/grpc/grpc/blob/master/doc/compression.md.
+"""
+
+import zlib
+
+import grpc
+
+from wire.errors import MessageError
+
+IDENTITY = b"identity"
+GZIP = b"gzip"
+DEFLATE = b"deflate"
+
+ACCEPTED_ENCODINGS = b"identity, deflate, gzip"
+"""The value of `grpc-accept-encoding`: all that `decompress` takes."""
+
+# zlib's `wbits`: gRPC's deflate is zlib's format (RFC 1950), as HTTP's is.
+_FORMATS = {GZIP: 31, DEFLATE: 15}
+_ENCODINGS = {
+    grpc.Compression.NoCompression: IDENTITY,
+    grpc.Compression.Deflate: DEFLATE,
+    grpc.Compression.Gzip: GZIP,
+}
+# A transport pays more for time than for bytes.
+_LEVEL = 1
+
+
+def encoding_of(compression: grpc.Compression | None) -> bytes:
+    """The name on the wire of what an application asked for; None is identity."""
+    return IDENTITY if compression is None else _ENCODINGS[compression]
+
+
+def is_known(encoding: bytes) -> bool:
+    """Whether messages of this `grpc-encoding` can be read."""
+    return encoding == IDENTITY or encoding in _FORMATS
+
+
+def is_accepted(encoding: bytes, accepted: bytes | None) -> bool:
+    """Whether a peer whose `grpc-accept-encoding` has this value takes messages of an encoding."""
+    if encoding == IDENTITY:
+        return True
+    return accepted is not None and encoding in (name.strip() for name in accepted.split(b","))
+
+
+def compress(encoding: bytes, message: bytes) -> bytes:
+    """The message in an encoding other than identity."""
+    compressor = zlib.compressobj(_LEVEL, wbits=_FORMATS[encoding])
+    return compressor.compress(message) + compressor.flush()
+
+
+def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
+    """The message in compressed bytes; never makes more than `limit` + 1 bytes of them.
+
+    Raises:
+        MessageError: the bytes are not one whole stream of the encoding (INTERNAL), or the message
+            is larger than `limit` (RESOURCE_EXHAUSTED).
+    """
+    wbits = _FORMATS.get(encoding)
+    if wbits is None:
+        raise MessageError(
+            grpc.StatusCode.INTERNAL, "a message is compressed, but no grpc-encoding says how"
+        )
+    decompressor = zlib.decompressobj(wbits)
+    try:
+        message = decompressor.decompress(data, limit + 1)
+    except zlib.error:
+        raise _unreadable() from None
+    if len(message) > limit:
+        raise MessageError(
+            grpc.StatusCode.RESOURCE_EXHAUSTED, f"a message is larger than {limit} bytes"
+        )
+    if not decompressor.eof or decompressor.unused_data:
+        raise _unreadable()
+    return message
+
+
+def _unreadable() -> MessageError:
+    return MessageError(grpc.StatusCode.INTERNAL, "a compressed message cannot be read")

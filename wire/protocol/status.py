@@ -1,0 +1,77 @@
+"""Statuses on the wire: numbers, percent-encoded messages, and what HTTP's own errors mean."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+import grpc
+
+# https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
+_NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
+_CODES = {b"%d" % number: code for code, number in _NUMBERS.items()}
+
+# https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+_HTTP_STATUSES = {
+    b"400": grpc.StatusCode.INTERNAL,
+    b"401": grpc.StatusCode.UNAUTHENTICATED,
+    b"403": grpc.StatusCode.PERMISSION_DENIED,
+    b"404": grpc.StatusCode.UNIMPLEMENTED,
+    b"429": grpc.StatusCode.UNAVAILABLE,
+    b"502": grpc.StatusCode.UNAVAILABLE,
+    b"503": grpc.StatusCode.UNAVAILABLE,
+    b"504": grpc.StatusCode.UNAVAILABLE,
+}
+
+# PROTOCOL-HTTP2.md, "Errors". Codes that are not here, known and unknown, mean INTERNAL: RFC 9113
+# section 7 lets an unknown code be taken for INTERNAL_ERROR.
+_REFUSED_STREAM = 0x7
+_CANCEL = 0x8
+_ENHANCE_YOUR_CALM = 0xB
+_INADEQUATE_SECURITY = 0xC
+_RESETS = {
+    _REFUSED_STREAM: grpc.StatusCode.UNAVAILABLE,
+    _CANCEL: grpc.StatusCode.CANCELLED,
+    _ENHANCE_YOUR_CALM: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    _INADEQUATE_SECURITY: grpc.StatusCode.PERMISSION_DENIED,
+}
+
+_PLAIN_MESSAGE = re.compile(rb"[ -$&-~]*").fullmatch
+_BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
+
+
+def status_number(code: grpc.StatusCode) -> int:
+    """The number that stands for a status on the wire."""
+    return _NUMBERS[code]
+
+
+def parse_status(value: bytes) -> grpc.StatusCode:
+    """The status of a `grpc-status` value; UNKNOWN where it is no number or none that gRPC has."""
+    return _CODES.get(value) or _CODES.get(value.lstrip(b"0"), grpc.StatusCode.UNKNOWN)
+
+
+def encode_message(text: str) -> bytes:
+    """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`."""
+    data = text.encode("utf-8", "replace")
+    if _PLAIN_MESSAGE(data):
+        return data
+    return _BYTES_TO_ESCAPE.sub(lambda match: b"%%%02X" % match[0][0], data)
+
+
+def decode_message(value: bytes) -> str:
+    """The text of a `grpc-message` value.
+
+    Never fails, as the specification asks: a malformed escape stays as it is, and bytes that are
+    no UTF-8 become U+FFFD.
+    """
+    if b"%" in value:
+        value = unquote_to_bytes(value)
+    return value.decode("utf-8", "replace")
+
+
+def status_of_http(http_status: bytes) -> grpc.StatusCode:
+    """The status of an answer that has no `grpc-status`, by its `:status`."""
+    return _HTTP_STATUSES.get(http_status, grpc.StatusCode.UNKNOWN)
+
+
+def status_of_reset(error_code: int) -> grpc.StatusCode:
+    """The status of a call whose stream the peer has reset without a status."""
+    return _RESETS.get(error_code, grpc.StatusCode.INTERNAL)

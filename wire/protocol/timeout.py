@@ -1,0 +1,36 @@
+"""The `grpc-timeout` header: an integer of at most eight digits and a unit."""
+
+# PROTOCOL-HTTP2.md, "Requests": TimeoutValue and TimeoutUnit.
+_MAX_DIGITS = 8
+_MAX_VALUE = 10**_MAX_DIGITS - 1
+_SECONDS = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
+
+
+def parse_timeout(value: bytes) -> float:
+    """The seconds that a header value stands for.
+
+    Raises:
+        ValueError: it is not one to eight digits and a unit of `HMSmun`.
+    """
+    digits = value[:-1]
+    unit = _SECONDS.get(value[-1:])
+    if unit is None or not digits.isdigit() or len(digits) > _MAX_DIGITS:
+        raise ValueError(f"{value!r} is no grpc-timeout")
+    return int(digits) * unit
+
+
+def format_timeout(seconds: float) -> bytes:
+    """The header value for a time, in the finest unit from microseconds up that holds it.
+
+    A time that is over becomes the shortest that the format has, and one beyond 10^8 hours the
+    longest.
+    """
+    microseconds = int(seconds * 1e6)
+    if 0 < microseconds <= _MAX_VALUE:
+        return b"%du" % microseconds
+    if microseconds <= 0:
+        return b"1n"
+    for unit, length in ((b"m", 1_000), (b"S", 1_000_000), (b"M", 60_000_000)):
+        if microseconds // length <= _MAX_VALUE:
+            return b"%d%b" % (microseconds // length, unit)
+    return b"%dH" % min(microseconds // 3_600_000_000, _MAX_VALUE)

@@ -1,0 +1,72 @@
+"""A gRPC server on asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wire.http2.limits import Limits
+from wire.server.dispatcher import Dispatcher
+from wire.server.methods import Methods
+from wire.server.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from concurrent.futures import Executor
+
+    import grpc
+
+    from wire.server.observer import CallObserver, ConnectionObserver
+
+BACKGROUND_SERVICES = (
+    "grpc.channelz.v1.Channelz",
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+)
+"""Services whose streams are open for as long as a server runs."""
+
+__all__ = ["BACKGROUND_SERVICES", "Server", "server"]
+
+
+def server(  # noqa: PLR0913 - all but the first by name.
+    handlers: Iterable[grpc.GenericRpcHandler] | None = None,
+    *,
+    limits: Limits | None = None,
+    interceptors: Sequence[grpc.aio.ServerInterceptor] | None = None,
+    compression: grpc.Compression | None = None,
+    observer: CallObserver | None = None,
+    connection_observer: ConnectionObserver | None = None,
+    background: Collection[str] = BACKGROUND_SERVICES,
+    thread_pool: Executor | None = None,
+    reuse_port: bool = False,
+) -> Server:
+    """Make a server, with grpc.aio.Server's methods.
+
+    Args:
+      handlers: are asked for the methods that no generated code registers.
+      limits: what callers may make this process do, hold and wait for.
+      interceptors: grpc.aio's server interceptors, the first one outermost.
+      compression: of answers to callers that take it.
+      observer: is told of each call.
+      connection_observer: is told of each connection, and of those that are refused.
+      background: services whose open streams do not keep a server that stops.
+      thread_pool: runs methods that are plain functions; by default a pool of the server's own.
+      reuse_port: several servers may listen on one port.
+    """
+    limits = limits or Limits()
+    methods = Methods()
+    methods.add_generic(handlers or ())
+    dispatcher = Dispatcher(
+        methods,
+        limits,
+        observer=observer,
+        interceptors=interceptors or (),
+        compression=compression,
+        thread_pool=thread_pool,
+    )
+    return Server(
+        dispatcher,
+        connection_observer=connection_observer,
+        background=background,
+        reuse_port=reuse_port,
+    )

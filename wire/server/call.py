@@ -1,0 +1,368 @@
+"""One call being answered: from its headers to the last byte of its answer.
+
+A call ends once (`end`): its status is decided, observers hear of it, and it is queued to be
+written. It closes once (`close`): the answer has left, or nobody waits for it any more.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.errors import MessageError, MetadataError
+from wire.http2.error_codes import CANCEL
+from wire.protocol.compression import IDENTITY, compress
+from wire.protocol.messages import frame_message, only_message
+from wire.protocol.metadata import Field, encode_metadata
+from wire.protocol.status import encode_message, status_number
+from wire.server.context import Context
+from wire.server.held import CALL_BYTES
+from wire.server.observer import guarded
+from wire.server.requests import Requests
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from wire.http2.fields import Fields
+    from wire.http2.stream import Stream
+    from wire.loop.deadlines import Slot
+    from wire.server.connection import ServerConnection
+    from wire.server.methods import Method
+
+_OK = grpc.StatusCode.OK
+_SMALL_MESSAGE = 1024
+_logger = logging.getLogger(__name__)
+
+
+class Call(Context):
+    """A call, on a stream of a connection. It is the context that its servicer is given."""
+
+    # Defaults of the class, as in Context.
+    handler: Method | None = None
+    task: asyncio.Task[None] | None = None
+    requests: Requests | None = None
+    requests_ended = False
+    has_request = False
+    """The first message is whole, or none will come: the caller is not silent."""
+    closed = False
+    running = False
+    """The servicer's method has begun and is not over."""
+    slot: Slot | None = None
+    _drained: asyncio.Future[None] | None = None
+    _held_request = 0
+    _held_answer = 0
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        stream: Stream,
+        fields: Fields,
+        headers: dict[bytes, bytes],
+        method: str,
+    ) -> None:
+        self.connection = connection
+        self.stream = stream
+        self.fields = fields
+        self.headers = headers
+        self.method = method
+        self.started = perf_counter()
+        if connection.dispatcher.encodes:
+            self._is_unusual = True
+        self._held = CALL_BYTES + connection.block_bytes
+        connection.held.count += self._held
+
+    # --- the caller's part
+
+    def receive(self, data: bytes, *, last: bool) -> None:
+        """Take bytes of the caller's messages."""
+        method = self.handler
+        if self.ended or method is None:
+            self.acknowledge(len(data))
+            return
+        if last and self.requests is None and not method.request_streaming:
+            # Nearly every unary request: one message in one frame.
+            message = only_message(data, self.connection.limits.max_message)
+            if message is not None:
+                self.requests_ended = self.has_request = True
+                self._begin_unary(message)
+                return
+        try:
+            self._receive_piece(data)
+            if last:
+                self.end_of_requests()
+        except MessageError as error:
+            self.fail(error.code, error.details)
+
+    def _receive_piece(self, data: bytes) -> None:
+        if self.requests is None:
+            self.requests = Requests(self, self.connection.limits.max_message)
+        self.requests.feed(data)
+        if self.requests.count:
+            self.has_request = True
+            if self.requests.count > 1 and not self._is_stream:
+                self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
+
+    @property
+    def _is_stream(self) -> bool:
+        return self.handler is not None and self.handler.request_streaming
+
+    def end_of_requests(self) -> None:
+        """The caller sends no more."""
+        self.requests_ended = self.has_request = True
+        if self.ended:
+            return
+        requests = self.requests
+        if requests is not None and requests.is_cut:
+            self.fail(grpc.StatusCode.INTERNAL, "the requests end within a message")
+        elif self._is_stream:
+            if requests is not None:
+                requests.wake()
+        elif requests is None or not requests.count:
+            self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
+        else:
+            self._begin_unary(requests.take())
+
+    def _begin_unary(self, message: bytes) -> None:
+        # What a call is counted for anyway has room for a small message.
+        if len(message) > _SMALL_MESSAGE:
+            self.hold_requests(len(message))
+            if self.ended:
+                return
+        self.connection.dispatcher.begin(self, message)
+
+    def acknowledge(self, taken: int) -> None:
+        """Let the caller send more."""
+        self.connection.acknowledge(self.stream.id, taken)
+
+    def hold_requests(self, size: int) -> None:
+        """Count what the call holds of its requests; too much of it ends the call."""
+        if self.closed:
+            return
+        held = self.connection.held
+        more = size - self._held_request
+        if more > 0 and not held.has_room(more):
+            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            return
+        held.count += more
+        self._held_request = size
+
+    # --- the servicer's part
+
+    async def read(self) -> Any:
+        """The next request; grpc.aio.EOF behind the last."""
+        if self.requests is None:
+            self.requests = Requests(self, self.connection.limits.max_message)
+        message = await self.requests.read()
+        if message is grpc.aio.EOF:
+            return message
+        return self.parsed(message)
+
+    def parsed(self, message: bytes) -> Any:
+        """The request in a message.
+
+        Raises:
+          MessageError: the message cannot be parsed.
+        """
+        parse = self.handler.parse if self.handler is not None else None
+        if parse is None:
+            return message
+        try:
+            return parse(message)
+        except Exception as error:
+            raise MessageError(grpc.StatusCode.INTERNAL, "a request cannot be parsed") from error
+
+    async def write(self, message: Any) -> None:
+        """Send an answer; waits while the caller does not take what was sent before."""
+        if self.ended:
+            raise grpc.aio.UsageError("the call has ended")
+        if not self._initial_sent:
+            self.send_head([])
+        framed = self._framed(self._serialized(message))
+        if not self.connection.held.has_room(len(framed)):
+            await self.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+        if not self.connection.send_data(self.stream.id, framed):
+            self._hold_answers()
+            self._drained = self.connection.loop.create_future()
+            await self._drained
+
+    def writable(self) -> None:
+        """What was queued has left."""
+        self._hold_answers()
+        drained = self._drained
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def _hold_answers(self) -> None:
+        if self.closed:
+            return
+        self.connection.held.count += self.stream.queued - self._held_answer
+        self._held_answer = self.stream.queued
+
+    def _serialized(self, message: Any) -> bytes:
+        serialize = self.handler.serialize if self.handler is not None else None
+        data = message if serialize is None else serialize(message)
+        if not isinstance(data, bytes):
+            raise TypeError(f"an answer is serialized to {type(data).__name__}, not to bytes")
+        return data
+
+    def _framed(self, data: bytes) -> bytes:
+        encoding = self.answer_encoding()
+        compresses = encoding != IDENTITY and self._compress_next
+        self._compress_next = True
+        if compresses:
+            data = compress(encoding, data)
+        return frame_message(data, compressed=compresses)
+
+    def send_head(self, fields: list[Field]) -> None:
+        """Send the headers of the answer."""
+        self._initial_sent = self._is_unusual = True
+        encoding = self.answer_encoding()
+        if encoding != IDENTITY:
+            fields = [(b"grpc-encoding", encoding), *fields]
+        self.connection.send_head(self.stream.id, fields)
+
+    # --- the end
+
+    def answer(self, response: Any) -> None:
+        """End a call of one response: with it, or with the status that was set."""
+        if self.ended:
+            return
+        if self._code is not None and self._code is not _OK:
+            self.fail(self._code, self._details or "")
+            return
+        try:
+            data = self._serialized(response)
+        except Exception:
+            _logger.exception("answer_not_serialized", extra={"method": self.method})
+            self.fail(grpc.StatusCode.INTERNAL, "the answer cannot be serialized")
+            return
+        connection = self.connection
+        if self._is_unusual or len(data) > connection.small_answer:
+            self._answer_slowly(data)
+            return
+        self._decide(_OK, "")
+        # An observer may have added trailers.
+        if self._is_unusual or not connection.send_small_answer(self.stream, data):
+            self._send_last(data)
+
+    def _answer_slowly(self, data: bytes) -> None:
+        if not self.connection.held.has_room(len(data)):
+            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            return
+        self._decide(_OK, self._details or "")
+        self._send_last(data)
+
+    def _send_last(self, data: bytes) -> None:
+        """Send the headers if they are due, the one message, and the status."""
+        if self.closed:
+            return
+        trailers = self._trailers()
+        if not self._initial_sent:
+            self.send_head([])
+        self.connection.send_data(self.stream.id, self._framed(data))
+        self._hold_answers()
+        self.connection.send_trailers(self.stream.id, trailers)
+
+    def finish(self) -> None:
+        """End a call of many responses, with OK or the status that was set."""
+        self.fail(self._code or _OK, self._details or "")
+
+    def fail(self, code: grpc.StatusCode, details: str) -> None:
+        """End the call with a status and no further message."""
+        if self.ended:
+            return
+        self._decide(code, details)
+        if not self.closed:
+            trailers = self._trailers()
+            if self._initial_sent:
+                self.connection.send_trailers(self.stream.id, trailers)
+            else:
+                self.connection.send_only_trailers(self.stream.id, trailers)
+
+    def _decide(self, code: grpc.StatusCode, details: str) -> None:
+        self.ended = True
+        self._code = code
+        self._details = details
+        if self.slot is not None:
+            self.slot.pop(self, None)
+        observer = self.connection.dispatcher.observer
+        if observer is not None:
+            guarded(observer.call_ended, self, code, details)
+        if self._callbacks is not None:
+            for callback in self._callbacks:
+                guarded(callback, self)
+        if self.requests is not None:
+            self.requests.drop()
+
+    def _trailers(self) -> list[Field]:
+        code = self._code or _OK
+        trailers = [(b"grpc-status", b"%d" % status_number(code))]
+        if self._details:
+            trailers.append((b"grpc-message", encode_message(self._details)))
+        if self._trailing:
+            try:
+                trailers += encode_metadata(self._trailing)
+            except MetadataError:
+                _logger.exception("trailing_metadata_refused", extra={"method": self.method})
+        return trailers
+
+    def expire(self) -> None:
+        """The deadline is over."""
+        self._was_cancelled = True
+        if self.stream.queue is not None:
+            # The caller does not read: a status behind what it has not read is of no use.
+            self._decide(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline is exceeded")
+            self.connection.reset_stream(self.stream.id, CANCEL)
+        else:
+            self.fail(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline is exceeded")
+        self.stop_running()
+
+    def give_up(self, details: str) -> None:
+        """Nobody waits for the answer any more: the caller has reset the stream, or is gone."""
+        self._was_cancelled = True
+        if not self.ended:
+            self._decide(grpc.StatusCode.CANCELLED, details)
+        self.stop_running()
+
+    def refuse_encoding(self, accepted: bytes) -> None:
+        """End a call whose messages cannot be read (compression.md)."""
+        self._decide(grpc.StatusCode.UNIMPLEMENTED, "the grpc-encoding is not known")
+        fields = [*self._trailers(), (b"grpc-accept-encoding", accepted)]
+        self.connection.send_only_trailers(self.stream.id, fields)
+
+    def refuse_method(self) -> None:
+        """End a call of a method that there is not."""
+        self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method}")
+
+    def stop_running(self) -> None:
+        """Cancel the servicer."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def stopped_running(self) -> None:
+        """The servicer's method is over."""
+        self.running = False
+        self.task = None
+        if self.closed:
+            self.connection.unfinished -= 1
+
+    def close(self) -> None:
+        """The stream is over: give back what the call held."""
+        if self.closed:
+            return
+        self.closed = True
+        if not self.ended:
+            self.give_up("the stream is over")
+        if self.running:
+            # Not to be had for nothing: it counts until the servicer's method is over.
+            self.connection.unfinished += 1
+        self.connection.held.count -= self._held + self._held_request + self._held_answer
+        self._held = self._held_request = self._held_answer = 0
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        observer = self.connection.dispatcher.observer
+        if observer is not None:
+            guarded(observer.call_closed, self)

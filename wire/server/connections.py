@@ -1,0 +1,124 @@
+"""The connections of a server: how many there are, and how they come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from wire.http2.error_codes import ENHANCE_YOUR_CALM
+from wire.server.observer import guarded
+from wire.server.sweep import Sweep, interval_of, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wire.http2.connection import ConnectionEnd
+    from wire.http2.limits import Limits
+    from wire.server.connection import ServerConnection
+    from wire.server.observer import ConnectionObserver
+
+_JITTER = (0.9, 1.1)
+
+
+class Connections:
+    """All connections, those included whose TLS handshake is under way."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits,
+        observer: ConnectionObserver | None,
+    ) -> None:
+        self._loop = loop
+        self._limits = limits
+        self._observer = observer
+        self._live: set[ServerConnection] = set()
+        # All whose socket is open: also those that said their GOAWAY and wait for the peer.
+        self._open: set[ServerConnection] = set()
+        self.handshakes = 0
+        self.stopping = False
+        """The server stops: what connects now was accepted before, and has to go elsewhere."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._interval = interval_of(limits)
+        self._changed: asyncio.Future[None] | None = None
+
+    def __iter__(self) -> Iterator[ServerConnection]:  # noqa: D105
+        return iter(list(self._open))
+
+    def __len__(self) -> int:  # noqa: D105
+        return len(self._open)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more connection may be made."""
+        return len(self._open) + self.handshakes < self._limits.max_connections
+
+    def opened(self, connection: ServerConnection) -> None:
+        """A connection is made; it is ended at once if there are too many."""
+        if not self.has_room:
+            connection.give_up(ENHANCE_YOUR_CALM, "too many connections")
+            self.refused(connection.peer, "too many connections")
+            return
+        connection.sweep = Sweep(connection, random.uniform(*_JITTER))  # noqa: S311 - no secret.
+        self._open.add(connection)
+        self._live.add(connection)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._interval, self._sweep)
+        if self._observer is not None:
+            guarded(self._observer.connection_opened, connection.peer)
+        if self.stopping:
+            connection.close()
+
+    def refused(self, peer: str, reason: str) -> None:
+        """A caller was not let in."""
+        if self._observer is not None:
+            guarded(self._observer.connection_refused, peer, reason)
+
+    def ended(self, connection: ServerConnection, reason: ConnectionEnd) -> None:
+        """A connection is over; its socket may still be open."""
+        if connection not in self._live:
+            return
+        self._live.remove(connection)
+        if self._observer is not None:
+            guarded(self._observer.connection_ended, connection.peer, reason)
+        self._wake()
+
+    def lost(self, connection: ServerConnection) -> None:
+        """A connection's socket is closed."""
+        self._open.discard(connection)
+        self._wake()
+
+    async def wait_until_ended(self, seconds: float) -> bool:
+        """Wait until all connections are over; False when the time is over first."""
+        return await self._wait_until_empty(self._live, seconds)
+
+    async def wait_until_closed(self, seconds: float) -> bool:
+        """Wait until all sockets are closed; False when the time is over first."""
+        return await self._wait_until_empty(self._open, seconds)
+
+    async def _wait_until_empty(self, waited_for: set[ServerConnection], seconds: float) -> bool:
+        end = self._loop.time() + seconds
+        while waited_for:
+            left = end - self._loop.time()
+            if left <= 0:
+                return False
+            self._changed = self._loop.create_future()
+            await asyncio.wait([self._changed], timeout=left)
+        return True
+
+    def _wake(self) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
+
+    def _sweep(self) -> None:
+        self._timer = None
+        sweep(self)
+        if self._open:
+            self._timer = self._loop.call_later(self._interval, self._sweep)
+
+    def stop_sweeping(self) -> None:
+        """Take the timer back."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

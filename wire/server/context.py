@@ -1,0 +1,214 @@
+"""What a servicer is given with each call: grpc.aio's `ServicerContext`, plus what a runtime asks.
+
+The methods do what grpc.aio documents. The differences: an exception's text never reaches a
+caller, and metadata whose base64 cannot be read ends the call with INTERNAL.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import grpc
+
+from wire.errors import MetadataError
+from wire.protocol.compression import IDENTITY, encoding_of, is_accepted
+from wire.protocol.metadata import Field, Value, decode_metadata, encode_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from wire.http2.fields import Fields
+    from wire.server.connection import ServerConnection
+
+    Metadata = Iterable[tuple[str, Value]]
+
+
+class Context:
+    """A call as its servicer sees it.
+
+    Attributes:
+        method: the full path, as in `/user.Orchestrator1Service/GetUserByName`.
+        known: whether there is a handler for the method.
+        started: when the headers arrived, on the clock of `time.perf_counter`.
+        deadline: when the call is over, on the same clock; None for never.
+        attachment: the runtime's own.
+    """
+
+    # Defaults of the class make a call cheap: an instance sets what differs.
+    attachment: Any = None
+    known = False
+    deadline: float | None = None
+    ended = False
+    """The status is decided."""
+    _code: grpc.StatusCode | None = None
+    _details: str | None = None
+    _trailing: Metadata = ()
+    _metadata: tuple[tuple[str, Value], ...] | None = None
+    _initial_sent = False
+    _encoding: bytes | None = None
+    _compress_next = True
+    _was_cancelled = False
+    _is_unusual = False
+    """The answer is more than a message and OK."""
+    _callbacks: list[Callable[[Any], None]] | None = None
+
+    method: str
+    started: float
+    connection: ServerConnection
+    headers: dict[bytes, bytes]
+    fields: Fields
+
+    # --- the request
+
+    def invocation_metadata(self) -> tuple[tuple[str, Value], ...]:
+        """The caller's metadata: text, or bytes for names in `-bin`."""
+        metadata = self._metadata
+        if metadata is None:
+            try:
+                metadata = decode_metadata(self.fields)
+            except MetadataError as error:
+                metadata = ()
+                self._metadata = metadata
+                self.fail(grpc.StatusCode.INTERNAL, str(error))
+            self._metadata = metadata
+        return metadata
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the deadline, 0 when it is over, None without one."""
+        if self.deadline is None:
+            return None
+        return max(0.0, self.deadline - perf_counter())
+
+    def peer(self) -> str:
+        """The caller's address, as in `ipv4:127.0.0.1:5000`, `ipv6:[::1]:5000` or `unix:`."""
+        return self.connection.peer
+
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]:
+        """What TLS says of the caller; empty without TLS."""
+        return self.connection.identity.auth_context
+
+    def peer_identity_key(self) -> str | None:
+        """The entry of `auth_context` that identifies the caller; None for nobody."""
+        return self.connection.identity.key
+
+    def peer_identities(self) -> Iterable[bytes] | None:
+        """The caller's names in its certificate; None without one."""
+        identity = self.connection.identity
+        return None if identity.key is None else identity.auth_context[identity.key]
+
+    # --- the status
+
+    def set_code(self, code: grpc.StatusCode) -> None:
+        """The status that the call is to end with."""
+        self._code = code
+        self._is_unusual = True
+
+    def code(self) -> grpc.StatusCode | None:
+        """The status that was set or decided."""
+        return self._code
+
+    def set_details(self, details: str) -> None:
+        """The text that goes with the status."""
+        self._details = details
+        self._is_unusual = True
+
+    def details(self) -> str | None:
+        """The text that was set or decided."""
+        return self._details
+
+    def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
+        """Metadata that goes with the status."""
+        self._trailing = trailing_metadata
+        self._is_unusual = True
+
+    def trailing_metadata(self) -> Metadata:
+        """The trailing metadata that was set."""
+        return self._trailing
+
+    async def abort(
+        self, code: grpc.StatusCode, details: str = "", trailing_metadata: Metadata = ()
+    ) -> NoReturn:
+        """End the call with a status. OK is taken for UNKNOWN.
+
+        Raises:
+          grpc.aio.AbortError: always; the servicer lets it pass.
+        """
+        self.end_by_abort(code, details, trailing_metadata)
+
+    async def abort_with_status(self, status: grpc.Status) -> NoReturn:
+        """End the call with a status object, as of grpc_status.rpc_status."""
+        self.end_by_abort(status.code, status.details, status.trailing_metadata or ())
+
+    def end_by_abort(
+        self, code: grpc.StatusCode, details: str, trailing_metadata: Metadata
+    ) -> NoReturn:
+        """What `abort` does, for code that is not a coroutine."""
+        if trailing_metadata:
+            self._trailing = trailing_metadata
+        if code is grpc.StatusCode.OK:
+            code = grpc.StatusCode.UNKNOWN
+        self.fail(code, details)
+        raise grpc.aio.AbortError("the call was aborted")
+
+    # --- the answer
+
+    async def send_initial_metadata(self, initial_metadata: Metadata) -> None:
+        """Send the headers of the answer at once, with metadata; only once, before a message."""
+        if self._initial_sent:
+            raise grpc.aio.UsageError("the initial metadata has been sent")
+        if not self.ended:
+            self.send_head(encode_metadata(initial_metadata))
+
+    def set_compression(self, compression: grpc.Compression) -> None:
+        """How the answers are compressed, if the caller takes that; before the first of them."""
+        if self._initial_sent:
+            raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
+        self._encoding = encoding_of(compression)
+        self._is_unusual = True
+
+    def disable_next_message_compression(self) -> None:
+        """Leave the next message as it is."""
+        self._compress_next = False
+
+    def answer_encoding(self) -> bytes:
+        """The encoding of the answers: what was asked for, if the caller takes it."""
+        encoding = self._encoding
+        if encoding is None:
+            encoding = self.connection.dispatcher.encoding
+        if encoding == IDENTITY:
+            return encoding
+        accepted = self.headers.get(b"grpc-accept-encoding")
+        return encoding if is_accepted(encoding, accepted) else IDENTITY
+
+    # --- the end
+
+    def add_done_callback(self, callback: Callable[[Any], None]) -> None:
+        """Call back with this context when the call has ended."""
+        if self.ended:
+            callback(self)
+            return
+        if self._callbacks is None:
+            self._callbacks = []
+        self._callbacks.append(callback)
+
+    def cancelled(self) -> bool:
+        """Whether the caller gave the call up, or its deadline did."""
+        return self._was_cancelled
+
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self.ended
+
+    # --- what the transport's part does
+
+    def fail(self, code: grpc.StatusCode, details: str) -> None:
+        """End the call with a status, without a message."""
+        raise NotImplementedError
+
+    def send_head(self, fields: list[Field]) -> None:
+        """Send the headers of the answer."""
+        raise NotImplementedError
+
+
+grpc.aio.ServicerContext.register(Context)

@@ -1,0 +1,135 @@
+"""From the headers of a call to the servicer's method that answers it."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.loop.deadlines import deadlines_of
+from wire.loop.flusher import flusher_of
+from wire.protocol.compression import ACCEPTED_ENCODINGS, IDENTITY, encoding_of, is_known
+from wire.protocol.timeout import parse_timeout
+from wire.server.held import Held
+from wire.server.interceptors import Interceptors
+from wire.server.methods import CallDetails
+from wire.server.observer import guarded
+from wire.server.streaming import answer_stream
+from wire.server.threads import answer_in_thread
+from wire.server.unary import answer_unary
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from concurrent.futures import Executor
+
+    from wire.http2.limits import Limits
+    from wire.server.call import Call
+    from wire.server.methods import Methods
+    from wire.server.observer import CallObserver
+
+_INTERNAL = grpc.StatusCode.INTERNAL
+_TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class Dispatcher:
+    """Begins calls, for all connections of a server."""
+
+    def __init__(  # noqa: PLR0913 - all but two by name.
+        self,
+        methods: Methods,
+        limits: Limits,
+        *,
+        observer: CallObserver | None = None,
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        compression: grpc.Compression | None = None,
+        thread_pool: Executor | None = None,
+    ) -> None:
+        self.methods = methods
+        self.limits = limits
+        self.observer = observer
+        self.encoding = encoding_of(compression)
+        self.encodes = self.encoding != IDENTITY
+        self.held = Held(limits.max_held)
+        self._pool = thread_pool
+        self._own_pool: ThreadPoolExecutor | None = None
+        self._interceptors = (
+            Interceptors(interceptors, methods, self._answer) if interceptors else None
+        )
+
+    def use(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Work on a loop."""
+        self.loop = loop
+        self.flusher = flusher_of(loop)
+        self.deadlines = deadlines_of(loop)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        if self._own_pool is not None:
+            self._own_pool.shutdown(wait=False)
+            self._own_pool = None
+
+    def begin_call(self, call: Call) -> None:
+        """A call's headers have arrived: look up its method, and refuse it if it cannot be."""
+        headers = call.headers
+        timeout = headers.get(b"grpc-timeout")
+        timeout_is_readable = (
+            timeout is None and self.limits.call_timeout is None
+        ) or self._set_deadline(call, timeout)
+        method = call.handler
+        if method is None:
+            method = call.handler = self.methods.find(CallDetails(call))
+        call.known = method is not None
+        observer = self.observer
+        if observer is not None:
+            guarded(observer.call_started, call)
+        if not timeout_is_readable:
+            call.fail(_INTERNAL, "the grpc-timeout cannot be read")
+        elif call.deadline == call.started:
+            call.expire()
+        elif self.held.count > self.held.limit:
+            call.fail(_TOO_MUCH, "the server holds too many bytes")
+        elif b"grpc-encoding" in headers and not is_known(headers[b"grpc-encoding"]):
+            call.refuse_encoding(ACCEPTED_ENCODINGS)
+        elif method is None and self._interceptors is None:
+            call.refuse_method()
+        elif method is None or method.request_streaming:
+            self.begin(call, None)
+
+    def _set_deadline(self, call: Call, timeout: bytes | None) -> bool:
+        seconds = self.limits.call_timeout
+        if timeout is not None:
+            try:
+                given = parse_timeout(timeout)
+            except ValueError:
+                return False
+            seconds = given if seconds is None else min(seconds, given)
+        if seconds is not None:
+            call.deadline = call.started + seconds
+            call.slot = self.deadlines.add_at(call.deadline, call)
+        return True
+
+    def begin(self, call: Call, message: bytes | None) -> None:
+        """Run the servicer's method; the message is the request of one that takes one."""
+        method = call.handler
+        if self._interceptors is not None:
+            coroutine = self._interceptors.answer(call, message)
+        elif message is not None and method is not None and method.is_simple:
+            coroutine = answer_unary(call, method, message)
+        else:
+            coroutine = self._answer(call, message)
+        call.task = asyncio.Task(coroutine, loop=self.loop)
+
+    def _answer(self, call: Call, message: bytes | None) -> Coroutine[Any, Any, None]:
+        method = call.handler
+        if method is not None and method.is_blocking:
+            return answer_in_thread(call, message, self._threads())
+        return answer_stream(call, message)
+
+    def _threads(self) -> Executor:
+        if self._pool is not None:
+            return self._pool
+        if self._own_pool is None:
+            self._own_pool = ThreadPoolExecutor(thread_name_prefix="servicer")
+        return self._own_pool

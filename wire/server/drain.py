@@ -1,0 +1,71 @@
+"""Stops the connections of a server, without the loss of a call."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import grpc
+
+from wire.http2.error_codes import NO_ERROR
+from wire.server.sweep import DRAIN_ANSWER_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from wire.server.call import Call
+    from wire.server.connection import ServerConnection
+    from wire.server.connections import Connections
+
+# What the end of the sockets may take when everything is said.
+_CLOSING_TIME = 0.2
+# How long calls that are cut off may take to be told, before their connections go too.
+_LAST_WORDS = 0.05
+
+
+async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
+    """Answer the calls in flight and those that are on their way, then close.
+
+    Args:
+      connections: of the server that stops; it accepts no more of them.
+      grace: seconds that the calls have.
+      background: services whose streams are open for as long as a server runs. Nobody waits for
+        their answer, so they do not keep it.
+    """
+    started = perf_counter()
+    connections.stopping = True
+    for connection in connections:
+        connection.drain(grace + _LAST_WORDS)
+        _cut_off(connection, lambda call: _service_of(call) in background)
+    if not await connections.wait_until_ended(min(grace, DRAIN_ANSWER_TIME)):
+        for connection in connections:
+            _cut_off(connection, lambda call: _service_of(call) in background)
+            _cut_off(connection, lambda call: not call.has_request)
+            connection.finish_draining()
+        if not await connections.wait_until_ended(grace - (perf_counter() - started)):
+            await _end(connections)
+    if not await connections.wait_until_closed(_CLOSING_TIME):
+        for connection in connections:
+            connection.abort()
+
+
+def _service_of(call: Call) -> str:
+    return call.method[1:].partition("/")[0]
+
+
+def _cut_off(connection: ServerConnection, applies: Callable[[Call], bool]) -> None:
+    for stream in list(connection.streams.values()):
+        call: Call | None = stream.call
+        if call is not None and not call.ended and applies(call):
+            call.fail(grpc.StatusCode.UNAVAILABLE, "the server is going down")
+            call.stop_running()
+
+
+async def _end(connections: Connections) -> None:
+    """Tell the calls that are left that they are over."""
+    for connection in connections:
+        connection.finish_draining()
+        _cut_off(connection, lambda _: True)
+    if not await connections.wait_until_ended(_LAST_WORDS):
+        for connection in connections:
+            connection.close(NO_ERROR, b"the server is going down")

@@ -1,0 +1,20 @@
+"""The bytes of requests and answers that the whole server holds."""
+
+from __future__ import annotations
+
+CALL_BYTES = 4096
+"""What a call costs beside its headers and messages: its objects and its task."""
+
+
+class Held:
+    """A count with a limit. It bounds the memory that all peers together can take."""
+
+    __slots__ = ("count", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.count = 0
+        self.limit = limit
+
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes more may be held."""
+        return self.count + size <= self.limit

@@ -1,0 +1,74 @@
+"""Who is at the other end of a connection: its address, and its certificate."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
+    import ssl
+    from collections.abc import Iterable, Mapping
+
+_ALTERNATIVE_NAME = "x509_subject_alternative_name"
+_COMMON_NAME = "x509_common_name"
+
+
+class Identity(NamedTuple):
+    """What TLS says of a peer, in the entries that gRPC has for it."""
+
+    auth_context: Mapping[str, Iterable[bytes]]
+    key: str | None
+    """The entry that identifies the peer."""
+
+
+NOBODY = Identity({}, None)
+
+
+def identity_of(transport: asyncio.BaseTransport) -> Identity:
+    """The identity of the peer of a transport."""
+    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    if tls is None:
+        return NOBODY
+    entries: dict[str, list[bytes]] = {
+        "transport_security_type": [b"ssl"],
+        "security_level": [b"TSI_PRIVACY_AND_INTEGRITY"],
+    }
+    # The type of a certificate's entries is looser than what the documentation promises.
+    certificate: Any = tls.getpeercert() or {}
+    names = [value.encode() for _, value in certificate.get("subjectAltName", ())]
+    common = [
+        value.encode()
+        for part in certificate.get("subject", ())
+        for name, value in part
+        if name == "commonName"
+    ]
+    if common:
+        entries[_COMMON_NAME] = common
+    if names:
+        entries[_ALTERNATIVE_NAME] = names
+    key = _ALTERNATIVE_NAME if names else _COMMON_NAME if common else None
+    return Identity(entries, key)
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The peer's address, as gRPC writes it."""
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    address = transport.get_extra_info("peername")
+    if connection is not None and connection.family == socket.AF_UNIX:
+        return "unix:"
+    if not address or isinstance(address, (str, bytes)):
+        return "unknown"
+    return format_address(address[0], address[1])
+
+
+def format_address(host: str, port: int) -> str:
+    """An address as gRPC writes it; IPv4 within IPv6 is IPv4."""
+    if ":" not in host:
+        return f"ipv4:{host}:{port}"
+    if host.startswith("::ffff:"):
+        mapped = ipaddress.IPv6Address(host.partition("%")[0]).ipv4_mapped
+        if mapped is not None:
+            return f"ipv4:{mapped}:{port}"
+    return f"ipv6:[{host}]:{port}"

@@ -1,0 +1,57 @@
+"""grpc.aio's server interceptors: each may give another handler for a call, or none."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from wire.server.methods import CallDetails, Methods
+from wire.server.unary import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import grpc
+
+    from wire.server.call import Call
+
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+    Answer = Callable[[Call, bytes | None], Awaitable[None]]
+
+
+class Interceptors:
+    """Asks the interceptors, in their order, for the handler of each call."""
+
+    def __init__(
+        self,
+        interceptors: Sequence[grpc.aio.ServerInterceptor],
+        methods: Methods,
+        answer: Answer,
+    ) -> None:
+        self._methods = methods
+        self._answer = answer
+        chain: Continuation = self._find
+        for interceptor in reversed(interceptors):
+            chain = partial(interceptor.intercept_service, chain)
+        self._chain = chain
+
+    async def _find(self, details: grpc.HandlerCallDetails) -> Handler | None:
+        path = details.method.encode("utf-8", "surrogatepass")
+        method = self._methods.registered(path) or self._methods.find(details)
+        return None if method is None else method.source
+
+    async def answer(self, call: Call, message: bytes | None) -> None:
+        """Answer a call by the handler that the interceptors give."""
+        call.running = True
+        try:
+            handler = await self._chain(CallDetails(call))
+            if handler is None:
+                call.refuse_method()
+        except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
+            failed(call, error)
+        if call.ended or handler is None:
+            call.stopped_running()
+            return
+        call.handler = self._methods.given(call.method, handler)
+        await self._answer(call, message)

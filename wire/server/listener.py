@@ -1,0 +1,104 @@
+"""Sockets that listen: `host:port`, `[host]:port`, `unix:path` and `unix-abstract:name`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from pathlib import Path
+
+BACKLOG = 1024
+_MAX_PORT = 65535
+
+
+def bind(address: str, *, reuse_port: bool) -> list[socket.socket]:
+    """Sockets bound to an address and listening: one for each address that a name has.
+
+    Raises:
+      OSError: the address cannot be bound; `errno` says why.
+    """
+    if address.startswith("unix-abstract:"):
+        return [_bind_unix("\0" + address.removeprefix("unix-abstract:"))]
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:").removeprefix("//")
+        _remove_dead_socket(path)
+        return [_bind_unix(path)]
+    host, port = split_address(address)
+    return _bind_tcp(host, port, reuse_port=reuse_port)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """The host and the port of `host:port`.
+
+    Raises:
+      OSError: the address has no such form (EINVAL).
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
+        raise OSError(errno.EINVAL, "not host:port", address)
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise OSError(errno.EINVAL, "an IPv6 address stands in brackets", address)
+    return host, int(port)
+
+
+def _bind_tcp(host: str, port: int, *, reuse_port: bool) -> list[socket.socket]:
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    try:
+        for family, _, _, _, resolved in dict.fromkeys(found):
+            # All addresses of a name share the port that the kernel chose for the first.
+            chosen = sockets[0].getsockname()[1] if sockets else port
+            sockets.append(
+                _listening(family, (resolved[0], chosen, *resolved[2:]), reuse_port=reuse_port)
+            )
+    except OSError:
+        for bound in sockets:
+            bound.close()
+        raise
+    return sockets
+
+
+def _listening(
+    family: int, address: tuple[str | int, ...] | str, *, reuse_port: bool
+) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            # The unspecified address stands for IPv4 too, as with gRPC.
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
+        listening.bind(address)
+        listening.listen(BACKLOG)
+        listening.settimeout(0)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _bind_unix(path: str) -> socket.socket:
+    return _listening(socket.AF_UNIX, path, reuse_port=False)
+
+
+def _remove_dead_socket(path: str) -> None:
+    """Remove a socket that nobody listens on: a server that was killed leaves its own."""
+    if not os.path.lexists(path) or not stat.S_ISSOCK(Path(path).lstat().st_mode):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def port_of(listening: socket.socket) -> int:
+    """The port of a socket; 1 for Unix sockets, as with gRPC."""
+    return 1 if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])

@@ -1,0 +1,54 @@
+"""How a runtime sees every call, also those that the transport ends by itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import grpc
+
+    from wire.http2.connection import ConnectionEnd
+    from wire.server.call import Call
+
+_logger = logging.getLogger(__name__)
+
+
+class CallObserver(Protocol):
+    """Is told of each call's start, its end, and when its answer has left.
+
+    The methods are synchronous and run on the event loop. For each started call, `call_ended`
+    and then `call_closed` are called exactly once.
+    """
+
+    def call_started(self, context: Call) -> None:
+        """The headers of a well-formed request have arrived; its method is not looked up yet."""
+
+    def call_ended(self, context: Call, code: grpc.StatusCode, details: str) -> None:
+        """The status is decided; it is about to be written."""
+
+    def call_closed(self, context: Call) -> None:
+        """The answer has left this process, or the call is given up."""
+
+
+class ConnectionObserver(Protocol):
+    """Is told of connections; peers are written as in `Context.peer`."""
+
+    def connection_opened(self, peer: str) -> None:
+        """A caller has connected, its TLS handshake included."""
+
+    def connection_ended(self, peer: str, reason: ConnectionEnd) -> None:
+        """A connection is over."""
+
+    def connection_refused(self, peer: str, reason: str) -> None:
+        """A caller was not let in: its TLS handshake failed, or there are too many connections."""
+
+
+def guarded(action: Callable[..., None], *arguments: object) -> None:
+    """Call an observer; its exception is logged and kills no call."""
+    try:
+        action(*arguments)
+    except Exception:
+        _logger.exception("observer_failed")

@@ -1,0 +1,107 @@
+"""The requests of one call: the bytes of a peer become messages, held until they are read."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.protocol.compression import IDENTITY
+from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from wire.server.call import Call
+
+
+class Requests:
+    """Messages in their order. What nobody reads is not acknowledged, so the peer stalls."""
+
+    __slots__ = (
+        "_call",
+        "_encoding",
+        "_limit",
+        "_parser",
+        "_queue",
+        "_unread",
+        "_waiter",
+        "_waiting",
+        "count",
+    )
+
+    def __init__(self, call: Call, limit: int) -> None:
+        self._call = call
+        self._limit = limit
+        self._parser = MessageParser(limit)
+        self._queue: deque[tuple[bool, bytes]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._encoding = call.headers.get(b"grpc-encoding", IDENTITY)
+        self._unread = 0
+        """Bytes that arrived and are not acknowledged."""
+        self._waiting = 0
+        """Bytes of messages in the queue."""
+        self.count = 0
+        """Messages that have arrived."""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the peer.
+
+        Raises:
+          MessageError: they are not messages, or one is too large.
+        """
+        messages = self._parser.feed(data)
+        self._unread += len(data)
+        if messages:
+            self.count += len(messages)
+            self._queue.extend(messages)
+            self._waiting += sum([len(message) + PREFIX_BYTES for _, message in messages])
+            self.wake()
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        # All but what waits in the queue: an unfinished message must be able to become whole.
+        taken = self._unread - self._waiting
+        if taken > 0:
+            self._unread = self._waiting
+            self._call.acknowledge(taken)
+        self._call.hold_requests(self._waiting + self._parser.held)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a message has begun and is not whole."""
+        return self._parser.held > 0
+
+    def wake(self) -> None:
+        """Let a reader look again: there is a message, or the end."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def read(self) -> Any:
+        """The next message, decompressed; grpc.aio.EOF behind the last.
+
+        Raises:
+          MessageError: it cannot be decompressed.
+        """
+        while not self._queue:
+            if self._call.requests_ended:
+                return grpc.aio.EOF
+            self._waiter = self._call.connection.loop.create_future()
+            await self._waiter
+        return self.take()
+
+    def take(self) -> bytes:
+        """The next message, which has arrived."""
+        message = self._queue.popleft()
+        self._waiting -= len(message[1]) + PREFIX_BYTES
+        self._acknowledge()
+        return plain_message(message, self._encoding, self._limit)
+
+    def drop(self) -> None:
+        """Forget what nobody will read."""
+        self._queue.clear()
+        self._waiting = 0
+        self._parser = MessageParser(self._limit)
+        self.wake()

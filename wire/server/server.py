@@ -1,0 +1,150 @@
+"""A gRPC server: grpc.aio.Server's methods, on HTTP/2 connections of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from wire.server.connection import ServerConnection
+from wire.server.connections import Connections
+from wire.server.drain import drain
+from wire.server.listener import bind, port_of
+from wire.server.secure import SecureGate
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    import grpc
+
+    from wire.server.dispatcher import Dispatcher
+    from wire.server.observer import ConnectionObserver
+    from wire.tls import ServerCredentials
+
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+class Server:
+    """Listens, serves and stops. `wire.server` makes one."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        *,
+        connection_observer: ConnectionObserver | None = None,
+        background: Collection[str] = (),
+        reuse_port: bool = False,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._connection_observer = connection_observer
+        self._background = background
+        self._reuse_port = reuse_port
+        self._bound: list[tuple[socket.socket, ServerCredentials | None]] = []
+        self._listeners: list[asyncio.Server] = []
+        self._connections: Connections | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._stopped: asyncio.Event | None = None
+
+    # --- methods
+
+    def add_generic_rpc_handlers(
+        self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]
+    ) -> None:
+        """Add handlers that find a method by its path."""
+        self._dispatcher.methods.add_generic(generic_rpc_handlers)
+
+    def add_registered_method_handlers(
+        self, service_name: str, method_handlers: Mapping[str, Handler]
+    ) -> None:
+        """Add the methods of a service."""
+        self._dispatcher.methods.add_registered(service_name, method_handlers)
+
+    # --- ports
+
+    def add_insecure_port(self, address: str) -> int:
+        """Bind an address without TLS.
+
+        Returns:
+          The port, which the kernel chose in the place of 0.
+
+        Raises:
+          OSError: the address cannot be bound; `errno` says why.
+        """
+        return self._bind(address, None)
+
+    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+        """Bind an address with TLS.
+
+        Returns:
+          The port, which the kernel chose in the place of 0.
+
+        Raises:
+          OSError: the address cannot be bound, or the credentials cannot be used.
+        """
+        server_credentials.context()
+        return self._bind(address, server_credentials)
+
+    def _bind(self, address: str, credentials: ServerCredentials | None) -> int:
+        if self._connections is not None:
+            raise RuntimeError("ports are added before the server starts")
+        sockets = bind(address, reuse_port=self._reuse_port)
+        self._bound += [(bound, credentials) for bound in sockets]
+        return port_of(sockets[0])
+
+    # --- life
+
+    async def start(self) -> None:
+        """Serve on the bound addresses."""
+        if self._connections is not None:
+            raise RuntimeError("the server has been started")
+        loop = asyncio.get_running_loop()
+        dispatcher = self._dispatcher
+        dispatcher.use(loop)
+        self._stopped = asyncio.Event()
+        connections = Connections(loop, dispatcher.limits, self._connection_observer)
+        self._connections = connections
+        for bound, credentials in self._bound:
+            make: Callable[[], asyncio.Protocol] = (
+                partial(ServerConnection, dispatcher, connections)
+                if credentials is None
+                else partial(SecureGate, credentials, dispatcher, connections)
+            )
+            self._listeners.append(await loop.create_server(make, sock=bound))
+        self._bound = []
+
+    async def stop(self, grace: float | None) -> None:
+        """Stop: no further calls, and those in flight have so many seconds.
+
+        Callers hear of it by GOAWAY. Calls that are on their way are still answered. What is left
+        after the grace ends with UNAVAILABLE.
+        """
+        if self._stopping is None:
+            self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, grace: float) -> None:
+        for listener in self._listeners:
+            listener.close()
+        for bound, _ in self._bound:
+            bound.close()
+        if self._connections is not None:
+            await drain(self._connections, grace, self._background)
+            self._connections.stop_sweeping()
+        self._dispatcher.close()
+        if self._stopped is not None:
+            self._stopped.set()
+
+    async def wait_for_termination(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109
+        """Wait for the end of `stop`.
+
+        Returns:
+          Whether the time was over first.
+        """
+        if self._stopped is None:
+            raise RuntimeError("the server has not been started")
+        try:
+            await asyncio.wait_for(self._stopped.wait(), timeout)
+        except TimeoutError:
+            return True
+        return False
