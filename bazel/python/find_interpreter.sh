@@ -2,8 +2,9 @@
 # Both a shell script, which finds the interpreter in the runfiles and runs this very file with it,
 # and the head of Bazel's Python start script, for which the next lines are one string.
 ''':'
-# The user's own packages and start-up files are no part of the program.
-unset PYTHONHOME PYTHONPATH PYTHONSTARTUP
+# The user's own library, packages and start-up files are no part of the program, and its exit code
+# is its own. What a person sets to look into a program (PYTHONDEVMODE, PYTHONWARNINGS) holds.
+unset PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONPLATLIBDIR PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
 # Bazel's script cannot do without stdout. One that cannot be written is in place of one that is
 # closed: what a program has to say there is lost, and must not look as if it had been said.

@@ -16,6 +16,7 @@ _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 _STEPS = {
     "test": "test //...",
     "slow": "test --config=ci //...",
+    "query": "cquery deps(//...)",
     "readme": "run //docs:run_commands -- README.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache:check",

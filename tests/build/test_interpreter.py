@@ -79,7 +79,9 @@ def test_a_hostile_environment_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "pathlib.py").write_text("raise SystemExit(__file__)")
     hostile = {
         "PYTHONHOME": "/nowhere",
+        "PYTHONINSPECT": "1",
         "PYTHONPATH": str(tmp_path),
+        "PYTHONPLATLIBDIR": "nowhere",
         "PYTHONSTARTUP": "/nowhere",
         "RUNFILES_DIR": "/nowhere",
     }

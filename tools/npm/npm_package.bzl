@@ -14,8 +14,16 @@ def _npm_package_impl(ctx):
         "pack",
         "--pack-destination=.",
         "--json",
+        # Whatever the user's configuration says of other uses of npm.
+        "--dry-run=false",
+        "--ignore-scripts",
+        "--workspaces=false",
         package,
-    ])
+    ], environment = {
+        "NODE_OPTIONS": "",
+        "npm_config_global": "false",
+        "npm_config_loglevel": "error",
+    })
     if result.return_code != 0:
         fail("npm cannot download {}. Can this machine reach the registry of its npm configuration (~/.npmrc, NPM_CONFIG_REGISTRY)? npm says:\n{}{}".format(package, result.stderr, result.stdout))
     archive = ctx.path(json.decode(result.stdout)[0]["filename"])
