@@ -165,6 +165,15 @@ def test_where_names_the_bazel_and_the_way_to_the_other(machine: Machine) -> Non
     assert "BAZELW_ROUTE=debian" in shown
 
 
+def test_the_github_route_needs_no_tools_of_gnu(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    machine.env["BAZELW_ROUTE"] = "github"
+    for tool in ("nproc", "sha256sum", "stat"):
+        (machine.bin / tool).unlink()
+    assert machine.run("--where").stderr == ""
+    assert machine.run("build").stdout.splitlines()[-1] == "build"
+
+
 def test_a_cache_that_cannot_be_written(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazelisk", BAZEL)

@@ -12,8 +12,8 @@ import pytest
 
 # Not resolved: the link leads out of the runfiles, to where a build of this test alone puts none.
 _PROGRAM = Path("tests/build/show_interpreter").absolute()
-# By the compiler that it was built with: Debian's bookworm has the one, rules_python the other.
-_VERSIONS = {"GCC": "3.11.2", "Clang": "3.11.1"}
+# By the compiler that it was built with: Debian's bookworm has the one, WORKSPACE pins the other.
+_VERSIONS = {"GCC": "3.11.2", "Clang": "3.11.16"}
 _NO_PYTHON_ON_PATH = {"PATH": "/nowhere"}
 
 

@@ -63,13 +63,13 @@ no_place() {
 }
 
 where() {
-  local prefix
-  prefix=$(debian_prefix)
   echo "version: $version (.bazelversion)"
   echo "route:   $route${BAZELW_ROUTE:+ (forced by BAZELW_ROUTE)}"
   if [[ $route == github ]]; then
     echo "bazel:   $launcher"
   else
+    local prefix
+    prefix=$(debian_prefix)
     echo "bazel:   $prefix/usr/bin/bazel$([[ -x $prefix/usr/bin/bazel ]] || echo ' (not there yet: the first command fetches it)')"
     echo "packages: $prefix/packages.tsv"
   fi
