@@ -10,6 +10,8 @@ export PYTHONNOUSERSITE=1
 # closed: what a program has to say there is lost, and must not look as if it had been said.
 true 2>/dev/null 3>&1 || exec 1</dev/null
 interpreter=%python_binary%
+# As a module, rules_python says it in the second place; as a WORKSPACE's, it knows the first only.
+[ -n "$interpreter" ] || interpreter=%python_binary_actual%
 coverage_tool=%coverage_tool% # of the runfiles; nothing but under `bazel coverage`
 if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIR" ]; then
   # Bazel's script would run the program as a child, which signals do not reach. Under this name it
@@ -22,9 +24,11 @@ case $0 in
   *) script=$PWD/$0 ;; # the runfiles may be above the folder we are in
 esac
 while :; do
-  # As Bazel's script below: the caller's runfiles, our own, those we lie in, or behind a link.
-  for runfiles in "$RUNFILES_DIR" "$script.runfiles" "${script%%.runfiles/*}.runfiles"; do
+  # Our own runfiles, those we lie in, the caller's, or behind a link. A caller's may lack our packages,
+  # which the script of rules_python does not look at: it is told which to take.
+  for runfiles in "$script.runfiles" "${script%%.runfiles/*}.runfiles" "$RUNFILES_DIR"; do
     if [ -x "$runfiles/$interpreter" ]; then
+      export RUNFILES_DIR="$runfiles"
       if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIRECTORY" ]; then
         export PYTHONPATH="$runfiles/${coverage_tool%/*}"
       fi

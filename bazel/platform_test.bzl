@@ -1,6 +1,6 @@
 """A test of `platform`."""
 
-load("//tools/npm:platform.bzl", "platform")
+load("//bazel:platform.bzl", "platform")
 
 _MACHINES = {
     ("linux", "aarch64"): "linux_aarch64",
