@@ -1,8 +1,9 @@
 """The configuration of a C++ toolchain that compiles nothing."""
 
-# buildifier: disable=native-cc-common (the one of Bazel itself; rules_cc 0.0.11 has no other)
+load("@cc_symbols//:symbols.bzl", "symbols")
+
 def _no_cc_toolchain_config_impl(ctx):
-    return cc_common.create_cc_toolchain_config_info(
+    return symbols.cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         compiler = "none",
         target_cpu = "none",
@@ -13,5 +14,5 @@ def _no_cc_toolchain_config_impl(ctx):
 
 no_cc_toolchain_config = rule(
     implementation = _no_cc_toolchain_config_impl,
-    provides = [CcToolchainConfigInfo],
+    provides = [symbols.CcToolchainConfigInfo],
 )

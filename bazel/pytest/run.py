@@ -1,37 +1,55 @@
 """Runs one test file by pytest-bazel, which speaks Bazel's side of the test protocol.
 
-Two things are added. pytest-shard deals tests out by a hash of their names, so a shard may get
-none: that is no failure, as long as the file has tests at all. And a test that hangs ends with a
-traceback while Bazel's time for the target lasts.
+Three things are added. pytest-shard deals tests out by a hash of their names, so a shard may get
+none: that is no failure, as long as the file has tests at all. A run of no test is one, with
+`--test_filter` too. And a test that hangs ends with a traceback while Bazel's time for the target
+lasts.
 """
 
 import os
+import re
 import sys
-from collections.abc import Sequence
 
 import pytest
-from pytest_bazel.main import main
+from pytest_bazel.main import BazelEnv, main
 
 _TRACEBACK_SECONDS = 10
-
-
-class _FoundTests:
-    """Remembers how many tests pytest found, before any was dealt to another shard."""
-
-    count = 0
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        self.count = len(items)
+_FILTER = "TESTBRIDGE_TEST_ONLY"
+_OF_PYTESTS_SYNTAX = re.compile(r"and$|or$|not$")
 
 
 def _run_pytest(args: list[str]) -> int:
-    found = _FoundTests()
-    code = pytest.main([*_time_limit(), *args], plugins=[found])
-    is_empty_shard = "TEST_SHARD_INDEX" in os.environ and found.count > 0
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED and is_empty_shard:
+    chosen = [*_time_limit(), *args, *_selection()]
+    code = int(pytest.main(chosen))
+    if code != pytest.ExitCode.NO_TESTS_COLLECTED:
+        return code
+    if "TEST_SHARD_INDEX" in os.environ and _has_tests(chosen):
         return 0
-    return int(code)
+    if _FILTER in os.environ:
+        print(f"no test here is as --test_filter={os.environ[_FILTER]}", file=sys.stderr)
+    return code
+
+
+def _has_tests(args: list[str]) -> bool:
+    """Whether all shards together have a test."""
+    alone = ["--collect-only", "--quiet", "--shard-id=0", "--num-shards=1", "--junitxml="]
+    return pytest.main([*args, *alone]) == 0
+
+
+def _selection() -> list[str]:
+    """Pytest's -k for Bazel's --test_filter, in which Class.method and Class::method are names."""
+    wanted = os.environ.get(_FILTER)
+    return ["-k", re.sub(r"[^\s()]+", _keywords, wanted)] if wanted else []
+
+
+def _keywords(word: "re.Match[str]") -> str:
+    if _OF_PYTESTS_SYNTAX.match(word[0]):
+        return word[0]
+    # A file's name and a test's parameters have dots of their own.
+    name, bracket, parameters = word[0].partition("[")
+    parts = re.split(r"::|(?<!/)[.](?!py\b)", name)
+    parts[0] = parts[0].rpartition("/")[2]
+    return f"({' and '.join(parts)}{bracket}{parameters})"
 
 
 def _time_limit() -> list[str]:
@@ -41,4 +59,7 @@ def _time_limit() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(pytest_main=_run_pytest))
+    # Without the filter: pytest-bazel gives it to pytest in another form, and then takes a run of
+    # no test for a success.
+    seen = {name: value for name, value in os.environ.items() if name != _FILTER}
+    sys.exit(main(pytest_main=_run_pytest, env=BazelEnv(seen)))

@@ -2,13 +2,16 @@
 # Both a shell script, which finds the interpreter in the runfiles and runs this very file with it,
 # and the head of Bazel's Python start script, for which the next lines are one string.
 ''':'
-# The user's own packages and start-up files are no part of the program.
-unset PYTHONHOME PYTHONPATH PYTHONSTARTUP
+# The user's own library, packages and start-up files are no part of the program, and its exit code
+# is its own. What a person sets to look into a program (PYTHONDEVMODE, PYTHONWARNINGS) holds.
+unset PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONPLATLIBDIR PYTHONSTARTUP
 export PYTHONNOUSERSITE=1
 # Bazel's script cannot do without stdout. One that cannot be written is in place of one that is
 # closed: what a program has to say there is lost, and must not look as if it had been said.
 true 2>/dev/null 3>&1 || exec 1</dev/null
 interpreter=%python_binary%
+# As a module, rules_python says it in the second place; as a WORKSPACE's, it knows the first only.
+[ -n "$interpreter" ] || interpreter=%python_binary_actual%
 coverage_tool=%coverage_tool% # of the runfiles; nothing but under `bazel coverage`
 if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIR" ]; then
   # Bazel's script would run the program as a child, which signals do not reach. Under this name it
@@ -21,9 +24,11 @@ case $0 in
   *) script=$PWD/$0 ;; # the runfiles may be above the folder we are in
 esac
 while :; do
-  # As Bazel's script below: the caller's runfiles, our own, those we lie in, or behind a link.
-  for runfiles in "$RUNFILES_DIR" "$script.runfiles" "${script%%.runfiles/*}.runfiles"; do
+  # Our own runfiles, those we lie in, the caller's, or behind a link. A caller's may lack our packages,
+  # which the script of rules_python does not look at: it is told which to take.
+  for runfiles in "$script.runfiles" "${script%%.runfiles/*}.runfiles" "$RUNFILES_DIR"; do
     if [ -x "$runfiles/$interpreter" ]; then
+      export RUNFILES_DIR="$runfiles"
       if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIRECTORY" ]; then
         export PYTHONPATH="$runfiles/${coverage_tool%/*}"
       fi

@@ -137,6 +137,25 @@ def test_an_unknown_route(machine: Machine) -> None:
     assert "github or debian" in result.stderr
 
 
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
+def test_a_checkout_beyond_ascii_is_refused_in_a_line(tmp_path: Path, language: str) -> None:
+    folder = tmp_path / "prüfung"
+    folder.mkdir()
+    machine = Machine(folder)
+    machine.add("bazelisk", BAZEL)
+    result = machine.run("build", BAZELW_ROUTE="github", LC_ALL=language)
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert f"beyond ASCII: neither the checkout's, {machine.checkout}, nor" in line
+
+
+def test_a_cache_beyond_ascii_is_refused(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    result = machine.run("build", BAZELW_ROUTE="github", XDG_CACHE_HOME="/home/jürgen/.cache")
+    assert result.returncode == 1
+    assert "nor the cache's, /home/jürgen/.cache" in result.stderr
+
+
 def test_where_names_the_bazel_and_the_way_to_the_other(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazelisk", BAZEL)
@@ -144,6 +163,15 @@ def test_where_names_the_bazel_and_the_way_to_the_other(machine: Machine) -> Non
     assert str(machine.bin / "bazelisk") in shown
     assert VERSION in shown
     assert "BAZELW_ROUTE=debian" in shown
+
+
+def test_the_github_route_needs_no_tools_of_gnu(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    machine.env["BAZELW_ROUTE"] = "github"
+    for tool in ("nproc", "sha256sum", "stat"):
+        (machine.bin / tool).unlink()
+    assert machine.run("--where").stderr == ""
+    assert machine.run("build").stdout.splitlines()[-1] == "build"
 
 
 def test_a_cache_that_cannot_be_written(machine: Machine) -> None:

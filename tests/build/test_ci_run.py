@@ -16,6 +16,9 @@ _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 _STEPS = {
     "test": "test //...",
     "slow": "test --config=ci //...",
+    "query": "cquery deps(//...)",
+    "arm": "build --nobuild --platforms=//tests/build/platforms:linux_aarch64 //...",
+    "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
     "readme": "run //docs:run_commands -- README.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache:check",

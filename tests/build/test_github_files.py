@@ -63,15 +63,56 @@ def test_no_job_may_write(workflow: dict[str, Any]) -> None:
     assert not [job for job in workflow["jobs"].values() if "permissions" in job]
 
 
-def test_every_job_ends_and_runs_what_ci_runs(workflow: dict[str, Any]) -> None:
-    for job in workflow["jobs"].values():
-        assert job["timeout-minutes"] <= 60
-        assert ".ci/run" in [step.get("run") for step in job["steps"]]
+def test_every_job_ends(workflow: dict[str, Any]) -> None:
+    assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+
+
+def test_both_routes_run_all_of_ci(workflow: dict[str, Any]) -> None:
+    github, debian = ("\n".join(commands(workflow, f"{name}-route")) for name in ROUTES)
+    assert ".ci/run" in github.splitlines()
+    assert ".ci/on_bare_debian" in debian
+    assert "BAZELW_ROUTE=debian exec .ci/run\n" in Path(".ci/on_bare_debian").read_text()
+
+
+ROUTES = ("github", "debian")
+
+
+def commands(workflow: dict[str, Any], job: str) -> list[str]:
+    return [step["run"] for step in workflow["jobs"][job]["steps"] if "run" in step]
+
+
+def test_no_job_has_more_of_the_machine_than_it_needs(workflow: dict[str, Any]) -> None:
+    for name, job in workflow["jobs"].items():
+        assert "container" not in job, name
+        assert not re.search(r"--privileged|--cap-add|--device", str(commands(workflow, name)))
+
+
+def test_the_writers_token_is_of_an_environment_for_main_alone(workflow: dict[str, Any]) -> None:
+    writer = "${{ github.ref == 'refs/heads/main' && 'cache-writer' || 'cache-reader' }}"
+    with_token = [job for job in workflow["jobs"].values() if "REMOTE_CACHE_TOKEN" in str(job)]
+    assert [job["environment"] for job in with_token] == [writer]
+    assert [job for job in workflow["jobs"].values() if "environment" in job] == with_token
+    assert "env" not in workflow
+
+
+def test_a_pull_request_says_it_reads_the_cache(workflow: dict[str, Any]) -> None:
+    (mode,) = re.findall(r"REMOTE_CACHE_MODE: (.*)", _WORKFLOW.read_text())
+    assert mode == "${{ github.ref == 'refs/heads/main' && 'write' || 'read' }}"
+
+
+def test_only_what_nobody_has_seen_pass_may_fail(workflow: dict[str, Any]) -> None:
+    allowed = [name for name, job in workflow["jobs"].items() if "continue-on-error" in job]
+    assert allowed == ["other-machines"]
+
+
+def test_advisories_are_looked_at_by_time_too(workflow: dict[str, Any]) -> None:
+    assert "advisories" in workflow["jobs"]
+    assert "schedule:" in _WORKFLOW.read_text()
 
 
 def test_scripts_of_the_repository_are_there(workflow: dict[str, Any]) -> None:
-    commands = " ".join(step.get("run", "") for step in steps(workflow))
-    scripts = re.findall(r"\.ci/\w+", commands)
+    told = " ".join(step.get("run", "") for step in steps(workflow))
+    scripts = re.findall(r"\.ci/\w+", told)
     assert scripts
     assert all(Path(script).is_file() for script in scripts)
 

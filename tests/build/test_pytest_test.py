@@ -83,7 +83,14 @@ def test_a_file_that_cannot_be_imported_fails(runner: _Runner) -> None:
     [
         ("test_beta", ["test_beta"]),
         ("alpha or beta", ["test_alpha", "test_beta"]),
+        ("not (alpha or beta)", ["test_delta"]),
         ("TestGamma", ["test_delta"]),
+        ("TestGamma.test_delta", ["test_delta"]),
+        ("TestGamma::test_delta", ["test_delta"]),
+        ("TestGamma.test_delta or test_alpha", ["test_alpha", "test_delta"]),
+        ("test_sample.test_beta", ["test_beta"]),
+        ("tests/test_sample.py::TestGamma::test_delta", ["test_delta"]),
+        ("test_sample.py", ["test_alpha", "test_beta", "test_delta"]),
     ],
 )
 def test_a_filter_chooses_tests(runner: _Runner, wanted: str, cases: list[str]) -> None:
@@ -91,9 +98,30 @@ def test_a_filter_chooses_tests(runner: _Runner, wanted: str, cases: list[str]) 
     assert sorted(runner.cases()) == cases
 
 
-def test_a_filter_that_matches_nothing_here_fails_no_target(runner: _Runner) -> None:
-    # Bazel gives one filter to every target; most have no test of that name.
-    assert runner.run(_THREE_TESTS, TESTBRIDGE_TEST_ONLY="nothing").returncode == 0
+@pytest.mark.parametrize("wanted", ["[1.5]", "test_odd[1.5]", "TestOdd.test_odd[1.5]"])
+def test_a_filter_chooses_by_parameters(runner: _Runner, wanted: str) -> None:
+    source = """
+import pytest
+class TestOdd:
+    @pytest.mark.parametrize("x", [1.5, 2.5])
+    def test_odd(self, x): pass
+"""
+    assert runner.run(source, TESTBRIDGE_TEST_ONLY=wanted).returncode == 0
+    assert runner.cases() == ["test_odd[1.5]"]
+
+
+@pytest.mark.parametrize("wanted", ["nothing", "TestGamma.test_alpha", "test_alpha.py"])
+def test_a_filter_that_selects_nothing_fails(runner: _Runner, wanted: str) -> None:
+    result = runner.run(_THREE_TESTS, TESTBRIDGE_TEST_ONLY=wanted)
+    assert result.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert f"no test here is as --test_filter={wanted}\n" in result.stderr
+
+
+@pytest.mark.parametrize(("wanted", "codes"), [("beta", {0}), ("nothing", {5})])
+def test_shards_fail_together_at_a_filter(runner: _Runner, wanted: str, codes: set[int]) -> None:
+    shards = [{"TEST_SHARD_INDEX": str(index), "TEST_TOTAL_SHARDS": "2"} for index in range(2)]
+    runs = [runner.run(_THREE_TESTS, TESTBRIDGE_TEST_ONLY=wanted, **shard) for shard in shards]
+    assert {run.returncode for run in runs} == codes
 
 
 def test_shards_run_each_test_once(runner: _Runner, tmp_path: Path) -> None:

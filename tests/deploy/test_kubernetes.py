@@ -2,6 +2,7 @@
 
 import copy
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from tests.deploy.manifests import CHAIN, calls, option
 
 KUBERNETES = "1.37"
 
+AUTHORITY = FOLDER / "authority"
+
 # What cert-manager adds to Kubernetes is in schemas of its own.
-BUILT_IN = [file for file in FILES if file.name != "certificates.yaml"]
+BUILT_IN = [*FILES, AUTHORITY / "policy.yaml"]
 
 CALLS = calls(UPSTREAMS)
 
@@ -99,10 +102,88 @@ def without_arguments(objects: Objects, name: str) -> str:
     return re.sub(rf"(?<=['=]){name}(?=['-])", "NAME", text)
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_pod_may_no_more_than_it_needs(objects: Objects, name: str) -> None:
+    account = objects["ServiceAccount", name]
+    assert pod(objects, name)["serviceAccountName"] == name
+    assert not account["automountServiceAccountToken"]
+    assert not pod(objects, name)["automountServiceAccountToken"]
+    for profile in ("seccompProfile", "appArmorProfile"):
+        assert pod(objects, name)["securityContext"][profile] == {"type": "RuntimeDefault"}
+    limits = container(objects, name)["resources"]["limits"]
+    assert limits.keys() >= {"memory", "ephemeral-storage"}
+
+
+def test_what_may_become_root_is_refused_said_and_noted(objects: Objects) -> None:
+    labels = objects["Namespace", "orchestrator"]["metadata"]["labels"]
+    modes = {f"pod-security.kubernetes.io/{mode}" for mode in ("enforce", "warn", "audit")}
+    assert labels == dict.fromkeys(modes, "restricted")
+
+
+def peers(objects: Objects, direction: str, key: str) -> list[dict[str, Any]]:
+    """All that policies let in, or out to."""
+    specs = [item["spec"] for (kind, _), item in objects.items() if kind == "NetworkPolicy"]
+    return [peer for spec in specs for rule in spec.get(direction, ()) for peer in rule[key]]
+
+
+def test_a_policy_names_pods_and_no_namespace_as_a_whole(objects: Objects) -> None:
+    every = [*peers(objects, "ingress", "from"), *peers(objects, "egress", "to")]
+    assert len(every) >= 6
+    assert all(peer["podSelector"].get("matchLabels") for peer in every)
+
+
+def test_of_the_system_pods_only_dns_is_reached(objects: Objects) -> None:
+    (system,) = [peer for peer in peers(objects, "egress", "to") if "namespaceSelector" in peer]
+    assert system["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+
+
+CERTIFICATES = [name for kind, name in all_objects() if kind == "Certificate"]
+
+
+def test_a_server_has_a_certificate_for_each_side() -> None:
+    assert sorted(CERTIFICATES) == sorted([*SERVERS, *(f"{name}-client" for name in SERVERS)])
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_a_certificate_is_for_one_side(objects: Objects, name: str) -> None:
+    side = "client auth" if name.endswith("-client") else "server auth"
+    assert objects["Certificate", name]["spec"]["usages"] == ["digital signature", side]
+
+
+def test_the_authority_is_apart_from_the_workloads(objects: Objects) -> None:
+    assert not [kind for kind, _ in objects if kind.endswith("Issuer")]
+    assert not [name for name in CERTIFICATES if "isCA" in objects["Certificate", name]["spec"]]
+    (kustomization,) = objects_in(AUTHORITY / "kustomization.yaml")
+    assert kustomization["namespace"] == "cert-manager"
+    issuers = {
+        item["metadata"]["name"]: item["spec"]
+        for item in objects_in(AUTHORITY / "authority.yaml")
+        if item["kind"] == "ClusterIssuer"
+    }
+    for name in CERTIFICATES:
+        issuer = objects["Certificate", name]["spec"]["issuerRef"]
+        assert issuer["kind"] == "ClusterIssuer"
+        assert "ca" in issuers[issuer["name"]]
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_the_policy_lets_the_servers_have_their_certificates(objects: Objects, name: str) -> None:
+    wanted = objects["Certificate", name]["spec"]
+    policies = [
+        item["spec"]["allowed"]
+        for item in objects_in(AUTHORITY / "policy.yaml")
+        if item["kind"] == "CertificateRequestPolicy"
+    ]
+    (allowed,) = [policy for policy in policies if policy["usages"] == wanted["usages"]]
+    names = allowed["dnsNames"]["values"]
+    assert all(any(fnmatch(name, pattern) for pattern in names) for name in wanted["dnsNames"])
+
+
 @pytest.mark.parametrize("file", BUILT_IN, ids=[file.name for file in BUILT_IN])
 def test_objects_are_as_their_schemas_say(file: Path) -> None:
     for item in objects_in(file):
-        kubernetes_validate.validate(item, KUBERNETES, strict=True)
+        if "cert-manager.io" not in item["apiVersion"]:
+            kubernetes_validate.validate(item, KUBERNETES, strict=True)
 
 
 def test_a_mistake_is_found(objects: Objects) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.deploy.kubernetes_objects import (
     SERVERS,
@@ -14,6 +15,7 @@ from tests.deploy.kubernetes_objects import (
     all_objects,
     command,
     container,
+    pod,
     port,
 )
 from tests.deploy.manifests import check_health, local, option, running_all, running_command
@@ -40,17 +42,35 @@ class Here:
     secrets: Path
 
 
+_USAGES = {
+    "server auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+}
+
+
 def write_secrets(objects: Objects, folder: Path) -> None:
-    """Writes what cert-manager would: a pair and the authority for each certificate of a server."""
+    """Writes what cert-manager would: the authority, a pair for each Certificate and a caller."""
     authority = Authority(folder)
-    for name in [*SERVERS, "caller"]:
-        secret = folder / name
+    certificates = [item["spec"] for (kind, _), item in objects.items() if kind == "Certificate"]
+    caller = {"secretName": "caller", "dnsNames": ["caller"], "usages": ["client auth"]}
+    for certificate in [*certificates, caller]:
+        secret = folder / certificate["secretName"]
         secret.mkdir()
-        names = objects["Certificate", name]["spec"]["dnsNames"] if name in SERVERS else ["caller"]
-        pair = authority.issue(f"{name}-pair", names=names)
+        usages = [_USAGES[usage] for usage in certificate["usages"] if usage in _USAGES]
+        names = certificate["dnsNames"]
+        pair = authority.issue(f"{secret.name}-pair", names=names, usages=usages)
         (secret / "tls.crt").write_bytes(pair.certificate.read_bytes())
         (secret / "tls.key").write_bytes(pair.key.read_bytes())
         (secret / "ca.crt").write_bytes(authority.certificate.read_bytes())
+
+
+def mounts(objects: Objects, name: str, secrets: Path) -> dict[str, str]:
+    """Where the secrets are that a server's pod has mounted."""
+    volumes = {volume["name"]: volume["secret"] for volume in pod(objects, name)["volumes"]}
+    return {
+        f"={mount['mountPath']}/": f"={secrets / volumes[mount['name']]['secretName']}/"
+        for mount in container(objects, name)["volumeMounts"]
+    }
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +79,7 @@ def here(objects: Objects, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     write_secrets(objects, secrets)
 
     def start(name: str, upstream: str | None) -> AbstractContextManager[ServerProcess]:
-        told, places = command(objects, name), {"=/tls/": f"={secrets / name}/"}
+        told, places = command(objects, name), mounts(objects, name, secrets)
         if upstream is not None:
             # An address in the place of a name: gRPC is told for which name the certificate is.
             told = [
@@ -96,11 +116,17 @@ def test_no_hop_answers_one_without(here: Here) -> None:
         assert (ended.returncode, ended.stdout) == (1, b""), name
 
 
+def test_a_servers_certificate_is_no_callers(here: Here) -> None:
+    options = ("health", "--timeout", "1", "--target", local(here.servers["orc2"].address))
+    ended = run_client(*options, *tls_options(here.secrets / "orc1-tls", "orc2"))
+    assert (ended.returncode, ended.stdout) == (1, b"")
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_passes_its_probes(objects: Objects, here: Here, name: str) -> None:
     places = {
         f"127.0.0.1:{port(objects, name)}": local(here.servers[name].address),
-        "=/tls/": f"={here.secrets / name}/",
+        **mounts(objects, name, here.secrets),
     }
     for kind in ("readinessProbe", "livenessProbe"):
         probe = container(objects, name)[kind]

@@ -47,7 +47,12 @@ class Authority:
         self.certificate.write_bytes(_pem(self._signed(name, self._key, (), authority=True)))
 
     def issue(
-        self, name: str, *, names: Sequence[str] = LOCAL_NAMES, expired: bool = False
+        self,
+        name: str,
+        *,
+        names: Sequence[str] = LOCAL_NAMES,
+        expired: bool = False,
+        usages: Sequence[x509.ObjectIdentifier] = (),
     ) -> Pair:
         """Makes a pair, for a server or a client.
 
@@ -55,10 +60,12 @@ class Authority:
             name: of the files, and the certificate's common name.
             names: DNS names and IP addresses that the certificate is for.
             expired: the certificate's time is over.
+            usages: what the certificate is for (`ExtendedKeyUsageOID`); for anything if none is.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        pair.certificate.write_bytes(_pem(self._signed(name, key, names, expired=expired)))
+        extensions = _extensions(names, usages)
+        pair.certificate.write_bytes(_pem(self._signed(name, key, extensions, expired=expired)))
         encoding = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         pair.key.write_bytes(key.private_bytes(*encoding))
         return pair
@@ -67,7 +74,7 @@ class Authority:
         self,
         name: str,
         key: ec.EllipticCurvePrivateKey,
-        names: Sequence[str],
+        extensions: Sequence[x509.ExtensionType],
         *,
         authority: bool = False,
         expired: bool = False,
@@ -83,14 +90,24 @@ class Authority:
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         )
-        if names:
-            alternatives = x509.SubjectAlternativeName([_general_name(text) for text in names])
-            builder = builder.add_extension(alternatives, critical=False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
         return builder.sign(self._key, SHA256())
 
 
 def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _extensions(
+    names: Sequence[str], usages: Sequence[x509.ObjectIdentifier]
+) -> list[x509.ExtensionType]:
+    found: list[x509.ExtensionType] = []
+    if names:
+        found.append(x509.SubjectAlternativeName([_general_name(text) for text in names]))
+    if usages:
+        found.append(x509.ExtendedKeyUsage(usages))
+    return found
 
 
 def _general_name(text: str) -> x509.GeneralName:

@@ -58,14 +58,18 @@ no_launcher() {
 
 bad_route() { die "BAZELW_ROUTE=$BAZELW_ROUTE is no route; it is github or debian (or unset)."; }
 
+no_place() {
+  die "Bazel reads no folder whose name has letters beyond ASCII: neither the checkout's, $(cd "$root" && pwd -P), nor the cache's, $cache."
+}
+
 where() {
-  local prefix
-  prefix=$(debian_prefix)
   echo "version: $version (.bazelversion)"
   echo "route:   $route${BAZELW_ROUTE:+ (forced by BAZELW_ROUTE)}"
   if [[ $route == github ]]; then
     echo "bazel:   $launcher"
   else
+    local prefix
+    prefix=$(debian_prefix)
     echo "bazel:   $prefix/usr/bin/bazel$([[ -x $prefix/usr/bin/bazel ]] || echo ' (not there yet: the first command fetches it)')"
     echo "packages: $prefix/packages.tsv"
   fi

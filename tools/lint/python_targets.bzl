@@ -25,10 +25,13 @@ def checked_targets(rules):
         if rule["kind"] in _PYTHON_RULES and not [tag for tag in _UNCHECKED if tag in rule["tags"]]
     ]
 
-# As one writes it in a BUILD file.
+# As one writes it in a BUILD file; a package's repository has another name as a module's.
 def _text(label):
-    repository = "@" if label.workspace_name else ""
-    return repository + str(label).lstrip("@")
+    name = label.workspace_name
+    if "pypi_311_" in name:
+        name = "pypi_" + name.split("pypi_311_")[-1]
+    repository = "@" + name if name else ""
+    return "{}//{}:{}".format(repository, label.package, label.name)
 
 def _python_targets_aspect_impl(target, ctx):
     deps = [dep for dep in getattr(ctx.rule.attr, "deps", []) if PythonTargetsInfo in dep]

@@ -29,9 +29,9 @@ def _seen_from(workspace: Path, word: str) -> str:
     """The word; if it is a file of another repository, where that lies."""
     if not word.startswith("external/"):
         return word
-    # Repositories that are folders of the workspace.
-    ours = workspace / "third_party" / word.removeprefix("external/")
-    return str(ours if ours.exists() else Path(word).absolute())
+    # Of a repository that is a folder of the workspace, the link leads there.
+    behind = Path(word).resolve()
+    return str(behind if behind.is_relative_to(workspace) else Path(word).absolute())
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ load("//tools/lint:python_targets.bzl", "checked_targets", "python_targets")
 _BUILD_FILES = [
     "BUILD",
     "BUILD.bazel",
+    "MODULE.bazel",
     "REPO.bazel",
     "WORKSPACE",
 ]
