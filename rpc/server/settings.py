@@ -87,4 +87,8 @@ class ServerSettings:
     )
     telemetry: TelemetrySettings = group(TelemetrySettings)
     admin: AdminSettings = group(AdminSettings)
-    transport: str = "grpcio"
+    transport: str = setting(
+        "What carries the calls: grpcio, or this project's own.",
+        type=("wire", "grpcio"),
+        default="grpcio",
+    )

@@ -13,4 +13,8 @@ def transport_named(name: str) -> Transport:
         from rpc.transports.grpcio.transport import GrpcioTransport
 
         return GrpcioTransport()
+    if name == "wire":
+        from rpc.transports.wire.transport import WireTransport
+
+        return WireTransport()
     raise ValueError(f"there is no transport {name!r}")

@@ -12,6 +12,8 @@ from rpc.tls.files import ServerTls
 
 import grpc
 
+from tests.support.transports import transport
+
 Add = Callable[[grpc.aio.Server], None]
 """Adds servicers to a server by the generated `add_…Servicer_to_server`."""
 
@@ -28,7 +30,7 @@ async def serving(
         **options: values of the command line's options, the program's own included.
     """
     application = _application(what)
-    values = {"listen": "127.0.0.1:0", **options}
+    values = {"listen": "127.0.0.1:0", "transport": transport(), **options}
     if tls is not None:
         values |= {"tls_certificate": tls.certificate, "tls_key": tls.key}
         values["tls_client_ca"] = tls.client_ca

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.transports import transport
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
@@ -152,6 +153,7 @@ def _environment(name: str, folder: Path) -> dict[str, str]:
         f"{prefix}_LISTEN": "127.0.0.1:0",
         f"{prefix}_LOG_FORMAT": "json",
         f"{prefix}_READY_FILE": str(folder / "ready"),
+        f"{prefix}_TRANSPORT": transport(),
     }
 
 

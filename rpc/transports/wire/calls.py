@@ -1,0 +1,93 @@
+"""The calls of a server of `wire`: what it tells of them, and what the chain is told."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from rpc.core.call import Call, ServicerContext, read_ids
+from rpc.core.errors import RpcStatusError
+from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT
+from rpc.transports.transport import Method, MethodHandler, Methods
+
+import grpc
+
+if TYPE_CHECKING:
+    from wire.server.call import Call as WireCall
+
+
+_REQUEST_ID, _TRACEPARENT = REQUEST_ID.encode(), TRACEPARENT.encode()
+
+
+class Calls:
+    """Sees each call from its headers to the last byte of its answer."""
+
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
+
+    def call_started(self, context: "WireCall") -> None:
+        """The headers of a call have arrived."""
+        method = self._methods.find(context.method)
+        handler = method.handler
+        call = Call(
+            method.name,
+            cast("ServicerContext", context),
+            context.started,
+            context.deadline,
+            context.connection.peer,
+            *read_ids(_metadata(context)),
+            method.known,
+            bool(handler.request_streaming or handler.response_streaming),
+        )
+        context.attachment = (call, method.chain)
+        method.chain.arrived(call)
+
+    def call_ended(self, context: "WireCall", code: grpc.StatusCode, details: str) -> None:
+        """The status of a call is decided, and about to be written."""
+        call, chain = context.attachment
+        if code is not grpc.StatusCode.OK:
+            _name_request(context, call)
+        chain.ended(call, code, details)
+
+    def call_closed(self, context: "WireCall") -> None:
+        """A call's answer has left, or nobody waits for it any more."""
+        call, chain = context.attachment
+        chain.closed(call)
+
+
+def _metadata(context: "WireCall") -> Iterable[tuple[str, str | bytes]]:
+    """What the ids are read from. Most callers send no trace, and all else need not be decoded."""
+    headers = context.headers
+    if _TRACEPARENT in headers:
+        return context.invocation_metadata()
+    request_id = headers.get(_REQUEST_ID)
+    return () if request_id is None else ((REQUEST_ID, request_id.decode("latin-1")),)
+
+
+def handler_of(method: Method) -> MethodHandler:
+    """The handler that `wire` runs for a method."""
+    own = method.handler
+    behavior: Any = method.chain.behavior(own, _call_of, _end)
+    kinds = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }
+    make: Any = kinds[bool(own.request_streaming), bool(own.response_streaming)]
+    handler: MethodHandler = make(behavior, own.request_deserializer, own.response_serializer)
+    return handler
+
+
+def _call_of(context: ServicerContext) -> Call:
+    call: Call = cast("WireCall", context).attachment[0]
+    return call
+
+
+async def _end(context: ServicerContext, status: RpcStatusError) -> None:
+    cast("WireCall", context).end_by_abort(status.code, status.message, status.trailers)
+
+
+def _name_request(context: "WireCall", call: Call) -> None:
+    """Tells the caller under which id to ask for a call that has failed."""
+    trailing = tuple(context.trailing_metadata())
+    if not any(key == REQUEST_ID for key, _ in trailing):
+        context.set_trailing_metadata(((REQUEST_ID, call.request_id), *trailing))

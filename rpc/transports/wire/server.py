@@ -1,0 +1,73 @@
+"""A server of `wire`."""
+
+import errno
+import os
+
+from rpc.core.address import explain, join_host_port, split_host_port
+from rpc.transports.transport import BindError, Methods, ServerOptions
+from rpc.transports.wire.calls import Calls, handler_of
+from rpc.transports.wire.credentials import ServerContexts
+
+from wire.http2.limits import Limits
+from wire.server import server
+
+_UNIX = "unix:"
+
+
+class WireServer:
+    """Accepts calls by `wire`.
+
+    Attributes:
+        address: where, with the port that the kernel chose in place of 0.
+    """
+
+    def __init__(self, methods: Methods, options: ServerOptions) -> None:
+        """Makes a server that does not listen yet.
+
+        Raises:
+            TlsError: a certificate or key cannot be used.
+        """
+        listening = options.listening
+        self.address = listening.address
+        self._credentials = None if listening.tls is None else ServerContexts(listening.tls)
+        self._server = server(
+            limits=Limits(connection_age=options.max_connection_age),
+            observer=Calls(methods),
+            reuse_port=listening.reuse_port,
+        )
+        for method in methods.all():
+            service, _, name = method.name[1:].partition("/")
+            self._server.add_registered_method_handlers(service, {name: handler_of(method)})
+
+    async def start(self) -> None:
+        """Begins to accept calls.
+
+        Raises:
+            BindError: the address is taken or not this machine's.
+        """
+        try:
+            port = self._bind()
+        except (OSError, UnicodeError) as error:
+            raise BindError(
+                f"cannot listen on {self.address}: {_reason(error)}; choose another with --listen"
+            ) from error
+        if not self.address.startswith(_UNIX):
+            self.address = join_host_port(split_host_port(self.address)[0], port)
+        await self._server.start()
+
+    async def turn_away(self) -> None:
+        """Waits for nothing: a caller hears by GOAWAY, and what is on its way is answered."""
+
+    async def stop(self, grace: float) -> None:
+        """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
+        await self._server.stop(grace)
+
+    def _bind(self) -> int:
+        if self._credentials is None:
+            return self._server.add_insecure_port(self.address)
+        return self._server.add_secure_port(self.address, self._credentials)
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    number = getattr(error, "errno", None) or 0
+    return os.strerror(number) if number in errno.errorcode else explain(error)

@@ -1,0 +1,27 @@
+"""`both_transports`: one test file, once on each transport."""
+
+TRANSPORTS = ["wire", "grpcio"]
+
+def both_transports(test, name, env = {}, tags = [], **kwargs):
+    """Declares a test on each transport: `<name>` on the default one, and `<name>_grpcio` or `<name>_wire`.
+
+    The servers that the test starts take the transport from `TEST_TRANSPORT`
+    (tests/support/transports.py).
+
+    Args:
+      test: the rule or macro that declares a test.
+      name: name of the file, without `.py`.
+      env: further variables.
+      tags: further tags.
+      **kwargs: further attributes of the test.
+    """
+    for transport in TRANSPORTS:
+        test(
+            name = name if transport == DEFAULT_TRANSPORT else "{}_{}".format(name, transport),
+            srcs = [name + ".py"],
+            env = env | {"TEST_TRANSPORT": transport},
+            tags = tags + [transport],
+            **kwargs
+        )
+
+DEFAULT_TRANSPORT = "grpcio"
