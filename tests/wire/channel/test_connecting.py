@@ -258,3 +258,36 @@ async def test_a_closed_channel_is_not_waited_for(port: int) -> None:
         await waiting
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
+    """The old one drains, and ends while the new one waits for its SETTINGS."""
+
+    async def draining(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+        # GOAWAY with 2^31-1 as the last stream: the request is still answered.
+        peer.raw(bytes.fromhex("0000080700000000007fffffff00000000"))
+        await connected.wait()
+        peer.transport.abort()
+        await peer.lost.wait()
+        gone.set()
+
+    async def slow(peer: Peer) -> None:
+        connected.set()
+        await gone.wait()
+        await answer_all(peer)
+
+    connected, gone = asyncio.Event(), asyncio.Event()
+    async with (
+        serving(draining, slow) as server,
+        channel(server.target, options=_options()) as opened,
+    ):
+        method = opened.unary_unary(_PATH)
+        lost = method(b"", timeout=10)
+        await opened.channel_ready()
+        call = method(b"", timeout=10, wait_for_ready=True)
+
+        assert await lost.code() is grpc.StatusCode.UNAVAILABLE
+        assert await call == b"answer"
+        assert len(server.peers) == 2
