@@ -268,7 +268,7 @@ async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
         await peer.request()
         # GOAWAY with 2^31-1 as the last stream: the request is still answered.
         peer.raw(bytes.fromhex("0000080700000000007fffffff00000000"))
-        await connected.wait()
+        await waiting.wait()
         peer.transport.abort()
         await peer.lost.wait()
         gone.set()
@@ -278,15 +278,16 @@ async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
         await gone.wait()
         await answer_all(peer)
 
-    connected, gone = asyncio.Event(), asyncio.Event()
+    connected, waiting, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with (
         serving(draining, slow) as server,
         channel(server.target, options=_options()) as opened,
     ):
         method = opened.unary_unary(_PATH)
         lost = method(b"", timeout=10)
-        await opened.channel_ready()
+        await connected.wait()
         call = method(b"", timeout=10, wait_for_ready=True)
+        waiting.set()
 
         assert await lost.code() is grpc.StatusCode.UNAVAILABLE
         assert await call == b"answer"
