@@ -18,6 +18,8 @@ from wire.http2.error_codes import (
 from wire.http2.frames import LARGEST_STREAM
 
 if TYPE_CHECKING:
+    import asyncio
+
     from wire.channel.settings import Settings
     from wire.http2.connection import ConnectionEnd
     from wire.http2.fields import Fields
@@ -32,9 +34,6 @@ _LAST_STREAM = LARGEST_STREAM - 2
 class Owner(Protocol):
     """Who holds a connection, and is told what becomes of it."""
 
-    def connection_ready(self, connection: ClientConnection) -> None:
-        """The server's SETTINGS are here: calls may begin."""
-
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
         """The connection takes no more calls; those on it go on."""
 
@@ -42,7 +41,7 @@ class Owner(Protocol):
         """Whether the server answers pings has changed: see `responsive`."""
 
     def connection_closed(self, connection: ClientConnection, cause: str) -> None:
-        """The connection is over, whether or not it was ready before."""
+        """The connection is over."""
 
     def room_made(self) -> None:
         """A stream has ended: another may begin."""
@@ -55,6 +54,7 @@ class ClientConnection(Outgoing):
         peer: the server's address, for logs.
         draining: no stream can be opened any more.
         responsive: False while the server leaves a ping unanswered.
+        ready: done when the server's SETTINGS are here, or failed where they never will be.
         known_head: fields that have begun an answer before and were found good.
     """
 
@@ -71,6 +71,7 @@ class ClientConnection(Outgoing):
         super().__init__(flusher, options.limits, settings.fixed_fields)
         self.peer = peer
         self.draining = False
+        self.ready: asyncio.Future[None] = self._loop.create_future()
         self.known_head: Fields = []
         self.watch_id = 0
         """The stream of a health check, which is no call; 0 for none."""
@@ -180,8 +181,10 @@ class ClientConnection(Outgoing):
 
     def settings_received(self) -> None:
         """The first SETTINGS make the connection ready, later ones may allow more streams."""
-        if not self.draining:
-            self._owner.connection_ready(self)
+        if not self.ready.done():
+            self.ready.set_result(None)
+        elif not self.draining:
+            self._owner.room_made()
 
     def ping_acknowledged(self, payload: bytes) -> None:
         """The server is alive."""
@@ -231,6 +234,10 @@ class ClientConnection(Outgoing):
         """Tell all exchanges, once."""
         self._probe.stop()
         cause = self._goaway_cause or reason.text
+        if not self.ready.done():
+            self.ready.set_exception(ConnectionError(cause))
+            # Nobody may be waiting any more; asyncio would log that.
+            self.ready.exception()
         # First, so that calls which go elsewhere do not come back here.
         self._owner.connection_closed(self, cause)
         streams = list(self.streams.values())

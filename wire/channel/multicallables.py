@@ -13,8 +13,19 @@ from wire.protocol.messages import frame_message
 from wire.protocol.metadata import encode_metadata
 
 if TYPE_CHECKING:
+    UnaryUnary = grpc.aio.UnaryUnaryMultiCallable[Any, Any]
+    UnaryStream = grpc.aio.UnaryStreamMultiCallable[Any, Any]
+    StreamUnary = grpc.aio.StreamUnaryMultiCallable[Any, Any]
+    StreamStream = grpc.aio.StreamStreamMultiCallable[Any, Any]
+
     from wire.channel.method import Method
     from wire.protocol.metadata import Field
+else:
+    # grpcio's own are generic from 1.84 on.
+    UnaryUnary = grpc.aio.UnaryUnaryMultiCallable
+    UnaryStream = grpc.aio.UnaryStreamMultiCallable
+    StreamUnary = grpc.aio.StreamUnaryMultiCallable
+    StreamStream = grpc.aio.StreamStreamMultiCallable
 
 
 class _MultiCallable:
@@ -54,7 +65,7 @@ def _fields(metadata: Any, credentials: grpc.CallCredentials | None) -> list[Fie
     return encode_metadata(metadata) if metadata else []
 
 
-class UnaryUnaryMultiCallable(_MultiCallable, grpc.aio.UnaryUnaryMultiCallable[Any, Any]):
+class UnaryUnaryMultiCallable(_MultiCallable, UnaryUnary):
     """Calls a method with one request and one answer."""
 
     def __call__(  # noqa: PLR0913 - grpc.aio's shape
@@ -95,7 +106,7 @@ class UnaryUnaryMultiCallable(_MultiCallable, grpc.aio.UnaryUnaryMultiCallable[A
         return call
 
 
-class UnaryStreamMultiCallable(_MultiCallable, grpc.aio.UnaryStreamMultiCallable[Any, Any]):
+class UnaryStreamMultiCallable(_MultiCallable, UnaryStream):
     """Calls a method with one request and a stream of answers."""
 
     def __call__(  # noqa: PLR0913 - grpc.aio's shape
@@ -120,7 +131,7 @@ class UnaryStreamMultiCallable(_MultiCallable, grpc.aio.UnaryStreamMultiCallable
         return call
 
 
-class StreamUnaryMultiCallable(_MultiCallable, grpc.aio.StreamUnaryMultiCallable[Any, Any]):
+class StreamUnaryMultiCallable(_MultiCallable, StreamUnary):
     """Calls a method with a stream of requests and one answer."""
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
@@ -144,7 +155,7 @@ class StreamUnaryMultiCallable(_MultiCallable, grpc.aio.StreamUnaryMultiCallable
         return call
 
 
-class StreamStreamMultiCallable(_MultiCallable, grpc.aio.StreamStreamMultiCallable[Any, Any]):
+class StreamStreamMultiCallable(_MultiCallable, StreamStream):
     """Calls a method with a stream of requests and a stream of answers."""
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape

@@ -54,7 +54,6 @@ class Subchannel:
         self._next_attempt = 0.0
         self._attempt: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._greeted: asyncio.Future[None] | None = None
         self._health: HealthWatch | None = None
 
     @property
@@ -104,9 +103,8 @@ class Subchannel:
         connection: ClientConnection | None = None
         try:
             async with asyncio.timeout(self._settings.options.connect_timeout):
-                self._greeted = self._loop.create_future()
                 connection = await self._open()
-                await self._greeted
+                await connection.ready
         except (OSError, ValueError) as error:
             # ValueError: certificates that cannot be read.
             self._failed(words_for(error))
@@ -119,7 +117,6 @@ class Subchannel:
             raise
         finally:
             self._attempt = None
-            self._greeted = None
         self._connected(connection)
 
     async def _open(self) -> ClientConnection:
@@ -187,13 +184,6 @@ class Subchannel:
 
     # --- what the connection tells
 
-    def connection_ready(self, connection: ClientConnection) -> None:
-        """SETTINGS have come, the first or later ones."""
-        if self._greeted is not None and not self._greeted.done():
-            self._greeted.set_result(None)
-        elif connection is self.connection:
-            self._listener.room_made()
-
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
         """The server asks for another connection."""
         self._lost(connection, cause)
@@ -210,8 +200,6 @@ class Subchannel:
     def connection_closed(self, connection: ClientConnection, cause: str) -> None:
         """The connection is over."""
         self._settings.connections.discard(connection)
-        if self._greeted is not None and not self._greeted.done():
-            self._greeted.set_exception(ConnectionError(cause))
         self._lost(connection, cause)
 
     def _lost(self, connection: ClientConnection, cause: str) -> None:

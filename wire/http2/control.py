@@ -102,6 +102,9 @@ class Control(Sending):
         for key, value in settings.read(payload, from_server=not self.is_server):
             self._apply(key, value)
         self.write(frames.SETTINGS_ACK)
+        # What a wider window lets through goes behind the ACK: the peer counts by it (6.5.3).
+        if self._waiting:
+            self._pump()
         self.greeted = True
         self.settings_received()
 

@@ -20,7 +20,7 @@ class Output(asyncio.Protocol):
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         self.limits = limits
         self._flusher = flusher
-        self._out: list[bytes] = []
+        self._out: list[bytes | memoryview] = []
         self._dirty = False
         self.ended = False
         self.paused = False
@@ -45,7 +45,7 @@ class Output(asyncio.Protocol):
         out = self._out
         if not out or self.ended:
             return
-        data = out[0] if len(out) == 1 else b"".join(out)
+        data = b"".join(out)
         out.clear()
         if self.paused:
             self._hold(data)

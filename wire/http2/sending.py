@@ -161,8 +161,9 @@ class Sending(Output):
             return False
         last = length == left and len(queue) == 1
         end = last and stream.end_queued and stream.trailers is None
-        body = piece[stream.offset : stream.offset + length]
-        self.write(frames.frame(frames.DATA, frames.END_STREAM if end else 0, stream.id, body))
+        flags = frames.END_STREAM if end else 0
+        self.write(pack_header(length >> 16, length & 0xFFFF, frames.DATA, flags, stream.id))
+        self._out.append(memoryview(piece)[stream.offset : stream.offset + length])
         self._account(stream, length)
         if length == left:
             queue.popleft()
@@ -231,8 +232,6 @@ class Sending(Output):
             stream.send_window += change
             if stream.send_window > LARGEST_WINDOW:
                 raise ConnectionFault(FLOW_CONTROL_ERROR, "a stream's window overflows")
-        if self._waiting:
-            self._pump()
 
     # --- ends
 

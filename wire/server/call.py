@@ -183,8 +183,12 @@ class Call(Context):
         framed = self._framed(self._serialized(message))
         if not self.connection.held.has_room(len(framed)):
             await self.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
-        if not self.connection.send_data(self.stream.id, framed):
+        has_room = self.connection.send_data(self.stream.id, framed)
+        if self.stream.queue is not None:
             self._hold_answers()
+            # Also when nobody waits: what has left is held no more.
+            self.stream.blocked = True
+        if not has_room:
             self._drained = self.connection.loop.create_future()
             await self._drained
 

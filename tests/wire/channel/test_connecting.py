@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -121,16 +123,22 @@ async def test_a_name_is_resolved() -> None:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
 
 
-async def test_a_unix_socket_is_called(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("s") / "s"
+@pytest.fixture
+def socket_path() -> Iterator[Path]:
+    # A socket's path has 107 bytes at most, and the folders that pytest makes may have more.
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder) / "socket"
+
+
+async def test_a_unix_socket_is_called(socket_path: Path) -> None:
     peers: list[Peer] = []
 
     def connect() -> Peer:
         peers.append(Peer(answer_all))
         return peers[-1]
 
-    listener = await asyncio.get_running_loop().create_unix_server(connect, path)
-    async with channel(f"unix:{path}") as opened:
+    listener = await asyncio.get_running_loop().create_unix_server(connect, socket_path)
+    async with channel(f"unix:{socket_path}") as opened:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
         assert peers[0].requests[1].headers[b":authority"] == b"localhost"
     listener.close()
@@ -250,3 +258,37 @@ async def test_a_closed_channel_is_not_waited_for(port: int) -> None:
         await waiting
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
+    """The old one drains, and ends while the new one waits for its SETTINGS."""
+
+    async def draining(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+        # GOAWAY with 2^31-1 as the last stream: the request is still answered.
+        peer.raw(bytes.fromhex("0000080700000000007fffffff00000000"))
+        await waiting.wait()
+        peer.transport.abort()
+        await peer.lost.wait()
+        gone.set()
+
+    async def slow(peer: Peer) -> None:
+        connected.set()
+        await gone.wait()
+        await answer_all(peer)
+
+    connected, waiting, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    async with (
+        serving(draining, slow) as server,
+        channel(server.target, options=_options()) as opened,
+    ):
+        method = opened.unary_unary(_PATH)
+        lost = method(b"", timeout=10)
+        await connected.wait()
+        call = method(b"", timeout=10, wait_for_ready=True)
+        waiting.set()
+
+        assert await lost.code() is grpc.StatusCode.UNAVAILABLE
+        assert await call == b"answer"
+        assert len(server.peers) == 2

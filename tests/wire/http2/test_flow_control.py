@@ -1,9 +1,11 @@
 """Windows in both directions (RFC 9113, sections 5.2 and 6.9)."""
 
+import asyncio
+
 import pytest
 
 from tests.wire.http2.pipe import REQUEST, End, ServerEnd, exchange
-from wire.http2 import frames
+from wire.http2 import frames, settings
 from wire.http2.error_codes import CANCEL
 from wire.http2.limits import Limits
 
@@ -78,6 +80,22 @@ async def test_trailers_wait_for_the_data_before_them() -> None:
     assert len(client.data[stream]) == 3000 * KIB
     assert client.headers[-1] == (stream, [(b"grpc-status", b"0")], True)
     assert (client.closed, server.closed) == ([stream], [stream])
+
+
+async def test_a_wider_window_is_used_behind_the_ack() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, b"", end_stream=True)
+    client.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    await exchange(client, server)
+    server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+    server.send_data(stream, b"hello")
+    await exchange(client, server)
+    server.data_received(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 100}))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    data = frames.frame(frames.DATA, 0, stream, b"hello")
+    assert server.transport.take() == frames.SETTINGS_ACK + data
 
 
 async def test_a_reset_drops_what_is_queued() -> None:
