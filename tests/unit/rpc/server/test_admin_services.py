@@ -39,6 +39,24 @@ async def test_what_is_there_is_listed() -> None:
     assert await listed_services(channelz=False) == always
 
 
+@pytest.mark.parametrize("name", sorted(REFLECTION))
+async def test_both_versions_of_reflection_answer(name: str) -> None:
+    async with (
+        serving(mock_data.SERVICE) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        # The messages of both versions are the same.
+        ask: Any = channel.stream_stream(
+            f"/{name}/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=name)
+        answer = await ask(iter([asked]), timeout=LIMIT_SECONDS).read()
+    (file,) = answer.file_descriptor_response.file_descriptor_proto
+    assert name.rpartition(".")[0].encode() in file
+
+
 async def test_reflection_can_be_left_out() -> None:
     async with (
         serving(mock_data.SERVICE, reflection=False) as server,
