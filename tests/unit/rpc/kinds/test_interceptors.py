@@ -33,6 +33,7 @@ from tests.support.streams.ways import (
     hop_of,
     service_of,
 )
+from tests.support.waiting import LIMIT_SECONDS
 
 
 class Notes(ServerInterceptor):
@@ -83,6 +84,34 @@ async def test_an_interceptor_sees_a_failure(way: Way, kind: str) -> None:
     async with way.to(service_of(Streams(), interceptors=[notes])) as path:
         await failure(begin(path.stub, kind, Ask(exception="no")))
     assert notes.told[-3:] == ["failed KeyError", "finished INTERNAL", "closed"]
+
+
+class Tidy(Streams):
+    """Notes that it has cleaned up."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self._told = told
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        try:
+            while True:
+                yield Answer(payload=bytes(100_000))
+        finally:
+            self._told.append("tidied")
+            self.let_go.set()
+
+
+@EVERY_WAY
+async def test_a_servicer_cleans_up_before_its_call_ends(way: Way) -> None:
+    notes = Notes()
+    servicer = Tidy(notes.told)
+    async with way.to(service_of(servicer, interceptors=[notes])) as path:
+        call = begin(path.stub, "ServerStream", Ask())
+        await call.read()
+        call.cancel()
+        await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
+    assert notes.told[-3:] == ["tidied", "finished CANCELLED", "closed"]
 
 
 class Refusing(ServerInterceptor):
