@@ -10,10 +10,11 @@ from rpc.cli import prepared  # noqa: F401  # before anything loads grpc
 from rpc.cli.command import server_command
 from rpc.cli.options import Option
 from rpc.cli.program import run_program
-from rpc.core.call import current_call
+from rpc.core.call import Call, UpstreamCall, current_call
 from rpc.core.errors import RpcStatusError, invalid_argument
 from rpc.core.option_types import SECONDS
-from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.core.outcome import Outcome
+from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.server.application import Application, Register, Servicer, Upstream
 from rpc.upstream.interceptor import UpstreamInterceptor
 
@@ -21,11 +22,15 @@ import click
 
 __all__ = [
     "SECONDS",
+    "Call",
+    "Outcome",
+    "Proceed",
     "RpcStatusError",
     "ServerInterceptor",
     "Service",
     "Servicer",
     "Upstream",
+    "UpstreamCall",
     "UpstreamInterceptor",
     "current_call",
     "invalid_argument",

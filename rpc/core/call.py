@@ -18,6 +18,7 @@ import grpc
 # Room for every kind of id in use, and nothing in it that could forge a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACE_KEYS = frozenset({TRACEPARENT, TRACESTATE})
+_CALLS_KEPT = 64
 
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
@@ -41,7 +42,7 @@ class Call:
         outcome: how it ended, once that is known.
         refusal: the status that an interceptor ends it with before the servicer sees it.
         attachments: what interceptors keep of the call, each under itself as the key.
-        streams: those to upstreams that are open.
+        upstream_calls: calls to upstreams that may be open.
     """
 
     method: str
@@ -60,7 +61,7 @@ class Call:
     # How many interceptors have been told of the start: those hear of the end too.
     told: int = 0
     attachments: dict[object, Any] | None = None
-    streams: set[Any] | None = None
+    upstream_calls: list[Any] | None = None
 
     @classmethod
     def arriving(
@@ -87,16 +88,16 @@ class Call:
         """What `attach` has kept for an interceptor. None if it has kept nothing."""
         return None if self.attachments is None else self.attachments.get(owner)
 
-    def opened(self, stream: Any) -> None:
-        """Notes a stream to an upstream, which is cancelled if this call ends before it."""
-        if self.streams is None:
-            self.streams = set()
-        self.streams.add(stream)
-
-    def closed(self, stream: Any) -> None:
-        """The stream is over."""
-        if self.streams is not None:
-            self.streams.discard(stream)
+    def opened(self, upstream_call: Any) -> None:
+        """Notes a call to an upstream, which is cancelled if this call ends before it."""
+        calls = self.upstream_calls
+        if calls is None:
+            self.upstream_calls = [upstream_call]
+            return
+        if len(calls) % _CALLS_KEPT == 0:
+            # A stream may make any number of them.
+            calls[:] = [one for one in calls if not one.done()]
+        calls.append(upstream_call)
 
 
 current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)

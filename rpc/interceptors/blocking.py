@@ -3,14 +3,17 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import suppress
-from typing import Any, NoReturn, cast
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from rpc.core.call import ServicerContext
 from rpc.core.errors import RpcStatusError, Trailers
 from rpc.transports.transport import MethodHandler
 
 import grpc
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _END = object()
 
@@ -35,29 +38,25 @@ def awaitable(handler: MethodHandler) -> Callable[[Any, Any], Any]:
     if not _blocks(method):
         return method
 
-    async def on_thread(request: Any, context: ServicerContext) -> Any:
+    async def begin(loop: "_Loop", request: Any, context: ServicerContext) -> Any:
         if handler.request_streaming:
-            request = _Requests(request)
-        result = await asyncio.to_thread(method, request, _Context(context))
+            request = _Requests(request, loop)
+        result = await asyncio.to_thread(method, request, _Context(context, loop))
         return await result if inspect.isawaitable(result) else result
 
+    async def on_thread(request: Any, context: ServicerContext) -> Any:
+        with closing(_Loop()) as loop:
+            return await begin(loop, request, context)
+
     async def on_threads(request: Any, context: ServicerContext) -> AsyncIterator[Any]:
-        responses = await on_thread(request, context)
-        if responses is None:
-            return
-        if hasattr(responses, "__aiter__"):
-            async for response in responses:
-                yield response
-            return
-        steps = iter(responses)
-        try:
-            while (response := await asyncio.to_thread(next, steps, _END)) is not _END:
-                yield response
-        finally:
-            if inspect.isgenerator(steps):
-                # One that is in the middle of a step says so, and ends with the step.
-                with suppress(ValueError):
-                    await asyncio.to_thread(steps.close)
+        with closing(_Loop()) as loop:
+            responses = await begin(loop, request, context)
+            if hasattr(responses, "__aiter__"):
+                async for response in responses:
+                    yield response
+            elif responses is not None:
+                async for response in _stepping(iter(responses)):
+                    yield response
 
     return on_threads if handler.response_streaming else on_thread
 
@@ -69,22 +68,47 @@ def _blocks(method: Callable[..., Any]) -> bool:
     )
 
 
-class _OnLoop:
-    """Lets a thread wait for what the event loop does."""
+async def _stepping(steps: Iterator[Any]) -> AsyncIterator[Any]:
+    try:
+        while (response := await asyncio.to_thread(next, steps, _END)) is not _END:
+            yield response
+    finally:
+        if inspect.isgenerator(steps):
+            # One that is in the middle of a step says so, and ends with the step.
+            with suppress(ValueError):
+                await asyncio.to_thread(steps.close)
+
+
+class _Loop:
+    """Lets a call's threads wait for what the event loop does, until the call is over."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._waiting: set[Future[Any]] = set()
+        self._is_over = False
+
+    def close(self) -> None:
+        self._is_over = True
+        for future in tuple(self._waiting):
+            future.cancel()
 
     def wait(self, doing: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(doing, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(doing, self._loop)
+        self._waiting.add(future)
+        try:
+            if self._is_over:
+                future.cancel()
+            return future.result()
+        finally:
+            self._waiting.discard(future)
 
 
 class _Requests(Iterator[Any]):
     """A stream of requests, as a thread iterates over it."""
 
-    def __init__(self, requests: AsyncIterator[Any]) -> None:
+    def __init__(self, requests: AsyncIterator[Any], loop: _Loop) -> None:
         self._requests = requests
-        self._loop = _OnLoop()
+        self._loop = loop
 
     def __next__(self) -> Any:
         request = self._loop.wait(self._read())
@@ -99,9 +123,9 @@ class _Requests(Iterator[Any]):
 class _Context:
     """A call's context, as a thread uses it."""
 
-    def __init__(self, context: ServicerContext) -> None:
+    def __init__(self, context: ServicerContext, loop: _Loop) -> None:
         self._context = context
-        self._loop = _OnLoop()
+        self._loop = loop
 
     def __getattr__(self, name: str) -> Any:
         """All else has no `async`, and is the context's own."""

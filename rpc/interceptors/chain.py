@@ -66,8 +66,8 @@ class Chain:
         outcome = call.outcome
         if outcome is None or outcome.code is not code:
             outcome = call.outcome = Outcome(code, time.perf_counter() - call.started, details)
-        for stream in tuple(call.streams or ()):
-            stream.cancel()
+        for upstream_call in call.upstream_calls or ():
+            upstream_call.cancel()
         for hook in self._finished:
             if hook.place < call.told:
                 _run_safely(hook.run, call, outcome)

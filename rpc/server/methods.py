@@ -60,12 +60,18 @@ class Methods:
         if method.name in self._found:
             raise ValueError(f"{method.name} is added twice")
         self._found[method.name] = method
-        if not method.is_admin and service not in self.services:
-            self.services.append(service)
+        if not method.is_admin:
+            self._note(service)
 
     def add_generic(self, handler: grpc.GenericRpcHandler, chain: CallChain) -> None:
         """Adds a handler that is asked for what no method of a service has the name of."""
         self._generic.append((handler, chain))
+        if chain is self._chain and isinstance(handler, grpc.ServiceRpcHandler):
+            self._note(handler.service_name())
+
+    def _note(self, service: str) -> None:
+        if service not in self.services:
+            self.services.append(service)
 
     def _find_generic(self, name: str) -> Method | None:
         details = _CallDetails(name)

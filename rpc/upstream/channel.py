@@ -53,15 +53,15 @@ class UpstreamChannel:
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
         """What a generated stub asks for, for a method with a stream of responses."""
-        return self._streaming(method, self._channel.unary_stream(method, *args, **kwargs))
+        return self._calling(method, self._channel.unary_stream(method, *args, **kwargs))
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
         """What a generated stub asks for, for a method with a stream of requests."""
-        return self._streaming(method, self._channel.stream_unary(method, *args, **kwargs))
+        return self._calling(method, self._channel.stream_unary(method, *args, **kwargs))
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
         """What a generated stub asks for, for a method with both streams."""
-        return self._streaming(method, self._channel.stream_stream(method, *args, **kwargs))
+        return self._calling(method, self._channel.stream_stream(method, *args, **kwargs))
 
     async def close(self) -> None:
         """Closes the channel; calls under way are cancelled."""
@@ -77,7 +77,8 @@ class UpstreamChannel:
             metadata: Metadata = (),
             wait_for_ready: bool | None = True,
         ) -> Any:
-            call = begin(method, timeout, self._default_timeout, metadata)
+            serving = current_call.get()
+            call = begin(serving, method, timeout, self._default_timeout, metadata)
             if self._interceptors:
                 self._start(call)
             sent = send(
@@ -88,24 +89,12 @@ class UpstreamChannel:
             )
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))
+            if serving is not None:
+                # A servicer may end without it, as when another one of its calls fails.
+                serving.opened(sent)
             return sent
 
         return call_upstream
-
-    def _streaming(self, method: str, send: Send) -> CallMethod:
-        """Calls a method, and cancels the call if the call that it serves ends before it."""
-        call_upstream = self._calling(method, send)
-
-        def open_stream(*args: Any, **kwargs: Any) -> Any:
-            stream = call_upstream(*args, **kwargs)
-            serving = current_call.get()
-            if serving is not None:
-                # A servicer that returns early leaves its streams behind.
-                serving.opened(stream)
-                stream.add_done_callback(serving.closed)
-            return stream
-
-        return open_stream
 
     def _start(self, call: UpstreamCall) -> None:
         for place, interceptor in enumerate(self._interceptors):

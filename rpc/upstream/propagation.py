@@ -3,18 +3,23 @@
 import time
 from collections.abc import Iterable
 
-from rpc.core.call import UpstreamCall, current_call, new_request_id
+from rpc.core.call import Call, UpstreamCall, new_request_id
 from rpc.core.deadline import upstream_timeout
 
 Metadata = Iterable[tuple[str, str | bytes]] | None
 
 
 def begin(
-    method: str, timeout: float | None, default_timeout: float, metadata: Metadata
+    serving: Call | None,
+    method: str,
+    timeout: float | None,
+    default_timeout: float,
+    metadata: Metadata,
 ) -> UpstreamCall:
     """Begins a call with the deadline, request id and trace of the call that is being answered.
 
     Args:
+        serving: the call that is being answered. None for none.
         method: full name, as in `/user.Orchestrator2Service/GetUser`.
         timeout: seconds that the servicer gives it, if the caller's deadline leaves as much.
         default_timeout: seconds for a call that has neither that nor a caller's deadline.
@@ -22,7 +27,6 @@ def begin(
     """
     started = time.perf_counter()
     sent = tuple(metadata) if metadata else ()
-    serving = current_call.get()
     if timeout is not None:
         default_timeout = timeout
     if serving is None:

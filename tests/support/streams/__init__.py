@@ -1,0 +1,1 @@
+"""A contract with all four kinds of RPC, and servers of it."""

@@ -1,0 +1,194 @@
+"""Servicers of all four kinds of RPC, which do what a request asks for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+from rpc.core.errors import RpcStatusError
+
+import grpc
+
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
+
+Context = grpc.aio.ServicerContext[Ask, Answer]
+Metadata = tuple[tuple[str, str | bytes], ...]
+
+ECHO_INITIAL = "x-grpc-test-echo-initial"
+"""Metadata of this key comes back before the answers."""
+
+ECHO_TRAILING = "x-grpc-test-echo-trailing-bin"
+"""Metadata of this key comes back after the answers."""
+
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class Streams(StreamServiceServicer):
+    """Answers by generators.
+
+    Attributes:
+        begun: is set once a call is there.
+        holding: is set once a call waits because its request says so.
+        let_go: is set once that call is cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.holding = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        await self._begin(context)
+        await self._end(request)
+        return _only_answer(request, len(request.payload))
+
+    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+        await self._begin(context)
+        received, last = 0, Ask()
+        async for last in request_iterator:
+            received += len(last.payload)
+            await self._end(last)
+        return _only_answer(last, received)
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        await self._begin(context)
+        for answer in _answers(request, len(request.payload)):
+            yield answer
+        await self._end(request)
+
+    async def BidiStream(
+        self, request_iterator: AsyncIterator[Ask], context: Context
+    ) -> AsyncIterator[Answer]:
+        await self._begin(context)
+        received = 0
+        async for request in request_iterator:
+            received += len(request.payload)
+            for answer in _answers(request, received):
+                yield answer
+            await self._end(request)
+
+    async def _begin(self, context: Context) -> None:
+        self.begun.set()
+        initial = sent_by_caller(context, ECHO_INITIAL)
+        if initial:
+            await context.send_initial_metadata(initial)
+        context.set_trailing_metadata(sent_by_caller(context, ECHO_TRAILING))
+
+    async def _end(self, request: Ask) -> None:
+        if request.HasField("status"):
+            raise RpcStatusError(CODES[request.status.code], request.status.message)
+        if request.exception:
+            raise KeyError(request.exception)
+        if request.hold:
+            self.holding.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.let_go.set()
+
+
+class StreamsByContext(Streams):
+    """Answers by `context.read()` and `context.write()`."""
+
+    async def ClientStream(self, request_iterator: Any, context: Context) -> Answer:
+        await self._begin(context)
+        received, last = 0, Ask()
+        async for last in _reading(context):
+            received += len(last.payload)
+            await self._end(last)
+        return _only_answer(last, received)
+
+    # The generated base knows of generators only.
+    async def ServerStream(  # type: ignore[override]
+        self, request: Ask, context: Context
+    ) -> None:
+        await self._begin(context)
+        for answer in _answers(request, len(request.payload)):
+            await context.write(answer)
+        await self._end(request)
+
+    async def BidiStream(  # type: ignore[override]
+        self, request_iterator: Any, context: Context
+    ) -> None:
+        await self._begin(context)
+        received = 0
+        async for request in _reading(context):
+            received += len(request.payload)
+            for answer in _answers(request, received):
+                await context.write(answer)
+            await self._end(request)
+
+
+class Forwarding(StreamServiceServicer):
+    """Answers with what the upstream answers, and passes metadata that is to be echoed on."""
+
+    def __init__(self, streams: Any) -> None:
+        self._streams = streams
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        call = self._streams.Unary(request, metadata=_to_echo(context))
+        return await _only_answer_of(call, context)
+
+    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+        call = self._streams.ClientStream(request_iterator, metadata=_to_echo(context))
+        return await _only_answer_of(call, context)
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        call = self._streams.ServerStream(request, metadata=_to_echo(context))
+        async for answer in _answers_of(call, context):
+            yield answer
+
+    async def BidiStream(
+        self, request_iterator: AsyncIterator[Ask], context: Context
+    ) -> AsyncIterator[Answer]:
+        call = self._streams.BidiStream(request_iterator, metadata=_to_echo(context))
+        async for answer in _answers_of(call, context):
+            yield answer
+
+
+def sent_by_caller(context: Context, *keys: str) -> Metadata:
+    """What a caller has sent along under some keys."""
+    metadata: Iterable[Any] = context.invocation_metadata() or ()
+    return tuple((key, value) for key, value in metadata if key in keys)
+
+
+def _to_echo(context: Context) -> Metadata:
+    return sent_by_caller(context, ECHO_INITIAL, ECHO_TRAILING)
+
+
+def _answers(request: Ask, received: int) -> Iterator[Answer]:
+    return (Answer(payload=bytes(size), received=received) for size in request.sizes)
+
+
+def _only_answer(request: Ask, received: int) -> Answer:
+    return next(_answers(request, received), Answer(received=received))
+
+
+async def _reading(context: Context) -> AsyncIterator[Ask]:
+    # grpc.aio.EOF stands behind the last.
+    while isinstance(request := await context.read(), Ask):
+        yield request
+
+
+async def _only_answer_of(call: Any, context: Context) -> Answer:
+    await _pass_initial_metadata_on(call, context)
+    answer: Answer = await call
+    await _pass_trailing_metadata_on(call, context)
+    return answer
+
+
+async def _answers_of(call: Any, context: Context) -> AsyncIterator[Answer]:
+    await _pass_initial_metadata_on(call, context)
+    async for answer in call:
+        yield answer
+    await _pass_trailing_metadata_on(call, context)
+
+
+async def _pass_initial_metadata_on(call: Any, context: Context) -> None:
+    if _to_echo(context):
+        await context.send_initial_metadata(tuple(await call.initial_metadata()))
+
+
+async def _pass_trailing_metadata_on(call: Any, context: Context) -> None:
+    if _to_echo(context):
+        context.set_trailing_metadata(tuple(await call.trailing_metadata()))

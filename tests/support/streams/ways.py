@@ -1,0 +1,190 @@
+"""The ways in which a test's calls get to a servicer of streams: over which transport, how far."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rpc.server.running_server import RunningServer
+from rpc.service import Service, Upstream
+from rpc.transports.grpcio.early_status import keep_early_status
+
+import grpc
+import pytest
+
+from tests.support.channels import OWN_CONNECTION
+from tests.support.in_process import serving
+from tests.support.streams.servicers import Forwarding
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2_grpc import (
+    StreamServiceServicer,
+    StreamServiceStub,
+    add_StreamServiceServicer_to_server,
+)
+from tests.support.waiting import LIMIT_SECONDS
+
+TRANSPORTS = ("grpcio",)
+
+KINDS = ("Unary", "ClientStream", "ServerStream", "BidiStream")
+"""A method of each kind."""
+
+STREAMS = Upstream("streams", StreamServiceStub, port=1)
+"""Declares the last server, for one that calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Running servers, and a stub for the first of them.
+
+    Attributes:
+        stub: calls the first.
+        channel: is the stub's.
+        servers: by what they call themselves: `streams`, and before it `hop` if there is one.
+    """
+
+    stub: Any
+    channel: grpc.aio.Channel
+    servers: dict[str, RunningServer]
+    _stacks: dict[str, AsyncExitStack]
+
+    @property
+    def first(self) -> str:
+        """Name of the server that is called."""
+        return next(reversed(self.servers))
+
+    async def stop(self, name: str) -> None:
+        """Stops a server, as SIGTERM does."""
+        await self._stacks[name].aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How calls get to a servicer.
+
+    Attributes:
+        transport: what carries them.
+        through_hop: whether another server stands in the middle.
+    """
+
+    transport: str
+    through_hop: bool
+
+    def __str__(self) -> str:
+        """The name of a test's parameter."""
+        return f"{self.transport}-{'hop' if self.through_hop else 'direct'}"
+
+    @asynccontextmanager
+    async def to(
+        self,
+        servicer: StreamServiceServicer | Service,
+        hop: Service | Callable[..., StreamServiceServicer] = Forwarding,
+        **options: Any,
+    ) -> AsyncIterator[Path]:
+        """Runs the servers while the context is open.
+
+        Args:
+            servicer: of the last server.
+            hop: the server in the middle, or what makes its servicer.
+            **options: for each server, values of the command line's options.
+        """
+        options["transport"] = self.transport
+        services = [servicer if isinstance(servicer, Service) else service_of(servicer)]
+        if self.through_hop:
+            services.append(hop if isinstance(hop, Service) else hop_of(hop))
+        servers: dict[str, RunningServer] = {}
+        stacks: dict[str, AsyncExitStack] = {}
+        async with AsyncExitStack() as all_servers:
+            for service in services:
+                for server in servers.values():
+                    options["upstream"] = server.address
+                name = service.application.name
+                stacks[name] = await all_servers.enter_async_context(AsyncExitStack())
+                servers[name] = await stacks[name].enter_async_context(serving(service, **options))
+            async with calling(servers[name].address) as channel:
+                yield Path(StreamServiceStub(channel), channel, servers, stacks)
+
+
+def hop_of(servicer: Callable[..., StreamServiceServicer] = Forwarding, **declared: Any) -> Service:
+    """Declares a service called `hop`, for the middle; takes what `service_of` takes."""
+    return service_of(servicer, "hop", upstream=STREAMS, **declared)
+
+
+@asynccontextmanager
+async def calling(address: str) -> AsyncIterator[grpc.aio.Channel]:
+    """Opens a channel of grpc.aio, whichever transport the server has."""
+    async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
+        yield keep_early_status(channel)
+
+
+EVERY_WAY = pytest.mark.parametrize(
+    "way", [Way(transport, hop) for transport in TRANSPORTS for hop in (False, True)], ids=str
+)
+"""Runs a test in every way."""
+
+DIRECT = pytest.mark.parametrize(
+    "way", [Way(transport, through_hop=False) for transport in TRANSPORTS], ids=str
+)
+"""Runs a test without a server in the middle, over every transport."""
+
+THROUGH_HOP = pytest.mark.parametrize(
+    "way", [Way(transport, through_hop=True) for transport in TRANSPORTS], ids=str
+)
+"""Runs a test with a server in the middle, over every transport."""
+
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+"""Runs a test with every kind of RPC."""
+
+
+def service_of(
+    servicer: StreamServiceServicer | Callable[..., StreamServiceServicer],
+    name: str = "streams",
+    **declared: Any,
+) -> Service:
+    """Declares a service.
+
+    Args:
+        servicer: the servicer, or what makes it.
+        name: what the server calls itself.
+        **declared: whatever else a `Service` has.
+    """
+    instance = isinstance(servicer, StreamServiceServicer)
+    make: Any = (lambda: servicer) if instance else servicer
+    register = add_StreamServiceServicer_to_server
+    return Service(name, port=1, servicer=make, register=register, **declared)
+
+
+def begin(
+    stub: Any, kind: str, *asks: Ask, timeout: float | None = LIMIT_SECONDS, metadata: Any = None
+) -> Any:
+    """Begins a call of a kind, with one request or several."""
+    method = getattr(stub, kind)
+    requests: Ask | Iterator[Ask] = iter(asks) if has_requests(kind) else asks[0]
+    return method(requests, timeout=timeout, metadata=metadata)
+
+
+def has_requests(kind: str) -> bool:
+    """Whether a kind has a stream of requests."""
+    return kind in {"ClientStream", "BidiStream"}
+
+
+def has_answers(kind: str) -> bool:
+    """Whether a kind has a stream of answers."""
+    return kind in {"ServerStream", "BidiStream"}
+
+
+async def answers(call: Any) -> list[Answer]:
+    """All answers of a call.
+
+    Raises:
+        grpc.aio.AioRpcError: the call failed.
+    """
+    if hasattr(call, "__aiter__"):
+        return [answer async for answer in call]
+    return [await call]
+
+
+async def failure(call: Any) -> grpc.aio.AioRpcError:
+    """What a call fails with."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await answers(call)
+    return caught.value

@@ -1,0 +1,109 @@
+"""Servicers without `async` run on threads: they may block, and use their context as grpc's own."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from rpc.core.call import current_call
+
+import grpc
+
+from tests.support.streams.servicers import ECHO_INITIAL
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
+from tests.support.streams.ways import DIRECT, EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+
+class Blocking(StreamServiceServicer):
+    """Answers with how many requests there were, from a thread, and aborts where it is asked to.
+
+    Attributes:
+        closed: is set once a generator has cleaned up.
+        threads: where its methods ran.
+    """
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+        self.threads: set[int] = set()
+
+    def Unary(self, request: Ask, context: Any) -> Answer:
+        return Answer(received=self._count([request], context))
+
+    def ClientStream(self, request_iterator: Any, context: Any) -> Answer:
+        return Answer(received=self._count(request_iterator, context))
+
+    def ServerStream(self, request: Ask, context: Any) -> Iterator[Answer]:
+        # Not a generator, but what returns one.
+        received = self._count([request], context)
+        return iter([Answer(received=received)])
+
+    def BidiStream(self, request_iterator: Any, context: Any) -> Iterator[Answer]:
+        try:
+            for request in request_iterator:
+                yield Answer(received=self._count([request], context))
+        finally:
+            self.closed.set()
+
+    def _count(self, requests: Any, context: Any) -> int:
+        assert current_call.get() is not None
+        self.threads.add(threading.get_ident())
+        count = 0
+        for request in requests:
+            count += 1
+            if request.status.code:
+                context.abort(grpc.StatusCode.NOT_FOUND, request.status.message)
+            if request.exception:
+                raise KeyError(request.exception)
+            if request.payload:
+                context.send_initial_metadata(((ECHO_INITIAL, request.payload.decode()),))
+        return count
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_it_answers_from_threads(way: Way, kind: str) -> None:
+    servicer = Blocking()
+    async with way.to(servicer) as path:
+        received = [one.received for one in await answers(begin(path.stub, kind, Ask(), Ask()))]
+    assert received == {"ClientStream": [2], "BidiStream": [1, 1]}.get(kind, [1])
+    assert threading.get_ident() not in servicer.threads
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_what_stands_behind_an_abort_does_not_run(way: Way, kind: str) -> None:
+    async with way.to(Blocking()) as path:
+        ask = Ask(exception="it ran")
+        ask.status.code, ask.status.message = 5, "not here"
+        error = await failure(begin(path.stub, kind, ask))
+    assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "not here")
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_its_exceptions_are_opaque(way: Way, kind: str) -> None:
+    async with way.to(Blocking()) as path:
+        error = await failure(begin(path.stub, kind, Ask(exception="hunter2")))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "hunter2" not in str(error)
+
+
+@DIRECT
+@EVERY_KIND
+async def test_it_sends_initial_metadata(way: Way, kind: str) -> None:
+    async with way.to(Blocking()) as path:
+        call = begin(path.stub, kind, Ask(payload=b"here"))
+        await answers(call)
+        assert (ECHO_INITIAL, "here") in tuple(await call.initial_metadata())
+
+
+@EVERY_WAY
+async def test_its_generator_is_closed_when_the_caller_leaves(way: Way) -> None:
+    servicer = Blocking()
+    async with way.to(servicer) as path:
+        call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
+        await call.write(Ask())
+        assert (await call.read()).received == 1
+        call.cancel()
+        await eventually(servicer.closed.is_set, "the generator is closed")

@@ -1,0 +1,123 @@
+"""Deadlines and cancellation go along the chain, whatever the kind of a call."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from rpc.core.call import current_call
+
+import grpc
+import pytest
+
+from tests.support.streams.servicers import Context, Forwarding, Streams
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
+from tests.support.streams.ways import (
+    EVERY_KIND,
+    EVERY_WAY,
+    THROUGH_HOP,
+    Way,
+    answers,
+    begin,
+    failure,
+)
+from tests.support.waiting import LIMIT_SECONDS
+
+
+class Asking(Streams):
+    """Keeps how long a call may take.
+
+    Attributes:
+        remaining: seconds. None for ever.
+    """
+
+    remaining: float | None = None
+
+    async def _begin(self, context: Context) -> None:
+        self.remaining = context.time_remaining()
+        await super()._begin(context)
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_the_deadline_reaches_the_last_servicer(way: Way, kind: str) -> None:
+    servicer = Asking()
+    async with way.to(servicer) as path:
+        await answers(begin(path.stub, kind, Ask(), timeout=20))
+    assert servicer.remaining is not None
+    assert 10 < servicer.remaining < 20.5
+
+
+@THROUGH_HOP
+@EVERY_KIND
+async def test_a_call_without_a_deadline_gets_one_upstream(way: Way, kind: str) -> None:
+    servicer = Streams()
+    async with way.to(servicer, default_timeout=0.3) as path:
+        error = await failure(begin(path.stub, kind, Ask(hold=True), timeout=None))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
+
+
+class Impatient(Forwarding):
+    """Gives its upstream less time than it has itself."""
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        answer: Answer = await self._streams.Unary(request, timeout=0.3)
+        return answer
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        async for answer in self._streams.ServerStream(request, timeout=0.3):
+            yield answer
+
+
+@THROUGH_HOP
+@pytest.mark.parametrize("kind", ["Unary", "ServerStream"])
+async def test_a_servicer_may_give_its_upstream_less_time(way: Way, kind: str) -> None:
+    async with way.to(Streams(), Impatient) as path:
+        error = await failure(begin(path.stub, kind, Ask(hold=True)))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class Leaving(StreamServiceServicer):
+    """Begins a call of some kind to its upstream, and answers without it."""
+
+    def __init__(self, streams: Any, kind: str, until: asyncio.Event) -> None:
+        self._streams = streams
+        self._kind = kind
+        self._until = until
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        call = begin(self._streams, self._kind, Ask(hold=True))
+        await asyncio.wait_for(self._until.wait(), LIMIT_SECONDS)
+        assert not call.done()
+        return Answer()
+
+
+@THROUGH_HOP
+@EVERY_KIND
+async def test_an_upstream_call_ends_with_its_call(way: Way, kind: str) -> None:
+    servicer = Streams()
+    leaving = partial(Leaving, kind=kind, until=servicer.holding)
+    async with way.to(servicer, leaving) as path:
+        assert await answers(begin(path.stub, "Unary", Ask())) == [Answer()]
+        await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
+
+
+class Counting(Forwarding):
+    """Answers with how many calls to its upstream it keeps, after many of them."""
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        for _ in range(100):
+            await answers(self._streams.ServerStream(Ask(sizes=[1])))
+            await answers(self._streams.Unary(Ask()))
+        call = current_call.get()
+        assert call is not None
+        return Answer(received=len(call.upstream_calls or ()))
+
+
+@THROUGH_HOP
+async def test_upstream_calls_that_are_over_are_forgotten(way: Way) -> None:
+    async with way.to(Streams(), Counting) as path:
+        (answer,) = await answers(begin(path.stub, "Unary", Ask()))
+        assert answer.received < 100

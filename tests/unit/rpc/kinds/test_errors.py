@@ -1,0 +1,205 @@
+"""What callers and the log are told of a failure, before and after the first answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rpc.service import Call, RpcStatusError, ServerInterceptor
+
+import grpc
+import pytest
+
+from tests.support.streams.log import call_lines
+from tests.support.streams.servicers import Context, Streams, StreamsByContext
+from tests.support.streams.streams_pb2 import Answer, Ask, Status
+from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
+from tests.support.streams.ways import (
+    EVERY_KIND,
+    EVERY_WAY,
+    THROUGH_HOP,
+    Way,
+    answers,
+    begin,
+    failure,
+    has_answers,
+    service_of,
+)
+from tests.support.waiting import LIMIT_SECONDS
+
+STYLES = pytest.mark.parametrize("style", [Streams, StreamsByContext])
+TEXT = "no such key: hunter2"
+
+
+async def received_before(call: Any) -> tuple[int, grpc.aio.AioRpcError]:
+    """How many answers come before the failure, and the failure."""
+    received = 0
+    try:
+        async for _ in call:
+            received += 1
+    except grpc.aio.AioRpcError as error:
+        return received, error
+    pytest.fail("the call went well")
+
+
+@EVERY_WAY
+@EVERY_KIND
+@STYLES
+async def test_an_exceptions_text_stays_in_the_log(
+    way: Way, kind: str, style: type[Streams], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with way.to(style(), log_format="json") as path:
+        call = begin(path.stub, kind, Ask(exception=TEXT), metadata=(("x-request-id", "r-7"),))
+        error = await failure(call)
+        servers = list(path.servers)
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "r-7" in (error.details() or "")
+    assert TEXT not in str(error)
+    written = {line["service"]: line for line in call_lines(capsys)}
+    assert sorted(written) == sorted(servers)
+    assert TEXT in written["streams"]["diagnosis"]
+    assert all(line["code"] == "INTERNAL" for line in written.values())
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
+@STYLES
+async def test_an_exception_after_two_answers(
+    way: Way, kind: str, style: type[Streams], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with way.to(style(), log_format="json") as path:
+        call = begin(path.stub, kind, Ask(sizes=[1, 1], exception=TEXT))
+        received, error = await received_before(call)
+    assert (received, error.code()) == (2, grpc.StatusCode.INTERNAL)
+    assert TEXT not in str(error)
+    for line in call_lines(capsys):
+        assert (line["code"], line["requests"], line["responses"]) == ("INTERNAL", 1, 2)
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
+@STYLES
+async def test_a_status_after_two_answers(way: Way, kind: str, style: type[Streams]) -> None:
+    async with way.to(style()) as path:
+        status = Status(code=grpc.StatusCode.DATA_LOSS.value[0], message="the rest is gone")
+        call = begin(path.stub, kind, Ask(sizes=[1, 1], status=status))
+        received, error = await received_before(call)
+    assert received == 2
+    assert (error.code(), error.details()) == (grpc.StatusCode.DATA_LOSS, "the rest is gone")
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("kind", ["ClientStream", "BidiStream"])
+@STYLES
+async def test_a_request_that_is_no_message(way: Way, kind: str, style: type[Streams]) -> None:
+    async with way.to(style()) as path:
+        shape: Any = path.channel.stream_stream if has_answers(kind) else path.channel.stream_unary
+        method = shape(f"/streams.StreamService/{kind}")
+        call = method(iter([Ask().SerializeToString(), b"\xff"]), timeout=LIMIT_SECONDS)
+        error = await failure(call)
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "DecodeError" not in str(error)
+
+
+class Closed(ServerInterceptor):
+    """Refuses every call."""
+
+    def started(self, call: Call) -> None:
+        raise RpcStatusError(grpc.StatusCode.PERMISSION_DENIED, "not you")
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_an_early_end_keeps_its_status(way: Way, kind: str) -> None:
+    async with way.to(service_of(Streams(), interceptors=[Closed()])) as path:
+        for _ in range(50):
+            error = await failure(begin(path.stub, kind, *[Ask(payload=bytes(1000))] * 20))
+            assert error.code() is grpc.StatusCode.PERMISSION_DENIED
+            assert error.details() == "not you"
+
+
+class Cancelling(StreamServiceServicer):
+    """Cancels the call to its upstream, and waits for it."""
+
+    def __init__(self, streams: Any) -> None:
+        self._streams = streams
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        answer: Answer = await self._cancelled(self._streams.Unary(request))
+        return answer
+
+    async def ClientStream(self, request_iterator: Any, context: Context) -> Answer:
+        answer: Answer = await self._cancelled(self._streams.ClientStream(request_iterator))
+        return answer
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        async for answer in self._cancelled(self._streams.ServerStream(request)):
+            yield answer
+
+    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Answer]:
+        async for answer in self._cancelled(self._streams.BidiStream(request_iterator)):
+            yield answer
+
+    def _cancelled(self, call: Any) -> Any:
+        asyncio.get_running_loop().call_soon(call.cancel)
+        return call
+
+
+@THROUGH_HOP
+@EVERY_KIND
+async def test_an_upstream_call_that_is_cancelled_here(way: Way, kind: str) -> None:
+    async with way.to(Streams(), Cancelling) as path:
+        error = await failure(begin(path.stub, kind, Ask(hold=True)))
+    assert error.code() is grpc.StatusCode.CANCELLED
+
+
+class Unavailable(Streams):
+    """Is unavailable at first.
+
+    Attributes:
+        attempts: how many calls have come.
+    """
+
+    def __init__(self, failures: int, after: int = 0) -> None:
+        """Makes a servicer.
+
+        Args:
+            failures: how many calls fail.
+            after: after how many answers they do.
+        """
+        super().__init__()
+        self.attempts = 0
+        self._failures = failures
+        self._after = after
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        self.attempts += 1
+        if self.attempts <= self._failures:
+            for _ in range(self._after):
+                yield Answer()
+            raise RpcStatusError(grpc.StatusCode.UNAVAILABLE, "not now")
+        async for answer in super().ServerStream(request, context):
+            yield answer
+
+    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Answer]:
+        async for request in request_iterator:
+            async for answer in self.ServerStream(request, context):
+                yield answer
+
+
+@THROUGH_HOP
+@pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
+async def test_a_stream_is_tried_again_before_an_answer(way: Way, kind: str) -> None:
+    servicer = Unavailable(failures=2)
+    async with way.to(servicer) as path:
+        assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+    assert servicer.attempts == 3
+
+
+@THROUGH_HOP
+@pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
+async def test_a_stream_is_not_tried_again_after_an_answer(way: Way, kind: str) -> None:
+    servicer = Unavailable(failures=1, after=1)
+    async with way.to(servicer) as path:
+        received, error = await received_before(begin(path.stub, kind, Ask(sizes=[1])))
+    assert (received, error.code()) == (1, grpc.StatusCode.UNAVAILABLE)
+    assert servicer.attempts == 1

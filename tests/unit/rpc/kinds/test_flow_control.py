@@ -1,0 +1,111 @@
+"""A slow reader stalls its own stream and nobody else, and what it holds is bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+
+from tests.support.streams.log import call_lines
+from tests.support.streams.servicers import Context, Streams
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
+from tests.support.waiting import LIMIT_SECONDS
+
+SIZE = 65536
+BUSY = 1500
+"""Messages of a stream that is read, which has as much time as a stalled one beside it."""
+
+HELD = 500
+"""More messages than may be under way on a stalled stream, over all of its hops."""
+
+
+class Endless(Streams):
+    """Answers until its caller leaves, and reads nothing before it is told to.
+
+    Attributes:
+        sent: how many answers it has sent.
+        left: is set once the servicer of an endless stream has cleaned up.
+        reading: has it read requests.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+        self.left = asyncio.Event()
+        self.reading = asyncio.Event()
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        if request.sizes:
+            async for answer in super().ServerStream(request, context):
+                yield answer
+            return
+        try:
+            while True:
+                yield Answer(payload=bytes(SIZE))
+                self.sent += 1
+        finally:
+            self.left.set()
+
+    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+        await self.reading.wait()
+        return await super().ClientStream(request_iterator, context)
+
+
+@EVERY_WAY
+async def test_a_slow_reader_of_answers_stalls_only_its_stream(way: Way) -> None:
+    servicer = Endless()
+    async with way.to(servicer) as path:
+        stalled = begin(path.stub, "ServerStream", Ask())
+        await stalled.read()
+        busy = begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * BUSY))
+        assert len(await answers(busy)) == BUSY
+        assert servicer.sent < HELD
+        for _ in range(BUSY):
+            await stalled.read()
+        assert servicer.sent > HELD
+        stalled.cancel()
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("meanwhile", [1, 200], ids=["at once", "while it is stalled"])
+async def test_a_stream_ends_when_its_caller_leaves(
+    way: Way, meanwhile: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servicer = Endless()
+    async with way.to(servicer, log_format="json") as path:
+        for _ in range(10):
+            servicer.left.clear()
+            stalled = begin(path.stub, "ServerStream", Ask())
+            await stalled.read()
+            await answers(begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * meanwhile)))
+            stalled.cancel()
+            await asyncio.wait_for(servicer.left.wait(), LIMIT_SECONDS)
+        servers = len(path.servers)
+    left = [line for line in call_lines(capsys) if line["code"] != "OK"]
+    assert [line["code"] for line in left] == ["CANCELLED"] * 10 * servers
+    assert not any("diagnosis" in line for line in left)
+
+
+@EVERY_WAY
+async def test_a_slow_reader_of_requests_stalls_only_its_stream(way: Way) -> None:
+    servicer = Endless()
+    sent = 0
+
+    async def asks() -> AsyncIterator[Ask]:
+        nonlocal sent
+        for _ in range(BUSY):
+            yield Ask(payload=bytes(SIZE))
+            sent += 1
+
+    async with way.to(servicer) as path:
+        stalled = path.stub.ClientStream(asks(), timeout=LIMIT_SECONDS)
+        busy = path.stub.BidiStream(timeout=LIMIT_SECONDS)
+        for _ in range(BUSY):
+            await busy.write(Ask(payload=bytes(SIZE), sizes=[1]))
+            assert await busy.read() is not grpc.aio.EOF
+        assert 0 < sent < HELD
+        servicer.reading.set()
+        assert (await stalled).received == BUSY * SIZE
+        await busy.done_writing()
+        assert await busy.read() is grpc.aio.EOF

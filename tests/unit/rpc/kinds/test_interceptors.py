@@ -1,0 +1,241 @@
+"""A program's own interceptors, on both sides and for all kinds of RPC."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from rpc.service import (
+    Call,
+    Outcome,
+    Proceed,
+    RpcStatusError,
+    ServerInterceptor,
+    UpstreamCall,
+    UpstreamInterceptor,
+)
+
+import grpc
+import pytest
+
+from tests.support.metrics import metric
+from tests.support.streams.servicers import Context, Streams, StreamsByContext
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.ways import (
+    EVERY_KIND,
+    EVERY_WAY,
+    THROUGH_HOP,
+    Way,
+    answers,
+    begin,
+    failure,
+    has_requests,
+    hop_of,
+    service_of,
+)
+from tests.support.waiting import LIMIT_SECONDS
+
+
+class Notes(ServerInterceptor):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def started(self, call: Call) -> None:
+        self.told.append("started")
+
+    def received(self, call: Call, request: Any) -> None:
+        self.told.append(f"received {len(request.payload)}")
+
+    def failed(self, call: Call, error: Exception) -> RpcStatusError | None:
+        self.told.append(f"failed {type(error).__name__}")
+        return None
+
+    def finished(self, call: Call, outcome: Outcome) -> None:
+        self.told.append(f"finished {outcome.code.name}")
+
+    def closed(self, call: Call) -> None:
+        self.told.append("closed")
+
+    async def intercept(self, call: Call, request: Any, proceed: Proceed) -> Any:
+        self.told.append("before")
+        response = await proceed(request)
+        self.told.append("after")
+        return response
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_an_interceptor_sees_a_call_from_start_to_end(way: Way, kind: str) -> None:
+    notes = Notes()
+    async with way.to(service_of(Streams(), interceptors=[notes])) as path:
+        await answers(begin(path.stub, kind, Ask(payload=b"1"), Ask(payload=b"22")))
+    received = ["received 1", "received 2"] if has_requests(kind) else ["received 1"]
+    # One request is there before the servicer begins, a stream of them is not.
+    begun = ["before", *received] if has_requests(kind) else [*received, "before"]
+    assert notes.told == ["started", *begun, "after", "finished OK", "closed"]
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_an_interceptor_sees_a_failure(way: Way, kind: str) -> None:
+    notes = Notes()
+    async with way.to(service_of(Streams(), interceptors=[notes])) as path:
+        await failure(begin(path.stub, kind, Ask(exception="no")))
+    assert notes.told[-3:] == ["failed KeyError", "finished INTERNAL", "closed"]
+
+
+class Tidy(Streams):
+    """Notes that it has cleaned up."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self._told = told
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        try:
+            while True:
+                yield Answer(payload=bytes(100_000))
+        finally:
+            self._told.append("tidied")
+            self.let_go.set()
+
+
+@EVERY_WAY
+async def test_a_servicer_cleans_up_before_its_call_ends(way: Way) -> None:
+    notes = Notes()
+    servicer = Tidy(notes.told)
+    async with way.to(service_of(servicer, interceptors=[notes])) as path:
+        call = begin(path.stub, "ServerStream", Ask())
+        await call.read()
+        call.cancel()
+        await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
+    assert notes.told[-3:] == ["tidied", "finished CANCELLED", "closed"]
+
+
+class Refusing(ServerInterceptor):
+    """Refuses a request of a size."""
+
+    def received(self, call: Call, request: Any) -> None:
+        if len(request.payload) == 3:
+            raise RpcStatusError(grpc.StatusCode.OUT_OF_RANGE, "no three")
+
+
+class Swallowing(Streams):
+    """Takes a failure of its requests for their end."""
+
+    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+        try:
+            return await super().ClientStream(request_iterator, context)
+        except RpcStatusError:
+            return Answer()
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("kind", ["ClientStream", "BidiStream"])
+@pytest.mark.parametrize("style", [Streams, StreamsByContext, Swallowing])
+@pytest.mark.parametrize("where", ["first", "last"])
+async def test_a_refused_request_ends_its_stream(
+    way: Way, kind: str, style: type[Streams], where: str
+) -> None:
+    refusing = [Refusing()]
+    at_hop = way.through_hop and where == "first"
+    last = service_of(style(), interceptors=[] if at_hop else refusing)
+    async with way.to(last, hop_of(interceptors=refusing if at_hop else [])) as path:
+        asks = [Ask(payload=bytes(size), sizes=[1]) for size in (1, 2, 3, 4)]
+        error = await failure(begin(path.stub, kind, *asks))
+        assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "no three")
+
+
+class Doubling(ServerInterceptor):
+    """Gives the servicer each request twice."""
+
+    async def intercept(self, call: Call, request: Any, proceed: Proceed) -> Any:
+        return await proceed(self._twice(request) if hasattr(request, "__aiter__") else request)
+
+    async def _twice(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            yield request
+            yield request
+
+
+@EVERY_WAY
+async def test_an_interceptor_may_replace_the_requests(way: Way) -> None:
+    async with way.to(service_of(Streams(), interceptors=[Doubling()])) as path:
+        call = begin(path.stub, "ClientStream", Ask(payload=b"1"), Ask(payload=b"22"))
+        assert await answers(call) == [Answer(received=6)]
+
+
+class UpstreamNotes(UpstreamInterceptor):
+    """Notes what it is told, and keeps calls from being made if it should.
+
+    Attributes:
+        told: what it was told.
+        error: what it raises.
+    """
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.told: list[str] = []
+        self.error = error
+
+    def started(self, call: UpstreamCall) -> None:
+        self.told.append(f"started {call.method}")
+        if self.error is not None:
+            raise self.error
+
+    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        self.told.append(f"finished {code.name}")
+
+
+@THROUGH_HOP
+@EVERY_KIND
+@pytest.mark.parametrize("ask", [Ask(sizes=[1]), Ask(exception="no")], ids=["OK", "INTERNAL"])
+async def test_an_upstream_interceptor_sees_a_call_once(way: Way, kind: str, ask: Ask) -> None:
+    notes = UpstreamNotes()
+    async with way.to(Streams(), hop_of(upstream_interceptors=[notes])) as path:
+        call = begin(path.stub, kind, ask)
+        with suppress(grpc.aio.AioRpcError):
+            await answers(call)
+        code = await call.code()
+    assert notes.told == [f"started /streams.StreamService/{kind}", f"finished {code.name}"]
+
+
+@THROUGH_HOP
+@EVERY_KIND
+async def test_an_upstream_call_that_is_not_made(way: Way, kind: str) -> None:
+    servicer, notes = Streams(), UpstreamNotes()
+    error = RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "no more of these")
+    hop = hop_of(upstream_interceptors=[notes, UpstreamNotes(error)])
+    async with way.to(servicer, hop, metrics_address="127.0.0.1:0") as path:
+        refused = await failure(begin(path.stub, kind, Ask()))
+        assert (refused.code(), refused.details()) == (error.code, error.message)
+        in_flight = await asyncio.to_thread(
+            metric, path.servers["hop"], "grpc_client_call_in_flight"
+        )
+        assert in_flight == 0
+    assert notes.told[-1] == "finished RESOURCE_EXHAUSTED"
+    assert not servicer.begun.is_set()
+
+
+class Broken(ServerInterceptor, UpstreamInterceptor):
+    """Fails where it may only look."""
+
+    def finished(self, *_: Any) -> None:
+        raise KeyError("finished")
+
+    def closed(self, call: Call) -> None:
+        raise KeyError("closed")
+
+    def started(self, call: Any) -> None:
+        """Does nothing."""
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_a_broken_look_at_a_call_changes_nothing(way: Way, kind: str) -> None:
+    last = service_of(Streams(), interceptors=[Broken()])
+    hop = hop_of(interceptors=[Broken()], upstream_interceptors=[Broken()])
+    async with way.to(last, hop) as path:
+        for _ in range(2):
+            assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1

@@ -1,0 +1,135 @@
+"""A stream gets the grace of a server that stops, and its servicer hears of the stop."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.support.streams.log import call_lines
+from tests.support.streams.servicers import Context, Streams
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.ways import (
+    EVERY_KIND,
+    EVERY_WAY,
+    THROUGH_HOP,
+    Path,
+    Way,
+    answers,
+    begin,
+    calling,
+    failure,
+    service_of,
+)
+from tests.support.waiting import LIMIT_SECONDS
+
+
+def stop(path: Path, name: str) -> asyncio.Task[None]:
+    return asyncio.create_task(path.stop(name))
+
+
+async def refuses_calls(address: str) -> bool:
+    """Whether a server refuses a call on a new connection."""
+    async with calling(address) as channel:
+        method: Any = channel.unary_unary("/streams.StreamService/Unary")
+        return await method(b"", timeout=LIMIT_SECONDS).code() is grpc.StatusCode.UNAVAILABLE
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("which", ["first", "last"])
+async def test_a_stream_goes_on_during_the_grace(way: Way, which: str) -> None:
+    async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
+        call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
+        await call.write(Ask(sizes=[1]))
+        assert await call.read() == Answer(payload=bytes(1))
+        name = path.first if which == "first" else "streams"
+        stopping = stop(path, name)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not await refuses_calls(path.servers[name].address):
+                pass
+        for _ in range(3):
+            await call.write(Ask(sizes=[1, 1]))
+            assert await call.read() == await call.read() == Answer(payload=bytes(1))
+        assert not stopping.done()
+        await call.done_writing()
+        assert await call.read() is grpc.aio.EOF
+        assert await call.code() is grpc.StatusCode.OK
+        await asyncio.wait_for(stopping, LIMIT_SECONDS)
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_a_call_is_cancelled_after_the_grace(
+    way: Way, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servicer = Streams()
+    async with way.to(servicer, grace=0.2, log_format="json") as path:
+        call = begin(path.stub, kind, Ask(hold=True))
+        await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
+        await asyncio.wait_for(stop(path, path.first), LIMIT_SECONDS)
+        error = await failure(call)
+        assert error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+        await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
+        servers = list(path.servers)
+    assert sorted(line["service"] for line in call_lines(capsys)) == sorted(servers)
+
+
+@THROUGH_HOP
+@pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
+async def test_a_stream_ends_when_its_upstream_is_gone(way: Way, kind: str) -> None:
+    servicer = Streams()
+    async with way.to(servicer, grace=0.2) as path:
+        call = begin(path.stub, kind, Ask(sizes=[1], hold=True))
+        await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
+        await asyncio.wait_for(stop(path, "streams"), LIMIT_SECONDS)
+        # With an answer it is not tried again, as it would be without.
+        error = await failure(call)
+        assert error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+
+class Feed(Streams):
+    """Answers until its server stops, and then takes leave."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        super().__init__()
+        self._stopping = stopping
+
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+        yield Answer(received=1)
+        await self._stopping.wait()
+        yield Answer(received=2)
+
+
+@EVERY_WAY
+async def test_a_servicer_hears_that_its_server_stops(way: Way) -> None:
+    async with way.to(service_of(Feed), grace=LIMIT_SECONDS) as path:
+        call = begin(path.stub, "ServerStream", Ask())
+        assert (await call.read()).received == 1
+        began = time.monotonic()
+        stopping = stop(path, "streams")
+        assert (await call.read()).received == 2
+        assert await call.read() is grpc.aio.EOF
+        assert await call.code() is grpc.StatusCode.OK
+        await asyncio.wait_for(stopping, LIMIT_SECONDS)
+        assert time.monotonic() - began < LIMIT_SECONDS / 2
+
+
+@EVERY_WAY
+async def test_a_stream_hears_nothing_while_its_server_serves(way: Way) -> None:
+    async with way.to(service_of(Feed)) as path:
+        call = begin(path.stub, "ServerStream", Ask(), timeout=0.3)
+        assert (await call.read()).received == 1
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call.read()
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@EVERY_WAY
+async def test_a_server_without_calls_stops_at_once(way: Way) -> None:
+    async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
+        assert len(await answers(begin(path.stub, "Unary", Ask()))) == 1
+        began = time.monotonic()
+        await stop(path, path.first)
+        assert time.monotonic() - began < LIMIT_SECONDS / 2
