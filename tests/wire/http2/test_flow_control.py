@@ -58,6 +58,16 @@ async def test_a_stalled_stream_does_not_stall_another() -> None:
     assert len(server.data[first]) == stalled_at
 
 
+async def test_a_large_window_is_used_up_over_several_turns() -> None:
+    limits = Limits(initial_window=4000 * KIB, connection_window=8000 * KIB)
+    client, server = End(), ServerEnd(limits)
+    server.takes = False
+    stream = await _opened(client, server)
+    client.send_data(stream, bytes(3000 * KIB), end_stream=True)
+    await exchange(client, server)
+    assert len(server.data[stream]) == 3000 * KIB
+
+
 async def test_large_streams_share_the_connection() -> None:
     client, server = End(), ServerEnd()
     first = await _opened(client, server)
