@@ -17,7 +17,7 @@ ACCEPTED_ENCODINGS = b"identity,deflate,gzip"
 """The value of `grpc-accept-encoding`: all that `decompress` takes.
 
 Without spaces: values of visible octets only need no closer look (`http2/fields.py`). With them a
-request costs its server 5 µs more."""
+request takes its server half as long again to read."""
 
 # zlib's `wbits`: gRPC's deflate is zlib's format (RFC 1950), as HTTP's is.
 _FORMATS = {GZIP: 31, DEFLATE: 15}
