@@ -43,6 +43,7 @@ class Control(Sending):
         """The peer's first SETTINGS are here."""
         self._resets = Bucket("resets of streams", limits.resets)
         self._traffic_at_ping = (0, 0, 0)
+        self._pieces_credited = 0
         self._pings = Bucket("PING frames", limits.pings)
         self._settings = Bucket("SETTINGS frames", limits.settings)
         self._priorities = Bucket("PRIORITY frames", limits.priorities)
@@ -152,6 +153,7 @@ class Control(Sending):
         increment = unpack_u32(payload)[0] & _HIGHEST_BIT
         if increment < _SMALL_UPDATE or (stream_id and stream_id not in self.streams):
             # The larger ones go with data, or overflow the window.
+            self._credit_window_updates()
             self._window_updates.take()
         if stream_id:
             self._must_not_be_idle(stream_id)
@@ -159,6 +161,15 @@ class Control(Sending):
             kind = StreamFault if stream_id else ConnectionFault
             raise kind(PROTOCOL_ERROR, "WINDOW_UPDATE by 0")
         self._widen(stream_id, increment)
+
+    def _credit_window_updates(self) -> None:
+        # grpcio gives window back with each message, however small: one update of the stream, and
+        # one of the connection.
+        streams = (self.highest_peer_stream + self.next_stream_id) >> 1
+        pieces = self.data_frames_sent + streams
+        if pieces > self._pieces_credited:
+            self._window_updates.credit(2 * (pieces - self._pieces_credited))
+            self._pieces_credited = pieces
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         if stream_id:

@@ -39,6 +39,8 @@ class Sending(Output):
         self.own_window = max(limits.initial_window, frames.DEFAULT_WINDOW)
         """What the peer may send on a new stream."""
         self.send_window = frames.DEFAULT_WINDOW
+        self.data_frames_sent = 0
+        """Without those of answers that are one frame; their streams are counted."""
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
@@ -89,6 +91,7 @@ class Sending(Output):
         ):
             stream.send_window -= length
             self.send_window -= length
+            self.data_frames_sent += 1
             flags = frames.END_STREAM if end_stream else 0
             self.write(
                 pack_header(length >> 16, length & 0xFFFF, frames.DATA, flags, stream_id) + data
@@ -183,6 +186,7 @@ class Sending(Output):
         stream.queued -= length
         self.queued -= length
         self._room -= length
+        self.data_frames_sent += 1
 
     def _drained(self, stream: Stream, *, end: bool) -> None:
         stream.queue = None
