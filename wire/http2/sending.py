@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # What one turn of the loop sends of the queues: enough for a large message at full speed, and
 # little enough that the transport's own buffer stays small.
 _TURN_BYTES = 256 * 1024
+# What a frame costs beside its bytes, so that small ones have their end in a turn, too.
+_FRAME_COST = 256
 _REMEMBERED_RESETS = 1024
 
 
@@ -87,10 +89,13 @@ class Sending(Output):
             and length <= stream.send_window
             and length <= self.send_window
             and length <= self.peer_max_frame
+            and self._room > 0
             and not self.paused
         ):
             stream.send_window -= length
             self.send_window -= length
+            # A writer that never waits must not fill the memory within one turn.
+            self._room -= length + _FRAME_COST
             self.data_frames_sent += 1
             flags = frames.END_STREAM if end_stream else 0
             self.write(
