@@ -142,7 +142,9 @@ class Sending(Output):
         self.queued += len(data)
         stream.end_queued = end
         self._pump()
-        if stream.queued > self.limits.max_stream_queue:
+        if stream.queue is not None and (
+            stream.queued > self.limits.max_stream_queue or self._room <= 0
+        ):
             stream.blocked = True
             return False
         return True
@@ -190,7 +192,7 @@ class Sending(Output):
         self.send_window -= length
         stream.queued -= length
         self.queued -= length
-        self._room -= length
+        self._room -= length + _FRAME_COST
         self.data_frames_sent += 1
 
     def _drained(self, stream: Stream, *, end: bool) -> None:

@@ -78,6 +78,22 @@ async def test_large_streams_share_the_connection() -> None:
     assert abs(len(server.data[first]) - len(server.data[second])) <= 256 * KIB
 
 
+@pytest.mark.parametrize("size", [1, 1000, 16 * KIB])
+async def test_a_writer_has_to_wait_even_in_a_vast_window(size: int) -> None:
+    limits = Limits(initial_window=1 << 30, connection_window=1 << 30)
+    client, server = End(), ServerEnd(limits)
+    stream = await _opened(client, server)
+    await exchange(client, server)
+    written = 1
+    while client.send_data(stream, bytes(size)):
+        written += 1
+    assert written * size <= 400 * KIB
+    assert written < 1100
+    await exchange(client, server)
+    assert client.writable == [stream]
+    assert len(server.data[stream]) == written * size
+
+
 async def test_trailers_wait_for_the_data_before_them() -> None:
     client, server = End(), ServerEnd()
     stream = await _opened(client, server)
