@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from wire.server.connection import ServerConnection
 
 _OK = grpc.StatusCode.OK
+# Characters of what a caller sent that a text for it repeats.
+_QUOTED = 100
 _logger = logging.getLogger(__name__)
 
 
@@ -235,7 +237,7 @@ class Call(Incoming):
 
     def refuse_method(self) -> None:
         """End a call of a method that there is not."""
-        self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method}")
+        self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method[:_QUOTED]}")
 
     def stop_running(self) -> None:
         """Cancel the servicer."""
