@@ -44,6 +44,7 @@ class Control(Sending):
         self._resets = Bucket("resets of streams", limits.resets)
         self._traffic_at_ping = (0, 0, 0)
         self._pieces_credited = 0
+        self._calls_credited = 0
         self._pings = Bucket("PING frames", limits.pings)
         self._settings = Bucket("SETTINGS frames", limits.settings)
         self._priorities = Bucket("PRIORITY frames", limits.priorities)
@@ -145,6 +146,7 @@ class Control(Sending):
         if stream is not None:
             self.stream_reset(stream_id, unpack_u32(payload)[0])
             self._forget(stream)
+        self._credit_resets()
         self._resets.take()
 
     def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
@@ -165,11 +167,22 @@ class Control(Sending):
     def _credit_window_updates(self) -> None:
         # grpcio gives window back with each message, however small: one update of the stream, and
         # one of the connection.
-        streams = (self.highest_peer_stream + self.next_stream_id) >> 1
-        pieces = self.data_frames_sent + streams
+        pieces = self.data_frames_sent + self._calls()
         if pieces > self._pieces_credited:
             self._window_updates.credit(2 * (pieces - self._pieces_credited))
             self._pieces_credited = pieces
+
+    def _credit_resets(self) -> None:
+        # When deadlines pass under load, a part of the calls is reset and the rest answered. Rapid
+        # reset has no answers.
+        calls = self._calls()
+        if calls > self._calls_credited:
+            self._resets.credit(calls - self._calls_credited)
+            self._calls_credited = calls
+
+    def _calls(self) -> int:
+        """Calls so far. The numbers of a client's streams say nothing of that: they may jump."""
+        return self.streams_completed if self.is_server else self.next_stream_id >> 1
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         if stream_id:

@@ -43,6 +43,8 @@ class Sending(Output):
         self.send_window = frames.DEFAULT_WINDOW
         self.data_frames_sent = 0
         """Without those of answers that are one frame; their streams are counted."""
+        self.streams_completed = 0
+        """Streams that both sides have ended in order."""
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
@@ -254,6 +256,8 @@ class Sending(Output):
     def _forget(self, stream: Stream) -> None:
         if self.streams.pop(stream.id, None) is None:
             return
+        if stream.local_ended and stream.remote_ended:
+            self.streams_completed += 1
         if stream.queue is not None:
             self.queued -= stream.queued
             stream.queue = None

@@ -187,6 +187,7 @@ class ServerConnection(Connection):
             self.mark_dirty()
         if stream.remote_ended:
             del self.streams[stream_id]
+            self.streams_completed += 1
             self.stream_closed(stream)
         else:
             self._end_locally(stream)

@@ -78,3 +78,20 @@ async def test_empty_data_ends_many_calls() -> None:
             await peer.send(data(stream, b""))
             await peer.wait_for([answer(stream)])
         await still_served(peer)
+
+
+async def test_a_third_of_the_calls_is_cancelled_for_a_while() -> None:
+    # As when a hop is overloaded, and deadlines pass.
+    async with serving() as port, connected(port) as peer:
+        await greet(peer)
+        await peer.send(window_update(0, LARGEST_WINDOW - 65_535))
+        stream = 1
+        for _ in range(50):
+            cancelled = range(stream, stream + 100, 2)
+            answered = range(stream + 100, stream + 300, 2)
+            stream += 300
+            await peer.send(b"".join(headers(number, HOLD) + data(number) for number in cancelled))
+            await peer.send(b"".join(call(number) for number in answered))
+            await peer.wait_for([answer(answered[-1])])
+            await peer.send(b"".join(rst_stream(number) for number in cancelled))
+        await still_served(peer)
