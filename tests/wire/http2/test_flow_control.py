@@ -170,6 +170,5 @@ async def test_a_flood_of_frames_is_read_in_turns() -> None:
     flood = b"".join(frames.frame(frames.HEADERS, 5, number, block) for number in range(1, 1001, 2))
     server.data_received(flood)
     assert len(server.headers) < 100
-    for _ in range(3):
-        await exchange(client, server)
+    await exchange(client, server)
     assert len(server.headers) == 500

@@ -6,18 +6,11 @@ from typing import Any
 
 import grpc
 import pytest
-import uvloop
 
 from tests.wire.server.service import calling, failure, never
 from wire.http2.limits import Limits
 
 LARGE = bytes(range(256)) * 8192
-
-
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    policy: asyncio.AbstractEventLoopPolicy = request.param()
-    return policy
 
 
 async def _echo(request: bytes, context: Any) -> bytes:

@@ -6,8 +6,6 @@ from time import perf_counter
 from typing import Any
 
 import grpc
-import pytest
-import uvloop
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
@@ -16,12 +14,6 @@ from tests.wire.server.service import METHOD, channel_to, failure, handlers, met
 from wire.server import server
 
 _REQUEST = frames.request(path=METHOD.encode())
-
-
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    policy: asyncio.AbstractEventLoopPolicy = request.param()
-    return policy
 
 
 async def _echo(request: bytes, context: Any) -> bytes:

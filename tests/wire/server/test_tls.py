@@ -7,19 +7,12 @@ from typing import Any
 
 import grpc
 import pytest
-import uvloop
 
 from tests.support.certificates import Authority, Pair
 from tests.wire.server.service import METHOD, handlers, method
 from wire.http2.limits import Limits
 from wire.server import Server, server
 from wire.tls import ServerCredentials
-
-
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    policy: asyncio.AbstractEventLoopPolicy = request.param()
-    return policy
 
 
 class _Refusals:
