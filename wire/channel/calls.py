@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 class UnaryUnaryCall(UnaryAnswer):
     """One request, one answer."""
 
-    __slots__ = ("_message",)
-
-    _message: bytes
-
-    def start(self, message: bytes) -> None:
-        """Begins the call with its request, framed."""
-        self._message = message
-        self._method.dispatcher.submit(self)
+    __slots__ = ()
 
     def send_on(self, connection: ClientConnection) -> None:
         """Send the request."""

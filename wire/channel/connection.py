@@ -15,7 +15,6 @@ from wire.http2.error_codes import (
     StreamFault,
     name_of,
 )
-from wire.http2.frames import LARGEST_STREAM
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 # An answer may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
 _MAX_INFORMATIONAL = 100
-_LAST_STREAM = LARGEST_STREAM - 2
 
 
 class Owner(Protocol):
@@ -96,12 +94,14 @@ class ClientConnection(Outgoing):
 
     # --- streams
 
-    def stream_opened(self, stream_id: int) -> None:
-        """Watch the server while it has calls."""
-        if not self._probe.running:
-            self._probe.start()
-        if stream_id >= _LAST_STREAM:
-            self._drain("all stream numbers are used up")
+    def watch(self) -> None:
+        """Look whether the server answers, for as long as there are calls."""
+        self.is_watched = True
+        self._probe.start()
+
+    def numbers_used_up(self) -> None:
+        """Leave the connection to the calls that it has (RFC 9113, section 5.1.1)."""
+        self._drain("all stream numbers are used up")
 
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
         """Give a stream up; what still arrives on it is ignored."""

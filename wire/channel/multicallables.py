@@ -101,8 +101,9 @@ class UnaryUnaryMultiCallable(_MultiCallable, UnaryUnary):
             timeout if self._timeout is None else self._time(timeout),
             fields,
             self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+            message,
         )
-        call.start(message)
+        method.dispatcher.submit(call)
         return call
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wire.channel.request_headers import RequestHeaders
 from wire.channel.usual_answers import UsualAnswers
-from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
+from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, LARGEST_STREAM, pack_header
 from wire.http2.stream import Stream
 
 if TYPE_CHECKING:
@@ -15,25 +15,32 @@ if TYPE_CHECKING:
     from wire.loop.flusher import Flusher
     from wire.protocol.metadata import Field
 
+_LAST_STREAM = LARGEST_STREAM - 2
+
 
 class Outgoing(UsualAnswers):
     """Opens streams.
 
     Attributes:
         written_id: streams from this one on have not been written yet.
+        is_watched: somebody looks whether the server answers.
     """
 
     def __init__(self, flusher: Flusher, limits: Limits, fixed_fields: list[Field]) -> None:
         super().__init__(flusher, limits)
         self.written_id = 1
+        self.is_watched = False
         self._headers = RequestHeaders(self.encoder, fixed_fields)
         self._pieces_sent = 0
         self._pieces_credited = 0
 
     # --- what a subclass is told
 
-    def stream_opened(self, stream_id: int) -> None:
-        """There is one more stream."""
+    def watch(self) -> None:
+        """A stream was opened, and nobody looks whether the server answers."""
+
+    def numbers_used_up(self) -> None:
+        """The last stream was opened that has a number."""
 
     # --- what a subclass asks for
 
@@ -100,7 +107,10 @@ class Outgoing(UsualAnswers):
         stream = Stream(stream_id, self.peer_initial_window, self.own_window)
         stream.call = exchange
         self.streams[stream_id] = stream
-        self.stream_opened(stream_id)
+        if not self.is_watched:
+            self.watch()
+        if stream_id >= _LAST_STREAM:
+            self.numbers_used_up()
         return stream
 
     def flush(self) -> None:

@@ -29,12 +29,10 @@ class Probe:
     """Watches one connection while there are calls on it.
 
     Attributes:
-        running: the timer is set.
         responsive: False from an unanswered ping until the next sign of life.
     """
 
     def __init__(self, connection: ClientConnection, options: ChannelOptions) -> None:
-        self.running = False
         self.responsive = True
         self._connection = connection
         self._loop = asyncio.get_running_loop()
@@ -50,15 +48,13 @@ class Probe:
         self._given_up = False
 
     def start(self) -> None:
-        """A stream has been opened."""
-        self.running = True
+        """A stream has been opened, and there was none before."""
         self._seen_id = 0
         self._connection.silent = False
         self._timer = self._loop.call_later(self._interval, self._look)
 
     def stop(self) -> None:
         """The connection is over."""
-        self.running = True
         if self._timer is not None:
             self._timer.cancel()
 
@@ -85,7 +81,7 @@ class Probe:
             self._given_up = False
         oldest = self._oldest_call()
         if not oldest and not self._given_up and self.responsive:
-            self.running = False
+            connection.is_watched = False
             return
         self._timer = self._loop.call_later(self._interval, self._look)
         if not connection.silent:

@@ -44,6 +44,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
         "_expires",
         "_head",
         "_head_waiter",
+        "_message",
         "_metadata",
         "_method",
         "_parser",
@@ -62,11 +63,13 @@ class UnaryAnswer(AnswerFuture, Outcome):
         timeout: float | None,
         metadata: list[Field],
         wait_for_ready: bool,  # noqa: FBT001 - positional, because it is the hot path
+        message: bytes = b"",
     ) -> None:
         super().__init__(loop=method.dispatcher.loop)
         self._method = method
         self._metadata = metadata
         self.wait_for_ready = wait_for_ready
+        self._message = message
         if timeout is None:
             self._expires = None
             self._slot = None

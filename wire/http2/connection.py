@@ -111,7 +111,8 @@ class Connection(Receiving):
                 self._transport.write_eof()
             else:
                 self._transport.close()
-        except OSError:
+        except (OSError, RuntimeError):
+            # The peer was quicker; asyncio and uvloop say so in their own ways.
             self._transport.abort()
         # A peer that reads nothing must not keep the socket.
         self._loop.call_later(_CLOSING_TIME, self._transport.abort)
@@ -184,7 +185,7 @@ class Connection(Receiving):
         data = b"".join(self._backlog)
         self._backlog = []
         self._feed(data)
-        if self._reading_paused and not self._backlog and not self.ended:
+        if self._reading_paused and not self._backlog and not self._transport.is_closing():
             self._reading_paused = False
             self._transport.resume_reading()
 

@@ -43,6 +43,8 @@ class Control(Sending):
         """The peer's first SETTINGS are here."""
         self._resets = Bucket("resets of streams", limits.resets)
         self._traffic_at_ping = (0, 0, 0)
+        self._pieces_credited = 0
+        self._calls_credited = 0
         self._pings = Bucket("PING frames", limits.pings)
         self._settings = Bucket("SETTINGS frames", limits.settings)
         self._priorities = Bucket("PRIORITY frames", limits.priorities)
@@ -144,6 +146,7 @@ class Control(Sending):
         if stream is not None:
             self.stream_reset(stream_id, unpack_u32(payload)[0])
             self._forget(stream)
+        self._credit_resets()
         self._resets.take()
 
     def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
@@ -152,6 +155,7 @@ class Control(Sending):
         increment = unpack_u32(payload)[0] & _HIGHEST_BIT
         if increment < _SMALL_UPDATE or (stream_id and stream_id not in self.streams):
             # The larger ones go with data, or overflow the window.
+            self._credit_window_updates()
             self._window_updates.take()
         if stream_id:
             self._must_not_be_idle(stream_id)
@@ -159,6 +163,26 @@ class Control(Sending):
             kind = StreamFault if stream_id else ConnectionFault
             raise kind(PROTOCOL_ERROR, "WINDOW_UPDATE by 0")
         self._widen(stream_id, increment)
+
+    def _credit_window_updates(self) -> None:
+        # grpcio gives window back with each message, however small: one update of the stream, and
+        # one of the connection.
+        pieces = self.data_frames_sent + self._calls()
+        if pieces > self._pieces_credited:
+            self._window_updates.credit(2 * (pieces - self._pieces_credited))
+            self._pieces_credited = pieces
+
+    def _credit_resets(self) -> None:
+        # When deadlines pass under load, a part of the calls is reset and the rest answered. Rapid
+        # reset has no answers.
+        calls = self._calls()
+        if calls > self._calls_credited:
+            self._resets.credit(calls - self._calls_credited)
+            self._calls_credited = calls
+
+    def _calls(self) -> int:
+        """Calls so far. The numbers of a client's streams say nothing of that: they may jump."""
+        return self.streams_completed if self.is_server else self.next_stream_id >> 1
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         if stream_id:

@@ -74,8 +74,11 @@ class Limits:
     keepalive_timeout: float = 20.0
     """A connection that does not answer a PING in this time is closed."""
 
-    resets: Rate = Rate(burst=500, per_second=100.0)
-    """Streams that the peer resets, or makes this side reset; GOAWAY ENHANCE_YOUR_CALM beyond."""
+    resets: Rate = Rate(burst=1200, per_second=100.0)
+    """Streams that the peer resets, or makes this side reset; GOAWAY ENHANCE_YOUR_CALM beyond.
+
+    An honest caller may cancel all of its concurrent streams at once.
+    """
     pings: Rate = Rate(burst=100, per_second=10.0)
     """PING frames without traffic between them."""
     settings: Rate = Rate(burst=50, per_second=1.0)

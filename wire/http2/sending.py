@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # What one turn of the loop sends of the queues: enough for a large message at full speed, and
 # little enough that the transport's own buffer stays small.
 _TURN_BYTES = 256 * 1024
+# What a frame costs beside its bytes, so that small ones have their end in a turn, too.
+_FRAME_COST = 256
 _REMEMBERED_RESETS = 1024
 
 
@@ -39,6 +41,10 @@ class Sending(Output):
         self.own_window = max(limits.initial_window, frames.DEFAULT_WINDOW)
         """What the peer may send on a new stream."""
         self.send_window = frames.DEFAULT_WINDOW
+        self.data_frames_sent = 0
+        """Without those of answers that are one frame; their streams are counted."""
+        self.streams_completed = 0
+        """Streams that both sides have ended in order."""
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
@@ -85,10 +91,14 @@ class Sending(Output):
             and length <= stream.send_window
             and length <= self.send_window
             and length <= self.peer_max_frame
+            and self._room > 0
             and not self.paused
         ):
             stream.send_window -= length
             self.send_window -= length
+            # A writer that never waits must not fill the memory within one turn.
+            self._room -= length + _FRAME_COST
+            self.data_frames_sent += 1
             flags = frames.END_STREAM if end_stream else 0
             self.write(
                 pack_header(length >> 16, length & 0xFFFF, frames.DATA, flags, stream_id) + data
@@ -134,7 +144,9 @@ class Sending(Output):
         self.queued += len(data)
         stream.end_queued = end
         self._pump()
-        if stream.queued > self.limits.max_stream_queue:
+        if stream.queue is not None and (
+            stream.queued > self.limits.max_stream_queue or self._room <= 0
+        ):
             stream.blocked = True
             return False
         return True
@@ -182,7 +194,8 @@ class Sending(Output):
         self.send_window -= length
         stream.queued -= length
         self.queued -= length
-        self._room -= length
+        self._room -= length + _FRAME_COST
+        self.data_frames_sent += 1
 
     def _drained(self, stream: Stream, *, end: bool) -> None:
         stream.queue = None
@@ -243,6 +256,8 @@ class Sending(Output):
     def _forget(self, stream: Stream) -> None:
         if self.streams.pop(stream.id, None) is None:
             return
+        if stream.local_ended and stream.remote_ended:
+            self.streams_completed += 1
         if stream.queue is not None:
             self.queued -= stream.queued
             stream.queue = None

@@ -34,6 +34,10 @@ _RESETS = {
     _INADEQUATE_SECURITY: grpc.StatusCode.PERMISSION_DENIED,
 }
 
+# Bytes of UTF-8. Percent-encoding makes up to three of each, and 16 KiB of headers is what gRPC's
+# C core and `wire` take.
+_LONGEST_MESSAGE = 4096
+
 _PLAIN_MESSAGE = re.compile(rb"[ -$&-~]*").fullmatch
 _BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
 
@@ -49,8 +53,13 @@ def parse_status(value: bytes) -> grpc.StatusCode:
 
 
 def encode_message(text: str) -> bytes:
-    """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`."""
+    """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`.
+
+    A long text is cut: a peer whose limit on headers it exceeds would lose the status, too.
+    """
     data = text.encode("utf-8", "replace")
+    if len(data) > _LONGEST_MESSAGE:
+        data = data[:_LONGEST_MESSAGE].decode("utf-8", "ignore").encode()
     if _PLAIN_MESSAGE(data):
         return data
     return _BYTES_TO_ESCAPE.sub(lambda match: b"%%%02X" % match[0][0], data)

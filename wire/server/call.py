@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.errors import MessageError, MetadataError
+from wire.errors import MetadataError
 from wire.http2.error_codes import CANCEL
 from wire.protocol.compression import IDENTITY, compress
-from wire.protocol.messages import frame_message, only_message
+from wire.protocol.messages import frame_message
 from wire.protocol.metadata import Field, encode_metadata
 from wire.protocol.status import encode_message, status_number
-from wire.server.context import Context
 from wire.server.held import CALL_BYTES
+from wire.server.incoming import Incoming
 from wire.server.observer import guarded
-from wire.server.requests import Requests
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,29 +29,22 @@ if TYPE_CHECKING:
     from wire.http2.stream import Stream
     from wire.loop.deadlines import Slot
     from wire.server.connection import ServerConnection
-    from wire.server.methods import Method
 
 _OK = grpc.StatusCode.OK
-_SMALL_MESSAGE = 1024
+# Characters of what a caller sent that a text for it repeats.
+_QUOTED = 100
 _logger = logging.getLogger(__name__)
 
 
-class Call(Context):
+class Call(Incoming):
     """A call, on a stream of a connection. It is the context that its servicer is given."""
 
     # Defaults of the class, as in Context.
-    handler: Method | None = None
     task: asyncio.Task[None] | None = None
-    requests: Requests | None = None
-    requests_ended = False
-    has_request = False
-    """The first message is whole, or none will come: the caller is not silent."""
-    closed = False
     running = False
     """The servicer's method has begun and is not over."""
     slot: Slot | None = None
     _drained: asyncio.Future[None] | None = None
-    _held_request = 0
     _held_answer = 0
 
     def __init__(
@@ -74,105 +66,11 @@ class Call(Context):
         self._held = CALL_BYTES + connection.block_bytes
         connection.held.count += self._held
 
-    # --- the caller's part
-
-    def receive(self, data: bytes, *, last: bool) -> None:
-        """Take bytes of the caller's messages."""
-        method = self.handler
-        if self.ended or method is None:
-            self.acknowledge(len(data))
-            return
-        if last and self.requests is None and not method.request_streaming:
-            # Nearly every unary request: one message in one frame.
-            message = only_message(data, self.connection.limits.max_message)
-            if message is not None:
-                self.requests_ended = self.has_request = True
-                self._begin_unary(message)
-                return
-        try:
-            self._receive_piece(data)
-            if last:
-                self.end_of_requests()
-        except MessageError as error:
-            self.fail(error.code, error.details)
-
-    def _receive_piece(self, data: bytes) -> None:
-        if self.requests is None:
-            self.requests = Requests(self, self.connection.limits.max_message)
-        self.requests.feed(data)
-        if self.requests.count:
-            self.has_request = True
-            if self.requests.count > 1 and not self._is_stream:
-                self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
-
-    @property
-    def _is_stream(self) -> bool:
-        return self.handler is not None and self.handler.request_streaming
-
-    def end_of_requests(self) -> None:
-        """The caller sends no more."""
-        self.requests_ended = self.has_request = True
-        if self.ended:
-            return
-        requests = self.requests
-        if requests is not None and requests.is_cut:
-            self.fail(grpc.StatusCode.INTERNAL, "the requests end within a message")
-        elif self._is_stream:
-            if requests is not None:
-                requests.wake()
-        elif requests is None or not requests.count:
-            self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
-        else:
-            self._begin_unary(requests.take())
-
-    def _begin_unary(self, message: bytes) -> None:
-        # What a call is counted for anyway has room for a small message.
-        if len(message) > _SMALL_MESSAGE:
-            self.hold_requests(len(message))
-            if self.ended:
-                return
+    def begin(self, message: bytes) -> None:
+        """Run the servicer's method on the one request."""
         self.connection.dispatcher.begin(self, message)
 
-    def acknowledge(self, taken: int) -> None:
-        """Let the caller send more."""
-        self.connection.acknowledge(self.stream.id, taken)
-
-    def hold_requests(self, size: int) -> None:
-        """Count what the call holds of its requests; too much of it ends the call."""
-        if self.closed:
-            return
-        held = self.connection.held
-        more = size - self._held_request
-        if more > 0 and not held.has_room(more):
-            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
-            return
-        held.count += more
-        self._held_request = size
-
-    # --- the servicer's part
-
-    async def read(self) -> Any:
-        """The next request; grpc.aio.EOF behind the last."""
-        if self.requests is None:
-            self.requests = Requests(self, self.connection.limits.max_message)
-        message = await self.requests.read()
-        if message is grpc.aio.EOF:
-            return message
-        return self.parsed(message)
-
-    def parsed(self, message: bytes) -> Any:
-        """The request in a message.
-
-        Raises:
-          MessageError: the message cannot be parsed.
-        """
-        parse = self.handler.parse if self.handler is not None else None
-        if parse is None:
-            return message
-        try:
-            return parse(message)
-        except Exception as error:
-            raise MessageError(grpc.StatusCode.INTERNAL, "a request cannot be parsed") from error
+    # --- answers
 
     async def write(self, message: Any) -> None:
         """Send an answer; waits while the caller does not take what was sent before."""
@@ -339,7 +237,7 @@ class Call(Context):
 
     def refuse_method(self) -> None:
         """End a call of a method that there is not."""
-        self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method}")
+        self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method[:_QUOTED]}")
 
     def stop_running(self) -> None:
         """Cancel the servicer."""

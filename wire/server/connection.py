@@ -11,10 +11,11 @@ import grpc
 
 from wire.http2 import frames
 from wire.http2.connection import Connection, ConnectionEnd
-from wire.http2.error_codes import NO_ERROR, StreamFault
+from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, StreamFault
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
 from wire.server.call import Call
 from wire.server.identity import Identity, identity_of, peer_of
+from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,12 +44,15 @@ class ServerConnection(Connection):
     sweep: Sweep
     """What the looks at this connection have seen."""
 
-    def __init__(self, dispatcher: Dispatcher, connections: Connections) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, connections: Connections, *, secure: bool = False
+    ) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)
         self.dispatcher = dispatcher
         self.held = dispatcher.held
         self.loop = dispatcher.loop
         self._connections = connections
+        self._secure = secure
         self.peer = "unknown"
         self.opened = perf_counter()
         self.draining = False
@@ -70,10 +74,15 @@ class ServerConnection(Connection):
         return self._identity
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the caller, unless there are too many of them."""
+        """Greet the caller, unless there are too many of them or it speaks no HTTP/2."""
         self.peer = peer_of(transport)
         super().connection_made(transport)
-        self._connections.opened(self)
+        if self._secure and not agreed_on_http2(transport.get_extra_info("ssl_object")):
+            reason = "the peer does not offer HTTP/2 by ALPN"
+            self.give_up(INADEQUATE_SECURITY, reason)
+            self._connections.refused(self.peer, reason)
+        else:
+            self._connections.opened(self, is_counted=self._secure)
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
         """Give up the calls of a caller that is gone."""
@@ -187,6 +196,7 @@ class ServerConnection(Connection):
             self.mark_dirty()
         if stream.remote_ended:
             del self.streams[stream_id]
+            self.streams_completed += 1
             self.stream_closed(stream)
         else:
             self._end_locally(stream)

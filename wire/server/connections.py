@@ -54,9 +54,14 @@ class Connections:
         """Whether one more connection may be made."""
         return len(self._open) + self.handshakes < self._limits.max_connections
 
-    def opened(self, connection: ServerConnection) -> None:
-        """A connection is made; it is ended at once if there are too many."""
-        if not self.has_room:
+    def opened(self, connection: ServerConnection, *, is_counted: bool) -> None:
+        """A connection is made; it is ended at once if there are too many.
+
+        Args:
+          connection: the new one.
+          is_counted: it had its place already, during its handshake.
+        """
+        if not is_counted and not self.has_room:
             connection.give_up(ENHANCE_YOUR_CALM, "too many connections")
             self.refused(connection.peer, "too many connections")
             return

@@ -45,14 +45,25 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def _bind_tcp(host: str, port: int, *, reuse_port: bool) -> list[socket.socket]:
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # asyncio switches Nagle's algorithm off for sockets that say that they are TCP.
+    found = socket.getaddrinfo(
+        host or None,
+        port,
+        type=socket.SOCK_STREAM,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_PASSIVE,
+    )
     sockets: list[socket.socket] = []
     try:
-        for family, _, _, _, resolved in dict.fromkeys(found):
+        for family, _, protocol, _, resolved in dict.fromkeys(found):
             # All addresses of a name share the port that the kernel chose for the first.
             chosen = sockets[0].getsockname()[1] if sockets else port
             sockets.append(
-                _listening(family, (resolved[0], chosen, *resolved[2:]), reuse_port=reuse_port)
+                _listening(
+                    socket.socket(family, socket.SOCK_STREAM, protocol),
+                    (resolved[0], chosen, *resolved[2:]),
+                    reuse_port=reuse_port,
+                )
             )
     except OSError:
         for bound in sockets:
@@ -62,14 +73,13 @@ def _bind_tcp(host: str, port: int, *, reuse_port: bool) -> list[socket.socket]:
 
 
 def _listening(
-    family: int, address: tuple[str | int, ...] | str, *, reuse_port: bool
+    listening: socket.socket, address: tuple[str | int, ...] | str, *, reuse_port: bool
 ) -> socket.socket:
-    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:
+        if listening.family == socket.AF_INET6:
             # The unspecified address stands for IPv4 too, as with gRPC.
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
         listening.bind(address)
@@ -82,7 +92,8 @@ def _listening(
 
 
 def _bind_unix(path: str) -> socket.socket:
-    return _listening(socket.AF_UNIX, path, reuse_port=False)
+    unbound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    return _listening(unbound, path, reuse_port=False)
 
 
 def _remove_dead_socket(path: str) -> None:

@@ -13,7 +13,7 @@ from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 if TYPE_CHECKING:
     import asyncio
 
-    from wire.server.call import Call
+    from wire.server.incoming import Incoming
 
 
 class Requests:
@@ -31,7 +31,7 @@ class Requests:
         "count",
     )
 
-    def __init__(self, call: Call, limit: int) -> None:
+    def __init__(self, call: Incoming, limit: int) -> None:
         self._call = call
         self._limit = limit
         self._parser = MessageParser(limit)

@@ -1,6 +1,6 @@
-"""The TLS handshake of a connection, ahead of HTTP/2.
+"""A listening socket whose connections begin with a TLS handshake.
 
-asyncio's own TLS servers tell nobody of a handshake that fails. Here the handshake is a step of
+asyncio's own TLS servers tell nobody of a handshake that fails. Here each handshake is a task of
 its own: it counts as a connection, has its time limit, reads the certificates of the moment, and
 its failure is reported with the peer's address and the reason.
 """
@@ -8,86 +8,85 @@ its failure is reported with the peer's address and the reason.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from wire.server.connection import ServerConnection
-from wire.server.identity import peer_of
-from wire.tls import ServerCredentials, agreed_on_http2
+from wire.server.identity import format_address
 
 if TYPE_CHECKING:
+    import socket
+
     from wire.server.connections import Connections
     from wire.server.dispatcher import Dispatcher
+    from wire.tls import ServerCredentials
+
+# Without descriptors there is nothing to accept with; connections that end give theirs back.
+_PAUSE_AFTER_ERROR = 0.5
+
+_logger = logging.getLogger(__name__)
 
 
-class SecureGate(asyncio.Protocol):
-    """Takes a connection through the handshake, and hands it to HTTP/2."""
-
-    _transport: asyncio.Transport
+class SecureListener:
+    """Accepts connections, takes them through the handshake, and hands them to HTTP/2."""
 
     def __init__(
-        self, credentials: ServerCredentials, dispatcher: Dispatcher, connections: Connections
+        self,
+        listening: socket.socket,
+        credentials: ServerCredentials,
+        dispatcher: Dispatcher,
+        connections: Connections,
     ) -> None:
+        self._listening = listening
         self._credentials = credentials
         self._dispatcher = dispatcher
         self._connections = connections
-        self._task: asyncio.Task[None] | None = None
+        self._loop = dispatcher.loop
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = self._loop.create_task(self._accept())
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the handshake, unless there are too many connections."""
-        # uvloop's transports are no subclass of asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.pause_reading()
-        if not self._connections.has_room:
-            self._connections.refused(peer_of(transport), "too many connections")
-            self._transport.abort()
-            return
-        self._connections.handshakes += 1
-        self._task = self._dispatcher.loop.create_task(self._shake_hands())
+    def close(self) -> None:
+        """Accept no more; handshakes that are under way end."""
+        self._accepting.cancel()
+        for handshake in self._handshakes:
+            handshake.cancel()
+        self._listening.close()
 
-    async def _shake_hands(self) -> None:
-        peer = peer_of(self._transport)
-        waiting = _Waiting()
+    async def _accept(self) -> None:
+        while True:
+            try:
+                accepted, address = await self._loop.sock_accept(self._listening)
+            except OSError:
+                _logger.exception("accept_failed")
+                await asyncio.sleep(_PAUSE_AFTER_ERROR)
+                continue
+            peer = format_address(*address[:2]) if isinstance(address, tuple) else "unix:"
+            if not self._connections.has_room:
+                accepted.close()
+                self._connections.refused(peer, "too many connections")
+                continue
+            self._connections.handshakes += 1
+            handshake = self._loop.create_task(self._shake_hands(accepted, peer))
+            self._handshakes.add(handshake)
+            handshake.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, accepted: socket.socket, peer: str) -> None:
+        # The connection takes the place of the handshake as soon as it is made.
+        made = partial(ServerConnection, self._dispatcher, self._connections, secure=True)
         try:
-            secure = await self._dispatcher.loop.start_tls(
-                self._transport,
-                waiting,
-                self._credentials.context(),
-                server_side=True,
+            await self._loop.connect_accepted_socket(
+                made,
+                accepted,
+                ssl=self._credentials.context(),
                 ssl_handshake_timeout=self._dispatcher.limits.handshake_timeout,
             )
         except (OSError, TimeoutError) as error:
-            self._transport.abort()
+            accepted.close()
             self._connections.refused(peer, f"the TLS handshake failed: {reason_of(error)}")
-            return
         finally:
             self._connections.handshakes -= 1
-        if secure is None or waiting.lost:
-            self._connections.refused(peer, "the TLS handshake failed: the peer left")
-        elif not agreed_on_http2(secure.get_extra_info("ssl_object")):
-            self._connections.refused(peer, "the peer does not offer HTTP/2 by ALPN")
-            secure.abort()
-        else:
-            connection = ServerConnection(self._dispatcher, self._connections)
-            secure.set_protocol(connection)
-            connection.connection_made(secure)
-            connection.data_received(b"".join(waiting.arrived))
-
-
-class _Waiting(asyncio.Protocol):
-    """Holds the place of HTTP/2 during the handshake, and what arrives with its last bytes."""
-
-    def __init__(self) -> None:
-        self.arrived: list[bytes] = []
-        self.lost = False
-
-    def data_received(self, data: bytes) -> None:
-        """Keep what HTTP/2 is to read."""
-        self.arrived.append(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """The peer left."""
-        self.lost = True
 
 
 def reason_of(error: Exception) -> str:

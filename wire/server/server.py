@@ -10,11 +10,11 @@ from wire.server.connection import ServerConnection
 from wire.server.connections import Connections
 from wire.server.drain import drain
 from wire.server.listener import bind, port_of
-from wire.server.secure import SecureGate
+from wire.server.secure import SecureListener
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import grpc
 
@@ -41,7 +41,7 @@ class Server:
         self._background = background
         self._reuse_port = reuse_port
         self._bound: list[tuple[socket.socket, ServerCredentials | None]] = []
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[asyncio.Server | SecureListener] = []
         self._connections: Connections | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._stopped: asyncio.Event | None = None
@@ -104,13 +104,13 @@ class Server:
         self._stopped = asyncio.Event()
         connections = Connections(loop, dispatcher.limits, self._connection_observer)
         self._connections = connections
+        make = partial(ServerConnection, dispatcher, connections)
         for bound, credentials in self._bound:
-            make: Callable[[], asyncio.Protocol] = (
-                partial(ServerConnection, dispatcher, connections)
-                if credentials is None
-                else partial(SecureGate, credentials, dispatcher, connections)
-            )
-            self._listeners.append(await loop.create_server(make, sock=bound))
+            if credentials is None:
+                self._listeners.append(await loop.create_server(make, sock=bound))
+            else:
+                listener = SecureListener(bound, credentials, dispatcher, connections)
+                self._listeners.append(listener)
         self._bound = []
 
     async def stop(self, grace: float | None) -> None:

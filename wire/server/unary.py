@@ -22,12 +22,12 @@ async def answer_unary(call: Call, method: Method, message: bytes) -> None:
     call.running = True
     try:
         response = await method.behavior(call.parsed(message), call)
-    except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
-        call.stopped_running()
-        failed(call, error)
-    else:
         call.stopped_running()
         call.answer(response)
+    except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
+        if call.running:
+            call.stopped_running()
+        failed(call, error)
 
 
 def failed(call: Call, error: BaseException) -> None:

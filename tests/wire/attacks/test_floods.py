@@ -12,6 +12,7 @@ from tests.wire.conformance.frames import (
     LARGEST_WINDOW,
     SETTINGS_ACK,
     block,
+    call,
     continuation,
     data,
     frame,
@@ -46,6 +47,13 @@ def again(octets: bytes) -> Callable[[], Iterator[bytes]]:
 def each_stream(make: Callable[[int], bytes]) -> Callable[[], Iterator[bytes]]:
     """The same on one new stream after the other."""
     return lambda: (make(stream) for stream, _ in zip(streams(), range(FRAMES), strict=False))
+
+
+def jumping() -> Iterator[bytes]:
+    """Small updates, and now and then a stream whose number says that there were many."""
+    for number in range(FRAMES // 1000):
+        yield call(1 + 100_000 * number)
+        yield from (window_update(0, 1) for _ in range(1000))
 
 
 FLOODS: dict[str, tuple[bytes, Callable[[], Iterator[bytes]]]] = {
@@ -87,6 +95,7 @@ FLOODS: dict[str, tuple[bytes, Callable[[], Iterator[bytes]]]] = {
     "PRIORITY of idle streams": (b"", each_stream(lambda s: priority(s + 2))),
     "WINDOW_UPDATE": (b"", again(window_update(0, 1))),
     "WINDOW_UPDATE of a stream": (OPEN, again(window_update(1, 1))),
+    "WINDOW_UPDATE, and streams whose numbers jump": (b"", jumping),
     "empty DATA": (OPEN, again(data(1, b"", end=False))),
     "DATA of padding": (OPEN, again(data(1, b"", end=False, padding=0))),
     "unknown frames": (b"", again(frame(0xFE, 0, 0))),

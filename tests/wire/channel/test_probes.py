@@ -41,8 +41,11 @@ async def test_a_frozen_server_gets_no_new_calls() -> None:
             while "does not answer" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
 
-            answers = await asyncio.gather(*[method(b"", timeout=10) for _ in range(20)])
-            assert answers == [b"answer"] * 20
+            # Were calls shared still, one of two would fail.
+            in_a_row = 0
+            while in_a_row < 20:
+                answered = await _outcome(method(b"", timeout=5)) is grpc.StatusCode.OK
+                in_a_row = in_a_row + 1 if answered else 0
 
 
 async def test_a_server_that_thaws_gets_calls_again() -> None:

@@ -248,3 +248,24 @@ async def test_a_call_not_written_yet_survives_its_connection() -> None:
 
         assert await behind == b"answer"
         assert await large.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_connection_without_numbers_is_replaced() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.answer(await peer.request())
+        # The next stream is the last one that has a number.
+        (connection,) = opened._dispatcher._settings.connections  # noqa: SLF001
+        connection.next_stream_id = (1 << 31) - 3
+        ready.set()
+        for _ in range(2):
+            peer.answer(await peer.request())
+
+    ready = asyncio.Event()
+    async with serving(script, answer_all) as server, channel(server.target) as opened:
+        method = opened.unary_unary(_PATH)
+        assert await method(b"", timeout=10) == b"answer"
+        await ready.wait()
+        for _ in range(3):
+            assert await method(b"", timeout=10) == b"answer"
+        assert len(server.peers) == 2

@@ -20,7 +20,7 @@ from tests.wire.conformance.seen import (
     http_status,
 )
 
-DEADLINE_EXCEEDED, INTERNAL, INVALID_ARGUMENT, RESOURCE_EXHAUSTED = 4, 13, 3, 8
+INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, RESOURCE_EXHAUSTED, INTERNAL = 3, 4, 5, 8, 13
 
 EXHAUSTED_OR_RESET = Expectation(
     "RESOURCE_EXHAUSTED, :status 431, or RST_STREAM",
@@ -78,6 +78,29 @@ CASES = [
         "an unknown method",
         headers(1, request(path=b"/test.Echo/None")) + data(1),
         expected=grpc_status(UNIMPLEMENTED),
+    ),
+    case(
+        "gRPC",
+        "an unknown method whose name fills a frame",
+        headers(1, request(path=b"/" + b"\xc3\xa4" * 7000)) + data(1),
+        grpc_status(UNIMPLEMENTED),
+        expected=Expectation(
+            "a text that any peer takes",
+            lambda seen: len(seen.field(1, b"grpc-message") or b"") < 1000,
+        ),
+    ),
+    *(
+        case(
+            "gRPC",
+            f"a status whose text is 4,000 times {letter.decode()!r}",
+            call(1, message(letter * 4000), path=b"/test.Echo/Refuse"),
+            grpc_status(NOT_FOUND),
+            expected=Expectation(
+                "a text that any peer takes",
+                lambda seen: 4000 <= len(seen.field(1, b"grpc-message") or b"") < 13_000,
+            ),
+        )
+        for letter in (b"x", b"\n", "ü".encode(), "😀".encode())
     ),
     case(
         "gRPC",

@@ -23,6 +23,11 @@ async def hold(request: bytes, context: Context) -> bytes:
     return request
 
 
+async def refuse(request: bytes, context: Context) -> bytes:
+    """Ends the call with NOT_FOUND and the request as its text."""
+    await context.abort(grpc.StatusCode.NOT_FOUND, request.decode())
+
+
 async def repeat(request: bytes, context: Context) -> AsyncIterator[bytes]:
     """Answers a number with so many messages of 1 kB."""
     for _ in range(int(request)):
@@ -40,6 +45,7 @@ def handlers() -> grpc.GenericRpcHandler:
         {
             "Echo": grpc.unary_unary_rpc_method_handler(echo),
             "Hold": grpc.unary_unary_rpc_method_handler(hold),
+            "Refuse": grpc.unary_unary_rpc_method_handler(refuse),
             "Repeat": grpc.unary_stream_rpc_method_handler(repeat),
             "Chat": grpc.stream_stream_rpc_method_handler(chat),
         },

@@ -99,7 +99,7 @@ async def connected(
     port: int, *, split: int = _WHOLE, receive_buffer: int | None = None
 ) -> AsyncIterator[Peer]:
     """A peer that is connected to a server, and has sent nothing."""
-    connection = socket.socket()
+    connection = socket.socket(proto=socket.IPPROTO_TCP)
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.settimeout(0)

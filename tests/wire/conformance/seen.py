@@ -30,7 +30,7 @@ class Seen:
     goaways: list[GoAway] = field(default_factory=list)
     resets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[int, list[frames.Fields]] = field(default_factory=lambda: defaultdict(list))
-    data: dict[int, bytes] = field(default_factory=lambda: defaultdict(bytes))
+    data: dict[int, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
     data_lengths: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     window_updates: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     ended: set[int] = field(default_factory=set)

@@ -138,6 +138,7 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, stream: int) -> None:
         octets, closes = self._upstream.answer(stream)
+        self._upstream.answered += 1
         payload = stream.to_bytes(8, "big")
         self._unended[payload] = stream
         self._transport.write(octets + frames.ping(payload))
@@ -150,10 +151,12 @@ class HostileUpstream:
 
     Attributes:
         answer: makes the answers; may be changed at any time.
+        answered: how many it has made.
     """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.answered = 0
         self.port = 0
 
 

@@ -54,4 +54,4 @@ def test_answers_have_what_was_asked_on_their_stream(octets: bytes) -> None:
     said = Seen()
     said.feed(recorder.transport.written)
     for stream, answer in said.data.items():
-        assert recorder.bodies[stream].startswith(answer)
+        assert recorder.bodies[stream].startswith(bytes(answer))

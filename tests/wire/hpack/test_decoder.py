@@ -72,7 +72,9 @@ def test_same_table_as_the_hpack_package(steps: list[list[Field] | int]) -> None
     encoder, decoder = hpack.Encoder(), Decoder()
     for step in steps:
         if isinstance(step, int):
-            encoder.header_table_size = step
+            # The oracle forgets a size that is set twice.
+            if step != encoder.header_table_size:
+                encoder.header_table_size = step
         else:
             assert decoder.decode(encoder.encode(step)) == step
 

@@ -7,6 +7,8 @@ from wire.http2.connection import Connection, ConnectionEnd
 from wire.http2.limits import Limits
 from wire.loop.flusher import flusher_of
 
+_QUIET_TURNS = 30
+
 REQUEST = [(b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/")]
 
 
@@ -34,6 +36,9 @@ class Transport:
 
     def resume_reading(self) -> None:
         self.reading = True
+
+    def is_closing(self) -> bool:
+        return self.closed
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -94,5 +99,6 @@ async def exchange(client: End, server: End, *, turns: int = 200) -> None:
         if back:
             client.data_received(back)
         quiet = 0 if there or back else quiet + 1
-        if quiet > 3:
+        # An end reads what has arrived over several turns, and is silent meanwhile.
+        if quiet > _QUIET_TURNS:
             return

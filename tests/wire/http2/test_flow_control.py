@@ -58,6 +58,16 @@ async def test_a_stalled_stream_does_not_stall_another() -> None:
     assert len(server.data[first]) == stalled_at
 
 
+async def test_a_large_window_is_used_up_over_several_turns() -> None:
+    limits = Limits(initial_window=4000 * KIB, connection_window=8000 * KIB)
+    client, server = End(), ServerEnd(limits)
+    server.takes = False
+    stream = await _opened(client, server)
+    client.send_data(stream, bytes(3000 * KIB), end_stream=True)
+    await exchange(client, server)
+    assert len(server.data[stream]) == 3000 * KIB
+
+
 async def test_large_streams_share_the_connection() -> None:
     client, server = End(), ServerEnd()
     first = await _opened(client, server)
@@ -66,6 +76,22 @@ async def test_large_streams_share_the_connection() -> None:
     client.send_data(second, bytes(1000 * KIB))
     await exchange(client, server, turns=8)
     assert abs(len(server.data[first]) - len(server.data[second])) <= 256 * KIB
+
+
+@pytest.mark.parametrize("size", [1, 1000, 16 * KIB])
+async def test_a_writer_has_to_wait_even_in_a_vast_window(size: int) -> None:
+    limits = Limits(initial_window=1 << 30, connection_window=1 << 30)
+    client, server = End(), ServerEnd(limits)
+    stream = await _opened(client, server)
+    await exchange(client, server)
+    written = 1
+    while client.send_data(stream, bytes(size)):
+        written += 1
+    assert written * size <= 400 * KIB
+    assert written < 1100
+    await exchange(client, server)
+    assert client.writable == [stream]
+    assert len(server.data[stream]) == written * size
 
 
 async def test_trailers_wait_for_the_data_before_them() -> None:
@@ -144,6 +170,5 @@ async def test_a_flood_of_frames_is_read_in_turns() -> None:
     flood = b"".join(frames.frame(frames.HEADERS, 5, number, block) for number in range(1, 1001, 2))
     server.data_received(flood)
     assert len(server.headers) < 100
-    for _ in range(3):
-        await exchange(client, server)
+    await exchange(client, server)
     assert len(server.headers) == 500

@@ -73,7 +73,7 @@ def test_a_compressed_message_without_encoding_is_refused() -> None:
 
 
 def test_what_is_announced_can_be_read() -> None:
-    for encoding in ACCEPTED_ENCODINGS.split(b", "):
+    for encoding in ACCEPTED_ENCODINGS.split(b","):
         assert is_known(encoding)
     assert not is_known(b"snappy")
 

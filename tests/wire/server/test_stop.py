@@ -34,7 +34,7 @@ def _goaways(count: int) -> Expectation:
     return Expectation(f"{count} GOAWAY", lambda seen: len(seen.goaways) >= count)
 
 
-async def test_a_stop_with_nothing_in_flight_is_quick() -> None:
+async def _seconds_of_a_stop() -> float:
     async with (
         serving("unary_unary", _echo) as (stopping, port),
         channel_to(port) as channel,
@@ -42,7 +42,12 @@ async def test_a_stop_with_nothing_in_flight_is_quick() -> None:
         await channel.unary_unary(METHOD)(b"")
         started = perf_counter()
         await stopping.stop(30)
-        assert perf_counter() - started < 0.5
+        return perf_counter() - started
+
+
+async def test_a_stop_with_nothing_in_flight_is_quick() -> None:
+    # It takes 1 ms, and 40 ms where Nagle's algorithm is on. A machine under load takes longer.
+    assert min([await _seconds_of_a_stop() for _ in range(5)]) < 0.03
 
 
 async def test_calls_in_flight_are_answered() -> None:

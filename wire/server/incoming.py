@@ -1,0 +1,139 @@
+"""The caller's part of a call: its requests as they arrive, and what is held of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from wire.errors import MessageError
+from wire.protocol.messages import only_message
+from wire.server.context import Context
+from wire.server.requests import Requests
+
+if TYPE_CHECKING:
+    from wire.http2.stream import Stream
+    from wire.server.methods import Method
+
+_SMALL_MESSAGE = 1024
+
+
+class Incoming(Context):
+    """A call that takes its requests, whole or in pieces."""
+
+    # Defaults of the class, as in Context.
+    handler: Method | None = None
+    requests: Requests | None = None
+    requests_ended = False
+    has_request = False
+    """The first message is whole, or none will come: the caller is not silent."""
+    closed = False
+    """Nobody waits for the call any more."""
+    _held_request = 0
+
+    stream: Stream
+
+    def receive(self, data: bytes, *, last: bool) -> None:
+        """Take bytes of the caller's messages."""
+        method = self.handler
+        if self.ended or method is None:
+            self.acknowledge(len(data))
+            return
+        if last and self.requests is None and not method.request_streaming:
+            # Nearly every unary request: one message in one frame.
+            message = only_message(data, self.connection.limits.max_message)
+            if message is not None:
+                self.requests_ended = self.has_request = True
+                self._begin_unary(message)
+                return
+        try:
+            self._receive_piece(data)
+            if last:
+                self.end_of_requests()
+        except MessageError as error:
+            self.fail(error.code, error.details)
+
+    def _receive_piece(self, data: bytes) -> None:
+        if self.requests is None:
+            self.requests = Requests(self, self.connection.limits.max_message)
+        self.requests.feed(data)
+        if self.requests.count:
+            self.has_request = True
+            if self.requests.count > 1 and not self._is_stream:
+                self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
+
+    @property
+    def _is_stream(self) -> bool:
+        return self.handler is not None and self.handler.request_streaming
+
+    def end_of_requests(self) -> None:
+        """The caller sends no more."""
+        self.requests_ended = self.has_request = True
+        if self.ended:
+            return
+        requests = self.requests
+        if requests is not None and requests.is_cut:
+            self.fail(grpc.StatusCode.INTERNAL, "the requests end within a message")
+        elif self._is_stream:
+            if requests is not None:
+                requests.wake()
+        elif requests is None or not requests.count:
+            self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
+        else:
+            try:
+                message = requests.take()
+            except MessageError as error:
+                self.fail(error.code, error.details)
+            else:
+                self._begin_unary(message)
+
+    def _begin_unary(self, message: bytes) -> None:
+        # What a call is counted for anyway has room for a small message.
+        if len(message) > _SMALL_MESSAGE:
+            self.hold_requests(len(message))
+            if self.ended:
+                return
+        self.begin(message)
+
+    def begin(self, message: bytes) -> None:
+        """Run the servicer's method on the one request."""
+        raise NotImplementedError
+
+    def acknowledge(self, taken: int) -> None:
+        """Let the caller send more."""
+        self.connection.acknowledge(self.stream.id, taken)
+
+    def hold_requests(self, size: int) -> None:
+        """Count what the call holds of its requests; too much of it ends the call."""
+        if self.closed:
+            return
+        held = self.connection.held
+        more = size - self._held_request
+        if more > 0 and not held.has_room(more):
+            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            return
+        held.count += more
+        self._held_request = size
+
+    async def read(self) -> Any:
+        """The next request; grpc.aio.EOF behind the last."""
+        if self.requests is None:
+            self.requests = Requests(self, self.connection.limits.max_message)
+        message = await self.requests.read()
+        if message is grpc.aio.EOF:
+            return message
+        return self.parsed(message)
+
+    def parsed(self, message: bytes) -> Any:
+        """The request in a message.
+
+        Raises:
+          MessageError: the message cannot be parsed.
+        """
+        parse = self.handler.parse if self.handler is not None else None
+        if parse is None:
+            return message
+        try:
+            return parse(message)
+        except Exception as error:
+            raise MessageError(grpc.StatusCode.INTERNAL, "a request cannot be parsed") from error
