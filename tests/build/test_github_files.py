@@ -102,7 +102,13 @@ def test_a_pull_request_says_it_reads_the_cache(workflow: dict[str, Any]) -> Non
 
 def test_only_what_nobody_has_seen_pass_may_fail(workflow: dict[str, Any]) -> None:
     allowed = [name for name, job in workflow["jobs"].items() if "continue-on-error" in job]
-    assert allowed == ["other-machines"]
+    assert allowed == ["other-machines", "modules"]
+
+
+def test_modules_are_tried_on_each_bazel_that_is_supported(workflow: dict[str, Any]) -> None:
+    versions = workflow["jobs"]["modules"]["strategy"]["matrix"]["bazel"]
+    assert [version.partition(".")[0] for version in versions] == ["7", "8", "9"]
+    assert versions[0] == Path(".bazelversion").read_text().strip()
 
 
 def test_advisories_are_looked_at_by_time_too(workflow: dict[str, Any]) -> None:
@@ -129,7 +135,12 @@ def test_renovate_can_lock_the_packages_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manager", "file"), [("bazel", "WORKSPACE"), ("pip-compile", "requirements.txt")]
+    ("manager", "file"),
+    [
+        ("bazel", "WORKSPACE"),
+        ("bazel-module", "MODULE.bazel"),
+        ("pip-compile", "requirements.txt"),
+    ],
 )
 def test_renovate_looks_into_the_files_with_pins(manager: str, file: str) -> None:
     config = json.loads(_RENOVATE.read_text())

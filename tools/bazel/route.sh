@@ -59,7 +59,7 @@ no_launcher() {
 bad_route() { die "BAZELW_ROUTE=$BAZELW_ROUTE is no route; it is github or debian (or unset)."; }
 
 no_place() {
-  die "Bazel reads no folder whose name has letters beyond ASCII: neither the checkout's, $(cd "$root" && pwd -P), nor the cache's, $cache."
+  die "Bazel reads no folder whose name has letters beyond ASCII: neither the checkout's, $(CDPATH='' cd -- "$root" && pwd -P), nor the cache's, $cache."
 }
 
 where() {
