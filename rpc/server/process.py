@@ -55,7 +55,7 @@ async def _serve(
 
 
 def _announce(server: RunningServer, settings: ServerSettings) -> None:
-    fields = {"address": server.address}
+    fields = {"address": server.address, "transport": settings.transport}
     if server.metrics_address is not None:
         fields["metrics_address"] = server.metrics_address
     get_logger().info("serving", **fields, pid=os.getpid())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from rpc.core.address import AddressError, is_loopback
+from rpc.core.errors import UsageError
 from rpc.interceptors.chain import Chain
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
@@ -60,6 +61,7 @@ async def running_server(
     for name, upstream in settings.upstreams.items():
         await require_known_name(_option(name, settings), upstream.target)
     transport = application.transport or transport_named(settings.transport)
+    _require_channelz(settings, transport)
     async with AsyncExitStack() as stack:
         observed = stack.enter_context(
             telemetry(settings.name, settings.telemetry, settings.listening.tls)
@@ -138,6 +140,14 @@ def _option(upstream: str, settings: ServerSettings) -> str:
     if len(settings.upstreams) == 1:
         return "--upstream"
     return "--upstream-" + upstream.replace("_", "-")
+
+
+def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
+    if settings.admin.channelz and not transport.has_channelz:
+        raise UsageError(
+            "--channelz tells of the connections of gRPC's core, which --transport"
+            f" {settings.transport} does without; leave one of the two out"
+        )
 
 
 def _require_loopback(settings: ServerSettings) -> None:

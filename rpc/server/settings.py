@@ -58,7 +58,11 @@ class AdminSettings:
     """
 
     reflection: bool = setting("Offer grpc.reflection.", default=True, negatable=True)
-    channelz: bool = setting("Offer grpc.channelz.", default=True, negatable=True)
+    channelz: bool = setting(
+        "Offer grpc.channelz, which tells callers of the connections of --transport grpcio.",
+        default=False,
+        negatable=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,13 @@ class ChannelOptions:
 
 
 class Transport(Protocol):
-    """Makes servers and channels."""
+    """Makes servers and channels.
+
+    Attributes:
+        has_channelz: whether grpc.channelz can tell of its connections.
+    """
+
+    has_channelz: bool
 
     def server(self, methods: Methods, options: ServerOptions) -> TransportServer:
         """A server that does not listen yet.

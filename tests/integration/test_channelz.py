@@ -9,11 +9,12 @@ from tests.support.processes import running
 from tests.support.waiting import LIMIT_SECONDS
 
 CALLS = 3
+CHANNELZ = ("--channelz", "--transport", "grpcio")
 
 
 def test_a_server_counts_its_calls() -> None:
     with (
-        running("services/mock_data") as server,
+        running("services/mock_data", *CHANNELZ) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
@@ -30,7 +31,7 @@ def test_a_server_counts_its_calls() -> None:
 def test_a_server_shows_its_channel_to_the_upstream() -> None:
     with (
         running("services/mock_data") as mock_data,
-        running("services/orc2", "--upstream", mock_data.address) as orc2,
+        running("services/orc2", "--upstream", mock_data.address, *CHANNELZ) as orc2,
         grpc.insecure_channel(orc2.address) as channel,
     ):
         method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
@@ -43,9 +44,9 @@ def test_a_server_shows_its_channel_to_the_upstream() -> None:
     assert upstream.data.calls_succeeded == 1
 
 
-def test_it_can_be_left_out() -> None:
+def test_it_is_left_out_unless_asked_for() -> None:
     with (
-        running("services/mock_data", "--no-channelz") as server,
+        running("services/mock_data") as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         stub = channelz_pb2_grpc.ChannelzStub(channel)

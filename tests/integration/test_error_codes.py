@@ -10,13 +10,12 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from rpc.channel import ChannelSettings, open_channel
-
 import pytest
 from grpc import StatusCode
 from hyperframe.frame import GoAwayFrame, RstStreamFrame
 
 from tests.support.chain import running_chain
+from tests.support.channels import open_channel
 from tests.support.collector import SENT_AT_ONCE
 from tests.support.http2_peer import Fault, FaultyServer, Moment, faulty_server, frame_caller
 from tests.support.load import USER, Call, Figures, mock_data_caller
@@ -61,7 +60,7 @@ async def call_until_no_fault_is_left(name: str) -> Figures:
     async with faulty_server(USER.SerializeToString(), FAULTS) as upstream:
         with running(f"services/{name}", "--upstream", upstream.address) as server:
             service = METHODS[name].split("/")[1]
-            async with open_channel(ChannelSettings(target=server.address), service) as channel:
+            async with open_channel(server.address, service) as channel:
                 method: Any = channel.unary_unary(METHODS[name])
                 call = partial(method, REQUEST, timeout=CALL_SECONDS)
                 while upstream.faults and figures.codes.keys() <= {StatusCode.OK, *FAILURES}:
@@ -102,8 +101,7 @@ async def test_a_trace_collector_can_send_any_code() -> None:
     async with faulty_server(b"", FAULTS) as collector:
         arguments = ["--otlp-endpoint", f"http://{collector.address}"]
         with running("services/mock_data", *arguments, environment=SENT_AT_ONCE) as server:
-            settings = ChannelSettings(target=server.address)
-            async with open_channel(settings, "user.MockUserDataService") as channel:
+            async with open_channel(server.address, "user.MockUserDataService") as channel:
                 call = mock_data_caller(channel, CALL_SECONDS)
                 while collector.faults:
                     await traced_call(call, collector)

@@ -35,7 +35,7 @@ def test_the_services_are_listed(name: str, service: str) -> None:
         grpc.insecure_channel(server.address) as channel,
     ):
         services = ProtoReflectionDescriptorDatabase(channel).get_services()
-    assert set(services) == {service, "grpc.channelz.v1.Channelz", *ALWAYS}
+    assert set(services) == {service, *ALWAYS}
 
 
 def test_a_service_is_described() -> None:
@@ -81,13 +81,13 @@ def test_reflection_describes_itself() -> None:
     assert method.output_type.full_name == "grpc.reflection.v1.ServerReflectionResponse"
 
 
-def test_without_channelz_it_is_not_listed() -> None:
+def test_channelz_is_listed_where_it_is_offered() -> None:
     with (
-        running("services/mock_data", "--no-channelz") as server,
+        running("services/mock_data", "--channelz", "--transport", "grpcio") as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         services = ProtoReflectionDescriptorDatabase(channel).get_services()
-    assert set(services) == {"user.MockUserDataService", *ALWAYS}
+    assert set(services) == {"user.MockUserDataService", "grpc.channelz.v1.Channelz", *ALWAYS}
 
 
 def test_it_can_be_left_out() -> None:

@@ -136,4 +136,6 @@ class Incoming(Context):
         try:
             return parse(message)
         except Exception as error:
-            raise MessageError(grpc.StatusCode.INTERNAL, "a request cannot be parsed") from error
+            raise MessageError(
+                grpc.StatusCode.INTERNAL, "the request is not a valid message of the method's type"
+            ) from error

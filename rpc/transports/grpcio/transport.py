@@ -13,6 +13,8 @@ import grpc
 class GrpcioTransport:
     """Makes servers and channels of grpc.aio."""
 
+    has_channelz = True
+
     def server(self, methods: Methods, options: ServerOptions) -> GrpcioServer:
         """A server that does not listen yet."""
         return GrpcioServer(methods, options)

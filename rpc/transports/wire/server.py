@@ -12,6 +12,11 @@ from wire.http2.limits import Limits
 from wire.server import server
 
 _UNIX = "unix:"
+# Services whose streams are open for as long as a caller likes.
+_BACKGROUND = (
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+)
 
 
 class WireServer:
@@ -33,6 +38,8 @@ class WireServer:
         self._server = server(
             limits=Limits(connection_age=options.max_connection_age),
             observer=Calls(methods),
+            # Those of health are ended by the runtime, with a last word.
+            background=_BACKGROUND,
             reuse_port=listening.reuse_port,
         )
         for method in methods.all():

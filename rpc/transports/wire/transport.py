@@ -17,6 +17,8 @@ from wire.errors import TransportError
 class WireTransport:
     """Makes servers and channels of `wire`."""
 
+    has_channelz = False
+
     def server(self, methods: Methods, options: ServerOptions) -> WireServer:
         """A server that does not listen yet.
 

@@ -2,6 +2,8 @@
 
 from typing import Any, cast
 
+from rpc.core.errors import UsageError
+
 import grpc
 import pytest
 from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
@@ -35,8 +37,8 @@ async def listed_services(**settings: Any) -> set[str]:
 
 async def test_what_is_there_is_listed() -> None:
     always = {SERVICE, HEALTH} | REFLECTION
-    assert await listed_services() == always | {CHANNELZ}
-    assert await listed_services(channelz=False) == always
+    assert await listed_services() == always
+    assert await listed_services(channelz=True, transport="grpcio") == always | {CHANNELZ}
 
 
 @pytest.mark.parametrize("name", sorted(REFLECTION))
@@ -71,7 +73,7 @@ async def test_reflection_can_be_left_out() -> None:
 @pytest.mark.parametrize("channelz", [True, False])
 async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None:
     async with (
-        serving(mock_data.SERVICE, channelz=channelz) as server,
+        serving(mock_data.SERVICE, channelz=channelz, transport="grpcio") as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         stub: Any = channelz_pb2_grpc.ChannelzStub(cast("grpc.Channel", channel))
@@ -80,3 +82,9 @@ async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None
             assert (await call).server
         else:
             assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_channelz_is_refused_where_nothing_could_be_told() -> None:
+    with pytest.raises(UsageError, match="--transport wire does without"):
+        async with serving(mock_data.SERVICE, channelz=True, transport="wire"):
+            pass

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rpc.core.address import split_host_port
 from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.listener import BoundServer, Listener
 from rpc.transports.transport import BindError
