@@ -1,10 +1,10 @@
 """The services that this runtime adds for operators and their tools."""
 
-from rpc.server.health import HealthServicer
+from rpc.server.health import HealthServicer, add_health
 from rpc.server.methods import Methods
 from rpc.server.settings import AdminSettings
 
-from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1 import health
 
 
 def add_admin_services(
@@ -18,7 +18,7 @@ def add_admin_services(
         settings: what is wanted.
     """
     server = methods.admin
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    add_health(health_servicer, server)
     offered = [*methods.services, health.SERVICE_NAME]
     if settings.channelz:
         from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc

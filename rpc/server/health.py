@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from rpc.core.errors import RpcStatusError
+from rpc.server.health_list import IS_BROUGHT, HealthListRequest, HealthListResponse
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 MOST_WATCHES = 1000
 """Open `Watch` streams. A further one is refused."""
@@ -70,10 +71,9 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             raise RpcStatusError(grpc.StatusCode.NOT_FOUND, "unknown service")
         return _Status(status=status)
 
-    # The type stubs of grpcio-health-checking lack List.
     async def List(self, request: Any, context: _Context) -> Any:
         """Answers with the status of each service."""
-        response = health_pb2.HealthListResponse()  # type: ignore[attr-defined]
+        response = HealthListResponse()
         for service, status in self._statuses.items():
             response.statuses[service].status = status
         return response
@@ -117,3 +117,15 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def add_health(servicer: HealthServicer, server: grpc.aio.Server) -> None:
+    """Adds grpc.health.v1 to a server, with `List` in it."""
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    if not IS_BROUGHT:
+        handler: Any = grpc.unary_unary_rpc_method_handler(
+            servicer.List,
+            request_deserializer=HealthListRequest.FromString,
+            response_serializer=HealthListResponse.SerializeToString,
+        )
+        server.add_registered_method_handlers(health.SERVICE_NAME, {"List": handler})

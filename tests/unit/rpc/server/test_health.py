@@ -5,7 +5,8 @@ from typing import Any
 
 from rpc.interceptors.chain import Chain
 from rpc.interceptors.order import admin_interceptors
-from rpc.server.health import HealthServicer
+from rpc.server.health import HealthServicer, add_health
+from rpc.server.health_list import HealthListResponse
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
@@ -29,16 +30,21 @@ def health() -> HealthServicer:
 
 
 @pytest.fixture
-async def stub(health: HealthServicer) -> AsyncIterator[Any]:
+async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
     chain = Chain(admin_interceptors(is_local=is_local))
     methods = Methods(chain, chain)
-    health_pb2_grpc.add_HealthServicer_to_server(health, methods.admin)
+    add_health(health, methods.admin)
     server = grpc.aio.server(handlers=[Calls(methods, Arrivals(), HeldAnswers())])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield health_pb2_grpc.HealthStub(channel)
+        yield channel
     await server.stop(None)
+
+
+@pytest.fixture
+def stub(channel: grpc.aio.Channel) -> Any:
+    return health_pb2_grpc.HealthStub(channel)
 
 
 def request(service: str) -> health_pb2.HealthCheckRequest:
@@ -90,14 +96,24 @@ async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, s
     assert (await staying.read()).status == NOT_SERVING
 
 
-async def test_a_list_has_every_service(health: HealthServicer, stub: Any) -> None:
+async def test_a_list_has_every_service(health: HealthServicer, channel: grpc.aio.Channel) -> None:
+    ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
     health.serve(SERVICE)
-    answer = await stub.List(health_pb2.HealthListRequest(), timeout=LIMIT_SECONDS)  # type: ignore[attr-defined]
+    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
     statuses = {service: one.status for service, one in answer.statuses.items()}
     assert statuses == {"": SERVING, SERVICE: SERVING}
     health.drain()
-    answer = await stub.List(health_pb2.HealthListRequest(), timeout=LIMIT_SECONDS)  # type: ignore[attr-defined]
+    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
     assert {one.status for one in answer.statuses.values()} == {NOT_SERVING}
+
+
+async def test_a_list_is_as_health_proto_says(channel: grpc.aio.Channel) -> None:
+    ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
+    # Field 1: a pair of key "", which need not be sent, and value, in which field 1 is SERVING.
+    assert await ask(b"", timeout=LIMIT_SECONDS) in {
+        b"\x0a\x04\x12\x02\x08\x01",
+        b"\x0a\x06\x0a\x00\x12\x02\x08\x01",
+    }
 
 
 async def test_a_watch_of_a_service_that_comes_later(health: HealthServicer, stub: Any) -> None:
