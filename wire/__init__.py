@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wire.channel import Channel, ChannelOptions, channel
     from wire.errors import TransportError
     from wire.http2.limits import Limits, Rate
     from wire.server import Server, server
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "CallObserver": "wire.server.observer",
+    "Channel": "wire.channel",
     "ChannelCredentials": "wire.tls",
+    "ChannelOptions": "wire.channel",
     "ConnectionObserver": "wire.server.observer",
     "Limits": "wire.http2.limits",
     "Rate": "wire.http2.limits",
@@ -33,13 +36,16 @@ _MODULES = {
 
 __all__ = [
     "CallObserver",
+    "Channel",
     "ChannelCredentials",
+    "ChannelOptions",
     "ConnectionObserver",
     "Limits",
     "Rate",
     "Server",
     "ServerCredentials",
     "TransportError",
+    "channel",
     "server",
 ]
 

@@ -31,8 +31,6 @@ class Outgoing(UsualAnswers):
         self.written_id = 1
         self.is_watched = False
         self._headers = RequestHeaders(self.encoder, fixed_fields)
-        self._pieces_sent = 0
-        self._pieces_credited = 0
 
     # --- what a subclass is told
 
@@ -118,17 +116,3 @@ class Outgoing(UsualAnswers):
         super().flush()
         if not self._out:
             self.written_id = self.next_stream_id
-
-    def send_data(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> bool:
-        """Send data, of which the server may give back each piece of window by itself."""
-        self._pieces_sent += 1
-        return super().send_data(stream_id, data, end_stream=end_stream)
-
-    def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:
-        # grpcio gives window back with each message, however small: that is no abuse. Each piece
-        # of data earns an update of its stream and one of the connection.
-        pieces = self._pieces_sent + (self.next_stream_id >> 1)
-        if pieces > self._pieces_credited:
-            self._window_updates.credit(2 * (pieces - self._pieces_credited))
-            self._pieces_credited = pieces
-        super()._on_window_update(flags, stream_id, payload)

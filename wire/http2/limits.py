@@ -36,7 +36,7 @@ class Limits:
 
     max_concurrent_streams: int = 1000
     """Announced to a peer; a stream beyond is refused with REFUSED_STREAM (server)."""
-    initial_window: int = 256 * KIB
+    initial_window: int = 1 * MIB
     """Bytes that a peer may send on a stream before they are taken."""
     connection_window: int = 4 * MIB
     """Bytes that a peer may send on a connection before they are seen."""

@@ -49,17 +49,18 @@ class SecureListener:
 
     def close(self) -> None:
         """Accept no more; handshakes that are under way end."""
+        # The loop watches the socket until the task is over.
+        self._accepting.add_done_callback(lambda _: self._listening.close())
         self._accepting.cancel()
         for handshake in self._handshakes:
             handshake.cancel()
-        self._listening.close()
 
     async def _accept(self) -> None:
         while True:
             try:
                 accepted, address = await self._loop.sock_accept(self._listening)
-            except OSError:
-                _logger.exception("accept_failed")
+            except OSError as error:
+                _logger.error("accept_failed", extra={"reason": error.strerror})  # noqa: TRY400
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
                 continue
             peer = format_address(*address[:2]) if isinstance(address, tuple) else "unix:"

@@ -144,6 +144,22 @@ async def test_a_pair_that_does_not_match_changes_nothing(tmp_path: Path) -> Non
     await secure.stop(0)
 
 
+async def test_the_port_is_free_after_a_stop(tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("server")
+    secure, port, _ = await _started(pair)
+    await secure.stop(0)
+    again = server()
+    assert again.add_insecure_port(f"127.0.0.1:{port}") == port
+    await again.stop(0)
+
+
+async def test_a_handshake_under_way_does_not_hold_the_exit(tmp_path: Path) -> None:
+    secure, port, _ = await _started(Authority(tmp_path).issue("server"))
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.wait_for(secure.stop(30), 10)
+    writer.close()
+
+
 def test_a_missing_certificate_is_said_when_it_is_added(tmp_path: Path) -> None:
     missing = ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
     with pytest.raises(FileNotFoundError):

@@ -1,0 +1,36 @@
+"""The names that `wire` offers, in a process that has imported nothing else of it."""
+
+import subprocess
+import sys
+
+import pytest
+
+_ALL = "import wire; print(*[callable(getattr(wire, name)) for name in wire.__all__])"
+
+
+def _run(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def test_every_name_is_there() -> None:
+    assert set(_run(_ALL).split()) == {"True"}
+
+
+@pytest.mark.parametrize("name", ["server", "channel"])
+def test_a_function_stays_one_when_its_package_is_imported(name: str) -> None:
+    assert _run(f"import wire, wire.{name}; print(callable(wire.{name}))") == "True"
+    assert _run(f"from wire import {name}; print(callable({name}))") == "True"
+    assert _run(f"from wire.{name} import {name}; import wire; print(callable(wire.{name}))") == (
+        "True"
+    )
+
+
+def test_the_server_does_not_load_the_channel() -> None:
+    loaded = "[name for name in sys.modules if name.startswith('wire.channel')]"
+    assert _run(f"import sys; from wire import server; print({loaded})") == "[]"
+
+
+def test_what_it_has_not_is_said() -> None:
+    program = "import wire\ntry: wire.other\nexcept AttributeError as error: print(error)"
+    assert _run(program) == "module 'wire' has no attribute 'other'"
