@@ -19,7 +19,6 @@ _STEPS = {
     "query": "cquery deps(//...)",
     "arm": "build --nobuild --platforms=//tests/build/platforms:linux_aarch64 //...",
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
-    "bazel_9": "build --nobuild --config=bazel-9 //...",
     "readme": "run //docs:run_commands -- README.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache:check",

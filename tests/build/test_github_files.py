@@ -70,6 +70,7 @@ def test_every_job_ends(workflow: dict[str, Any]) -> None:
 def test_both_routes_run_all_of_ci(workflow: dict[str, Any]) -> None:
     github, debian = ("\n".join(commands(workflow, f"{name}-route")) for name in ROUTES)
     assert ".ci/run" in github.splitlines()
+    assert "--config=bazel-9" in github
     assert ".ci/on_bare_debian" in debian
     assert "BAZELW_ROUTE=debian exec .ci/run\n" in Path(".ci/on_bare_debian").read_text()
 
