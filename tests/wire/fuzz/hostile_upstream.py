@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
+from typing import cast
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.frames import SETTINGS_ACK, block, data, headers
@@ -119,9 +120,9 @@ class _Connection(asyncio.Protocol):
         self._unended: dict[bytes, int] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(GREETING + SETTINGS_ACK)
+        # No isinstance: uvloop's are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(GREETING + SETTINGS_ACK)
 
     def data_received(self, octets: bytes) -> None:
         skipped = min(self._preface, len(octets))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -66,10 +67,10 @@ class Server(asyncio.Protocol):
         self.requests: list[dict[str, str]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # No isinstance: uvloop's are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self._connection.initiate_connection()
-        transport.write(self._connection.data_to_send())
+        self._transport.write(self._connection.data_to_send())
 
     def data_received(self, octets: bytes) -> None:
         for event in self._connection.receive_data(octets):
