@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from rpc.interceptors.expiry import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
-from rpc.interceptors.status_mapping import IsLocal, StatusMapping
+from rpc.interceptors.status_mapping import IsLocal, StatusMapping, StatusOfRequest
 
 
 def server_interceptors(
     *,
     telemetry: Sequence[ServerInterceptor],
     is_local: IsLocal,
+    status_of_request: StatusOfRequest,
     slots: int,
     own: Sequence[ServerInterceptor],
 ) -> list[ServerInterceptor]:
@@ -20,12 +21,13 @@ def server_interceptors(
     Args:
         telemetry: traces, metrics and the access log.
         is_local: tells a status that this side made from one that an upstream sent.
+        status_of_request: tells of requests that the transport cannot read.
         slots: calls answered at once.
         own: the program's.
     """
     return [
         *telemetry,
-        StatusMapping(is_local),
+        StatusMapping(is_local, status_of_request),
         Expiry(),
         LoadShedding(slots),
         *own,

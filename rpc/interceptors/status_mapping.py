@@ -24,15 +24,24 @@ _LOCAL_MESSAGES = {
 _UNREADABLE = "an upstream service's answer cannot be read"
 
 
+StatusOfRequest = Callable[[Exception], RpcStatusError | None]
+"""The status for requests that a transport cannot read, if an exception is about these."""
+
+
+def _no_status(_: Exception) -> None:
+    """Of a transport whose requests are read before the chain sees them."""
+
+
 class StatusMapping(ServerInterceptor):
     """Turns what a servicer raises into a status.
 
     A status of an upstream goes back unchanged. Any other exception is INTERNAL without its text.
     """
 
-    def __init__(self, is_local: IsLocal) -> None:
+    def __init__(self, is_local: IsLocal, status_of_request: StatusOfRequest = _no_status) -> None:
         """Makes the mapping for a transport's errors."""
         self._is_local = is_local
+        self._status_of_request = status_of_request
 
     def failed(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception."""
@@ -43,7 +52,7 @@ class StatusMapping(ServerInterceptor):
         if isinstance(error, NotImplementedError):
             # The generated base of a servicer sets a code. Who raises this by mistake does not.
             return servicer_status(call) or internal_error(call, error)
-        return internal_error(call, error)
+        return self._status_of_request(error) or internal_error(call, error)
 
 
 def servicer_status(call: Call) -> RpcStatusError | None:

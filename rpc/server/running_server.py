@@ -98,6 +98,7 @@ def _methods(
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
+        status_of_request=transport.status_of_request,
         slots=settings.limits.max_concurrent_rpcs,
         own=application.interceptors,
     )

@@ -172,5 +172,8 @@ class Transport(Protocol):
             turns: then nothing is run.
         """
 
+    def status_of_request(self, error: Exception) -> RpcStatusError | None:
+        """The status for requests that cannot be read, if an exception is about these."""
+
     def is_local(self, error: grpc.aio.AioRpcError) -> bool:
         """Whether this side of the wire made a call's status, as opposed to the server."""

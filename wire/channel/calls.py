@@ -5,8 +5,6 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import grpc
-
 from wire.channel.request_stream import RequestStream
 from wire.channel.stream_answer import StreamAnswer
 from wire.channel.unary_answer import UnaryAnswer
@@ -75,10 +73,3 @@ class UnaryStreamCall(_StreamCall):
 
 class StreamStreamCall(_StreamCall):
     """Requests, answers."""
-
-
-# They are what grpc.aio calls so, for whoever asks by isinstance.
-grpc.aio.UnaryUnaryCall.register(UnaryUnaryCall)
-grpc.aio.StreamUnaryCall.register(StreamUnaryCall)
-grpc.aio.UnaryStreamCall.register(UnaryStreamCall)
-grpc.aio.StreamStreamCall.register(StreamStreamCall)

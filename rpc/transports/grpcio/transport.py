@@ -26,6 +26,9 @@ class GrpcioTransport:
     def each_turn(self, action: Callable[[], None]) -> None:
         """GRPC writes when it likes."""
 
+    def status_of_request(self, error: Exception) -> None:
+        """Its requests are read before the chain sees them."""
+
     def is_local(self, error: grpc.aio.AioRpcError) -> bool:
         """Whether gRPC on this side made a status."""
         return is_local(error)

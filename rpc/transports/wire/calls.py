@@ -50,7 +50,31 @@ class Calls:
     def call_closed(self, context: "WireCall") -> None:
         """A call's answer has left, or nobody waits for it any more."""
         call, chain = context.attachment
-        chain.closed(call)
+        task = context.task
+        if task is None or task.done():
+            chain.closed(call)
+        else:
+            # Its servicer still works, or cleans up.
+            task.add_done_callback(lambda _: chain.closed(call))
+
+
+class GenericHandlers(grpc.GenericRpcHandler):
+    """Finds methods that no generated code has registered by name."""
+
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
+        self._found: dict[str, MethodHandler] = {}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler | None:
+        """The hook of `wire`: the handler of the method that is called."""
+        name = handler_call_details.method
+        handler = self._found.get(name)
+        if handler is None:
+            method = self._methods.find(name)
+            if not method.known:
+                return None
+            handler = self._found[name] = handler_of(method)
+        return handler
 
 
 def _metadata(context: "WireCall") -> Iterable[tuple[str, str | bytes]]:

@@ -5,7 +5,7 @@ import os
 
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.transports.transport import BindError, Methods, ServerOptions
-from rpc.transports.wire.calls import Calls, handler_of
+from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.credentials import ServerContexts
 
 from wire.http2.limits import Limits
@@ -36,6 +36,7 @@ class WireServer:
         self.address = listening.address
         self._credentials = None if listening.tls is None else ServerContexts(listening.tls)
         self._server = server(
+            [GenericHandlers(methods)],
             limits=Limits(connection_age=options.max_connection_age),
             observer=Calls(methods),
             # Those of health are ended by the runtime, with a last word.

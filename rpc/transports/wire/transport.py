@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rpc.core.errors import RpcStatusError
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
 from rpc.transports.wire.credentials import ChannelContexts
 from rpc.transports.wire.each_turn import EachTurn
@@ -11,7 +12,7 @@ import grpc
 
 from wire.channel.channel import channel
 from wire.channel.options import ChannelOptions as WireChannelOptions
-from wire.errors import TransportError
+from wire.errors import MessageError, TransportError
 
 
 class WireTransport:
@@ -47,6 +48,12 @@ class WireTransport:
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:
         """Runs an action before the answers of a turn of the event loop leave."""
         return EachTurn(action).mark
+
+    def status_of_request(self, error: Exception) -> RpcStatusError | None:
+        """The status for requests that cannot be read, if an exception is about these."""
+        return (
+            RpcStatusError(error.code, error.details) if isinstance(error, MessageError) else None
+        )
 
     def is_local(self, error: grpc.aio.AioRpcError) -> bool:
         """Whether this side of the wire made a status."""

@@ -23,7 +23,7 @@ from tests.support.streams.streams_pb2_grpc import (
 )
 from tests.support.waiting import LIMIT_SECONDS
 
-TRANSPORTS = ("grpcio",)
+TRANSPORTS = ("grpcio", "wire")
 
 KINDS = ("Unary", "ClientStream", "ServerStream", "BidiStream")
 """A method of each kind."""
