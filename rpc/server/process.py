@@ -1,6 +1,7 @@
 """Runs a server as a process: from settings to exit."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Mapping
@@ -44,6 +45,9 @@ async def _serve(
     stop = _stop_on_signal()
     _retract(settings)
     async with running_server(application, settings, options) as server:
+        # What is there by now stays: the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         if not stop.is_set():
             _announce(server, settings)
         await stop.wait()

@@ -11,11 +11,12 @@ from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 class Inbox:
     """The answers of one stream, in their order.
 
-    What nobody has read is not acknowledged, so a slow reader stops the server. An unfinished
-    answer cannot be read: its bytes are taken as they come, and its size has a limit of its own.
+    What nobody has read is not acknowledged, so a slow reader stops the server. Only where no whole
+    answer waits are the bytes of an unfinished one taken as they come: it could not become whole
+    otherwise, and its size has a limit of its own.
     """
 
-    __slots__ = ("_ahead", "_encoding", "_limit", "_parser", "_unread")
+    __slots__ = ("_encoding", "_limit", "_parser", "_unacknowledged", "_unread", "_waiting")
 
     def __init__(self, limit: int, encoding: bytes = IDENTITY) -> None:
         """Begins empty.
@@ -28,8 +29,10 @@ class Inbox:
         self._encoding = encoding
         self._parser = MessageParser(limit)
         self._unread: deque[tuple[bool, bytes]] = deque()
-        self._ahead = 0
-        """Bytes that were acknowledged before the answer that they are of was read."""
+        self._unacknowledged = 0
+        """Bytes that have arrived and were not acknowledged."""
+        self._waiting = 0
+        """Bytes of whole answers."""
 
     def __bool__(self) -> bool:
         """Whether there is an answer to read."""
@@ -46,20 +49,23 @@ class Inbox:
         Raises:
             MessageError: see `MessageParser.feed`.
         """
-        held = self._parser.held
         messages = self._parser.feed(data)
         self._unread += messages
-        taken = self._parser.held if messages else self._parser.held - held
-        self._ahead += taken
-        return taken
+        self._waiting += sum([PREFIX_BYTES + len(message) for _, message in messages])
+        self._unacknowledged += len(data)
+        return self._taken()
 
     def read(self) -> tuple[tuple[bool, bytes], int]:
         """The next answer as it arrived, and how many bytes may be acknowledged for it."""
         message = self._unread.popleft()
-        size = PREFIX_BYTES + len(message[1])
-        ahead = min(size, self._ahead)
-        self._ahead -= ahead
-        return message, size - ahead
+        self._waiting -= PREFIX_BYTES + len(message[1])
+        return message, self._taken()
+
+    def _taken(self) -> int:
+        kept = self._waiting + self._parser.held if self._unread else 0
+        taken = max(0, self._unacknowledged - kept)
+        self._unacknowledged -= taken
+        return taken
 
     def unpack(self, message: tuple[bool, bytes]) -> bytes:
         """An answer, decompressed where it is compressed.

@@ -61,10 +61,11 @@ class Requests:
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        # All but what waits in the queue: an unfinished message must be able to become whole.
-        taken = self._unread - self._waiting
+        # An unfinished message must be able to become whole, unless another one waits before it.
+        kept = self._waiting + self._parser.held if self._queue else 0
+        taken = self._unread - kept
         if taken > 0:
-            self._unread = self._waiting
+            self._unread = kept
             self._call.acknowledge(taken)
         self._call.hold_requests(self._waiting + self._parser.held)
 

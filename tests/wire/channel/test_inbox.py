@@ -50,3 +50,13 @@ def test_an_unfinished_answer_keeps_none() -> None:
     assert not inbox
     assert inbox.feed(framed(bytes(100))[50:]) == 0
     assert inbox.read()[1] == 55
+
+
+def test_what_waits_unread_keeps_its_window() -> None:
+    message = framed(bytes(65536))
+    frames = [message[start : start + 16384] for start in range(0, len(message), 16384)]
+    inbox = Inbox(1 << 20)
+    # The first answer has to become whole. From then on nothing more is granted.
+    assert sum(inbox.feed(frame) for _ in range(100) for frame in frames) < len(message)
+    granted = sum(inbox.read()[1] for _ in range(100))
+    assert granted <= 100 * len(message)
