@@ -22,7 +22,8 @@ from bench.plots import Axes, curves, stacks
 from bench.report import Rounds, busy, markdown, ratios, table
 from bench.servers import ROLES, ServerError
 
-OURS = "this chain"
+OURS = "this chain on wire"
+ON_GRPCIO = "this chain on grpcio"
 
 
 @click.command(name="chain")
@@ -64,7 +65,11 @@ def main(  # noqa: PLR0913  # one for each option
     Every answer's size is checked, and beside the load calls whose answers are compared in full;
     a wrong answer ends the run.
     """
-    chosen = [contenders.chain(OURS, contenders.root()), *(map(contenders.peer, peers))]
+    chosen = [
+        contenders.chain(OURS, contenders.root(), ("--transport", "wire")),
+        contenders.chain(ON_GRPCIO, contenders.root(), ("--transport", "grpcio")),
+        *map(contenders.peer, peers),
+    ]
     if reference:
         chosen.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
     plan, rounds = (QUICK, 1) if quick else (Plan(), rounds)

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from rpc.core.errors import RpcStatusError
@@ -125,7 +125,7 @@ class UpstreamCall:
     request_id: str
     trace_context: TraceContext
     metadata: tuple[tuple[str, str | bytes], ...] = ()
-    attachments: dict[object, Any] = field(default_factory=dict)
+    attachments: dict[object, Any] | None = None
     is_over: bool = False
 
     def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:

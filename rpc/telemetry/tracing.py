@@ -103,11 +103,12 @@ class _UpstreamCallSpans(UpstreamInterceptor):
 
     def started(self, call: UpstreamCall) -> None:
         span = _begin(self._tracer, call.method, SpanKind.CLIENT, call.trace_context)
-        call.attachments[self] = span
+        call.attachments = {self: span, **(call.attachments or {})}
         call.trace_context = _context_of(span)
 
     def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
-        _end(call.attachments[self], code, failed=code is not grpc.StatusCode.OK)
+        span: Span = (call.attachments or {})[self]
+        _end(span, code, failed=code is not grpc.StatusCode.OK)
 
 
 def _begin(tracer: Tracer, method: str, kind: SpanKind, parent: TraceContext) -> Span:

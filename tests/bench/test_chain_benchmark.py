@@ -10,7 +10,13 @@ from xml.etree import ElementTree as ET
 
 from tests.support.processes import program
 
-CONTENDERS = ["this chain", "bare grpc.aio", "sync, 10 threads", "grpclib"]
+CONTENDERS = [
+    "this chain on wire",
+    "this chain on grpcio",
+    "bare grpc.aio",
+    "sync, 10 threads",
+    "grpclib",
+]
 
 
 def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
