@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from rpc.server.application import Application
@@ -16,15 +17,23 @@ from rpc.telemetry.log_setup import configure_logs, get_logger
 
 import uvloop
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+# Left to themselves these end a process, with the calls that it answers.
+_HARMLESS = {
+    signal.SIGHUP: "certificates and keys are followed without it, and options need a restart",
+    signal.SIGUSR1: "it means nothing here",
+    signal.SIGUSR2: "it means nothing here",
+}
 
 
 def run_server(
     application: Application, settings: ServerSettings, options: Mapping[str, Any]
 ) -> None:
-    """Serves until SIGTERM or SIGINT, then lets the calls in flight finish.
+    """Serves until SIGTERM, SIGINT or SIGQUIT, then lets the calls in flight finish.
 
-    A second signal ends the process at once.
+    A second one of these ends the process at once. SIGHUP, SIGUSR1 and SIGUSR2 only leave a line in
+    the log.
 
     Args:
         application: what to serve.
@@ -43,6 +52,7 @@ async def _serve(
     application: Application, settings: ServerSettings, options: Mapping[str, Any]
 ) -> None:
     stop = _stop_on_signal()
+    _log_harmless_signals()
     _retract(settings)
     async with running_server(application, settings, options) as server:
         # What is there by now stays: the garbage collector need not look at it again and again.
@@ -78,12 +88,19 @@ def _stop_on_signal() -> asyncio.Event:
 
     def stopping() -> None:
         stop.set()
-        for number in _SIGNALS:
+        for number in _STOPPING:
             _let_end(number, loop)
 
-    for number in _SIGNALS:
+    for number in _STOPPING:
         loop.add_signal_handler(number, stopping)
     return stop
+
+
+def _log_harmless_signals() -> None:
+    loop = asyncio.get_running_loop()
+    for number, why in _HARMLESS.items():
+        line = partial(get_logger().info, "signal ignored", signal=number.name, why=why)
+        loop.add_signal_handler(number, line)
 
 
 def _let_end(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:

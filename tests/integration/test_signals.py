@@ -18,7 +18,8 @@ from tests.support.waiting import LIMIT_SECONDS, wait_until
 REQUEST = user_pb2.UserName(name="krithik")
 FOREVER = "600"
 METRICS = ["--metrics-address", "127.0.0.1:0"]
-STOPPING = [signal.SIGTERM, signal.SIGINT]
+STOPPING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
+HARMLESS = [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
 
 
 @pytest.fixture
@@ -43,6 +44,10 @@ def is_stopping(server: ServerProcess) -> bool:
     return any(line["event"] == "stopping" for line in server.log())
 
 
+def ignored(server: ServerProcess) -> list[str]:
+    return [line["signal"] for line in server.log() if line["event"] == "signal ignored"]
+
+
 def takes_no_connection(server: ServerProcess) -> bool:
     with socket.socket() as connection:
         return connection.connect_ex(split_host_port(server.address)) != 0
@@ -64,6 +69,25 @@ def test_a_call_in_flight_is_answered(number: signal.Signals) -> None:
         server.signal(number)
         assert call.result() == user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
         assert server.wait() == 0
+
+
+@pytest.mark.parametrize("number", HARMLESS)
+def test_other_signals_are_logged_and_change_nothing(number: signal.Signals) -> None:
+    with running("services/mock_data") as server:
+        server.signal(number)
+        wait_until(lambda: number.name in ignored(server), "the signal is in the log")
+        with grpc.insecure_channel(server.address) as channel:
+            method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+            assert method(REQUEST, timeout=LIMIT_SECONDS).name == "krithik"
+        assert server.stop() == 0
+
+
+def test_other_signals_are_harmless_while_a_server_stops(endless_call: ServerProcess) -> None:
+    endless_call.signal(signal.SIGTERM)
+    wait_until(lambda: is_stopping(endless_call), "the server is stopping")
+    endless_call.signal(signal.SIGHUP)
+    wait_until(lambda: "SIGHUP" in ignored(endless_call), "the signal is in the log")
+    assert endless_call.process.poll() is None
 
 
 def test_a_call_that_outlasts_the_grace_is_cut_off() -> None:

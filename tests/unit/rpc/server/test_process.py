@@ -21,12 +21,13 @@ from services import mock_data
 from tests.support.logging_setup import logs_restored
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
+STOPPING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
 APPLICATION = mock_data.SERVICE.application
 
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
     with logs_restored():
         yield
     for number, handler in handlers.items():
@@ -38,7 +39,7 @@ def settings(ready: Path, metrics_address: str | None = None, **chosen: Any) -> 
     return ServerSettings(name="mock_data", telemetry=telemetry, ready_file=ready, **chosen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", STOPPING)
 def test_a_signal_ends_it_and_the_log_tells_its_life(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
