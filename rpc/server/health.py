@@ -94,12 +94,15 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
 
     async def _watch(self, service: str, context: _Context) -> None:
         sent = None
-        while not self._stopping:
+        while True:
             changed = self._changed
             status = self._statuses.get(service, _Status.SERVICE_UNKNOWN)
             if status != sent:
                 await self._write(_Status(status=status), context)
                 sent = status
+            # Not before the last status is out.
+            if self._stopping:
+                return
             await changed.wait()
 
     async def _write(self, response: health_pb2.HealthCheckResponse, context: _Context) -> None:
@@ -128,4 +131,5 @@ def add_health(servicer: HealthServicer, server: grpc.aio.Server) -> None:
             request_deserializer=HealthListRequest.FromString,
             response_serializer=HealthListResponse.SerializeToString,
         )
-        server.add_registered_method_handlers(health.SERVICE_NAME, {"List": handler})
+        adding: Any = server  # types-grpcio 1.82 lacks the method
+        adding.add_registered_method_handlers(health.SERVICE_NAME, {"List": handler})

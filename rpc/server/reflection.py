@@ -31,7 +31,7 @@ class _AsV1:
     """Stands in for a server: adds the methods of v1alpha under the name of v1."""
 
     def __init__(self, server: grpc.aio.Server) -> None:
-        self._server = server
+        self._server: Any = server  # types-grpcio 1.82 lacks the method
 
     def add_registered_method_handlers(self, _: str, handlers: dict[str, Any]) -> None:
         self._server.add_registered_method_handlers(V1, handlers)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
 
-from rpc.address import split_host_port
+from rpc.core.address import split_host_port
 
 from hpack import Decoder, Encoder
 from hyperframe.frame import (

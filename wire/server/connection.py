@@ -11,7 +11,7 @@ import grpc
 
 from wire.http2 import frames
 from wire.http2.connection import Connection, ConnectionEnd
-from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, StreamFault
+from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
 from wire.server.call import Call
 from wire.server.identity import Identity, identity_of, peer_of
@@ -110,6 +110,10 @@ class ServerConnection(Connection):
             if refusal is not None:
                 self.send_headers(stream_id, self.encoder.encode(refusal), end_stream=True)
                 return
+        if headers.get(b"te") != b"trailers":
+            # PROTOCOL-HTTP2.md has it in every request. A proxy that drops it drops trailers too.
+            self.reset_stream(stream_id, PROTOCOL_ERROR)
+            return
         path = headers[b":path"]
         method = self.dispatcher.methods.registered(path)
         # Bytes that are no UTF-8 name no method, and end nothing else.

@@ -84,6 +84,9 @@ class Dispatcher:
         observer = self.observer
         if observer is not None:
             guarded(observer.call_started, call)
+        if call.ended:
+            # An observer has found what cannot be read.
+            return
         if not timeout_is_readable:
             call.fail(_INTERNAL, "the grpc-timeout cannot be read")
         elif call.deadline == call.started:

@@ -4,7 +4,7 @@ from typing import cast
 
 from rpc.transports.grpcio.credentials import channel_credentials
 from rpc.transports.grpcio.early_status import keep_early_status
-from rpc.transports.grpcio.renewed_channel import RenewedChannel
+from rpc.transports.renewed_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions
 
 import grpc

@@ -1,11 +1,13 @@
 """The calls of a server of `wire`: what it tells of them, and what the chain is told."""
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from rpc.core.call import Call, ServicerContext, read_ids
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT
+from rpc.core.outcome import Outcome
 from rpc.transports.transport import Method, MethodHandler, Methods
 
 import grpc
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 
 
 _REQUEST_ID, _TRACEPARENT = REQUEST_ID.encode(), TRACEPARENT.encode()
+
+# The headers of nearly all calls, in which there is nothing to decode.
+_USUAL = frozenset(
+    (
+        *(b":method", b":scheme", b":path", b":authority", b"te", b"content-type", b"user-agent"),
+        *(b"grpc-timeout", b"grpc-accept-encoding", b"accept-encoding", _REQUEST_ID),
+    )
+)
 
 
 class Calls:
@@ -39,12 +49,19 @@ class Calls:
         )
         context.attachment = (call, method.chain)
         method.chain.arrived(call)
+        if not context.headers.keys() <= _USUAL:
+            # What cannot be decoded ends the call.
+            context.invocation_metadata()
 
     def call_ended(self, context: "WireCall", code: grpc.StatusCode, details: str) -> None:
         """The status of a call is decided, and about to be written."""
         call, chain = context.attachment
         if code is not grpc.StatusCode.OK:
             _name_request(context, call)
+            if code is grpc.StatusCode.INTERNAL and call.outcome is None:
+                # The transport has ended it, for something that the log should show.
+                seconds = time.perf_counter() - call.started
+                call.outcome = Outcome(code, seconds, details, f"ended by the transport: {details}")
         chain.ended(call, code, details)
 
     def call_closed(self, context: "WireCall") -> None:

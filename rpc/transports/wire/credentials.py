@@ -1,13 +1,17 @@
-"""TLS contexts for `wire` that follow their files: each handshake uses what these hold by then."""
+"""TLS for `wire`, made from PEM files. A server's follows them at each handshake."""
 
 import logging
+import os
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 from rpc.tls.changing_files import ChangingFiles
 from rpc.tls.files import ChannelTls, ServerTls, TlsError, read_authorities, read_pair
 
 from wire.tls import ChannelCredentials, ServerCredentials
+
+_ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
 _logger = logging.getLogger(__name__)
 
@@ -36,29 +40,22 @@ class ServerContexts(ServerCredentials):
         return self._newest.context()
 
 
-class ChannelContexts(ChannelCredentials):
-    """A channel's."""
+def channel_credentials(tls: ChannelTls) -> ChannelCredentials:
+    """Credentials of a channel, from what the files hold now.
 
-    def __init__(self, tls: ChannelTls) -> None:
-        """Makes the first context.
+    Without authorities of its own it trusts the machine's, or those of the variable that gRPC has
+    for that.
 
-        Raises:
-            TlsError: a file cannot be used.
-        """
-
-        def make() -> ssl.SSLContext:
-            if tls.certificate is not None and tls.key is not None:
-                read_pair(tls.certificate, tls.key)
-            if tls.ca is not None:
-                read_authorities(tls.ca)
-            return ChannelCredentials(tls.ca, tls.certificate, tls.key).context()
-
-        files = ChangingFiles([tls.ca, tls.certificate, tls.key])
-        self._newest = _Newest(make, files, "certificate for the upstream")
-
-    def context(self) -> ssl.SSLContext:
-        """The context for the next handshake."""
-        return self._newest.context()
+    Raises:
+        TlsError: a file cannot be used.
+    """
+    if tls.certificate is not None and tls.key is not None:
+        read_pair(tls.certificate, tls.key)
+    named = os.environ.get(_ROOTS_VARIABLE)
+    authorities = tls.ca if tls.ca is not None or not named else Path(named)
+    if authorities is not None:
+        read_authorities(authorities)
+    return ChannelCredentials(authorities, tls.certificate, tls.key)
 
 
 class _Newest:

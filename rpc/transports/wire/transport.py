@@ -1,10 +1,12 @@
 """The transport of `wire`: gRPC over HTTP/2 on the event loop."""
 
 from collections.abc import Callable
+from typing import cast
 
 from rpc.core.errors import RpcStatusError
+from rpc.transports.renewed_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
-from rpc.transports.wire.credentials import ChannelContexts
+from rpc.transports.wire.credentials import channel_credentials
 from rpc.transports.wire.each_turn import EachTurn
 from rpc.transports.wire.server import WireServer
 
@@ -13,6 +15,7 @@ import grpc
 from wire.channel.channel import channel
 from wire.channel.options import ChannelOptions as WireChannelOptions
 from wire.errors import MessageError, TransportError
+from wire.tls import ChannelCredentials
 
 
 class WireTransport:
@@ -35,15 +38,11 @@ class WireTransport:
             TlsError: a certificate or key cannot be used.
         """
         tls = options.tls
-        return channel(
-            options.target,
-            None if tls is None else ChannelContexts(tls),
-            options=WireChannelOptions(
-                service_config=options.service_config,
-                server_name=None if tls is None else tls.server_name,
-                check_health=options.check_health,
-            ),
-        )
+        if tls is None:
+            return _open(options, None)
+        # A connection that shows an old certificate ends before the certificate does.
+        renewed = RenewedChannel(lambda: _open(options, channel_credentials(tls)), tls)
+        return cast("grpc.aio.Channel", renewed)
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:
         """Runs an action before the answers of a turn of the event loop leave."""
@@ -58,3 +57,15 @@ class WireTransport:
     def is_local(self, error: grpc.aio.AioRpcError) -> bool:
         """Whether this side of the wire made a status."""
         return isinstance(error, TransportError)
+
+
+def _open(options: ChannelOptions, credentials: ChannelCredentials | None) -> grpc.aio.Channel:
+    return channel(
+        options.target,
+        credentials,
+        options=WireChannelOptions(
+            service_config=options.service_config,
+            server_name=None if options.tls is None else options.tls.server_name,
+            check_health=options.check_health,
+        ),
+    )
