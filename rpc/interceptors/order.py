@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rpc.interceptors.authorization import Authorization
 from rpc.interceptors.expiry import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
@@ -12,6 +13,7 @@ def server_interceptors(
     *,
     telemetry: Sequence[ServerInterceptor],
     is_local: IsLocal,
+    allowed_callers: Sequence[str],
     slots: int,
     own: Sequence[ServerInterceptor],
 ) -> list[ServerInterceptor]:
@@ -20,12 +22,14 @@ def server_interceptors(
     Args:
         telemetry: traces, metrics and the access log.
         is_local: tells a status that this side made from one that an upstream sent.
+        allowed_callers: names of those that may call. Empty for everybody.
         slots: calls answered at once.
         own: the program's.
     """
     return [
         *telemetry,
         StatusMapping(is_local),
+        *([Authorization(allowed_callers)] if allowed_callers else ()),
         Expiry(),
         LoadShedding(slots),
         *own,

@@ -98,6 +98,7 @@ def _methods(
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
+        allowed_callers=settings.listening.allowed_callers,
         slots=settings.limits.max_concurrent_rpcs,
         own=application.interceptors,
     )

@@ -37,7 +37,7 @@ class WireServer:
         self._credentials = None if listening.tls is None else ServerContexts(listening.tls)
         self._server = server(
             limits=Limits(connection_age=options.max_connection_age),
-            observer=Calls(methods),
+            observer=Calls(methods, asks_for_names=listening.asks_for_names),
             # Those of health are ended by the runtime, with a last word.
             background=_BACKGROUND,
             reuse_port=listening.reuse_port,
