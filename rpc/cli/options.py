@@ -174,6 +174,7 @@ def _option(name: str, what: Setting, default: Any, peer: str) -> Option:
         help=text,
         metavar=what.metavar,
         envvar=what.envvar,
+        multiple=what.multiple,
     )
 
 

@@ -37,6 +37,7 @@ class Call:
         trace_context: the trace that it is part of. An interceptor may replace it.
         known: whether there is such a method.
         streaming: whether requests or responses are streams.
+        callers: DNS names and URIs in the caller's certificate. Empty if none is asked for.
         requests: number of messages received.
         responses: number of messages sent.
         outcome: how it ended, once that is known.
@@ -54,6 +55,7 @@ class Call:
     trace_context: TraceContext
     known: bool = True
     streaming: bool = False
+    callers: tuple[str, ...] = ()
     requests: int = 0
     responses: int = 0
     outcome: Outcome | None = None
@@ -65,7 +67,13 @@ class Call:
 
     @classmethod
     def arriving(
-        cls, method: str, context: ServicerContext, *, known: bool = True, streaming: bool = False
+        cls,
+        method: str,
+        context: ServicerContext,
+        *,
+        known: bool = True,
+        streaming: bool = False,
+        callers: tuple[str, ...] = (),
     ) -> "Call":
         """Reads what the caller sent along with a call that arrives now."""
         started = time.perf_counter()
@@ -75,7 +83,16 @@ class Call:
         request_id, trace_context = read_ids(metadata)
         peer = context.peer()
         return cls(
-            method, context, started, expires, peer, request_id, trace_context, known, streaming
+            method,
+            context,
+            started,
+            expires,
+            peer,
+            request_id,
+            trace_context,
+            known,
+            streaming,
+            callers,
         )
 
     def attach(self, owner: object, value: Any) -> None:
@@ -98,6 +115,16 @@ class Call:
             # A stream may make any number of them.
             calls[:] = [one for one in calls if not one.done()]
         calls.append(upstream_call)
+
+
+def caller_names(context: ServicerContext) -> tuple[str, ...]:
+    """The DNS names and URIs of the caller's certificate.
+
+    https://grpc.github.io/grpc/core/grpc__security__constants_8h.html has the entries.
+    """
+    entries = context.auth_context()
+    names = [name for kind in ("peer_dns", "peer_uri") for name in entries.get(kind, ())]
+    return tuple(name.decode("utf-8", "replace") for name in names)
 
 
 current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)

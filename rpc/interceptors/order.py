@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rpc.interceptors.authorization import Authorization
 from rpc.interceptors.expiry import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
@@ -13,6 +14,7 @@ def server_interceptors(
     telemetry: Sequence[ServerInterceptor],
     is_local: IsLocal,
     status_of_request: StatusOfRequest,
+    allowed_callers: Sequence[str],
     slots: int,
     own: Sequence[ServerInterceptor],
 ) -> list[ServerInterceptor]:
@@ -22,12 +24,14 @@ def server_interceptors(
         telemetry: traces, metrics and the access log.
         is_local: tells a status that this side made from one that an upstream sent.
         status_of_request: tells of requests that the transport cannot read.
+        allowed_callers: names of those that may call. Empty for everybody.
         slots: calls answered at once.
         own: the program's.
     """
     return [
         *telemetry,
         StatusMapping(is_local, status_of_request),
+        *([Authorization(allowed_callers)] if allowed_callers else ()),
         Expiry(),
         LoadShedding(slots),
         *own,

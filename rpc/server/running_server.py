@@ -99,6 +99,7 @@ def _methods(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
         status_of_request=transport.status_of_request,
+        allowed_callers=settings.listening.allowed_callers,
         slots=settings.limits.max_concurrent_rpcs,
         own=application.interceptors,
     )

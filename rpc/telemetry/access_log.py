@@ -45,7 +45,11 @@ class AccessLog(ServerInterceptor):
 def _is_plain(call: Call, outcome: Outcome) -> bool:
     """Whether no value of a call's line needs quotes, as of nearly all calls."""
     return not (
-        outcome.message or outcome.diagnosis or call.streaming or "=" in call.request_id
+        outcome.message
+        or outcome.diagnosis
+        or call.streaming
+        or "=" in call.request_id
+        or call.callers
     ) and (call.known and outcome.code is grpc.StatusCode.OK)
 
 
@@ -73,6 +77,8 @@ def _fields(call: Call, outcome: Outcome) -> dict[str, str | float]:
         "peer": call.peer,
         "request_id": call.request_id,
     }
+    if call.callers:
+        fields["caller"] = " ".join(call.callers)
     if call.streaming:
         fields["requests"] = call.requests
         fields["responses"] = call.responses

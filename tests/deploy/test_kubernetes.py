@@ -73,6 +73,14 @@ def test_an_upstream_is_reached_by_its_callers_only(objects: Objects, upstream: 
     assert rule["ports"] == [{"port": port(objects, upstream)}]
 
 
+@pytest.mark.parametrize("upstream", sorted({upstream for _, upstream in CALLS}))
+def test_an_upstream_lets_in_what_its_callers_show(objects: Objects, upstream: str) -> None:
+    callers = [name for name, called in CALLS if called == upstream]
+    shown = [objects["Certificate", f"{name}-client"]["spec"]["dnsNames"] for name in callers]
+    told = [word for word in command(objects, upstream) if word.startswith("--allow-caller=")]
+    assert sorted(told) == sorted(f"--allow-caller={name}" for names in shown for name in names)
+
+
 def pods(names: list[str]) -> list[dict[str, Any]]:
     """How a policy names the pods of servers."""
     labels = [{"app.kubernetes.io/name": name} for name in names]

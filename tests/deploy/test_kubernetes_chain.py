@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from proto import user_pb2, user_pb2_grpc
 from tests.deploy.kubernetes_objects import (
     SERVERS,
     UPSTREAMS,
@@ -22,6 +24,7 @@ from tests.deploy.manifests import check_health, local, option, running_all, run
 from tests.support.certificates import Authority
 from tests.support.client import PATIENCE, run_client
 from tests.support.processes import ServerProcess
+from tests.support.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +117,22 @@ def test_no_hop_answers_one_without(here: Here) -> None:
         options = ("health", "--timeout", "1", "--target", local(server.address))
         ended = run_client(*options, authority, server_name)
         assert (ended.returncode, ended.stdout) == (1, b""), name
+
+
+def test_an_upstream_does_not_answer_another_caller(here: Here) -> None:
+    with grpc.secure_channel(
+        local(here.servers["orc2"].address),
+        grpc.ssl_channel_credentials(
+            *(
+                (here.secrets / "caller" / name).read_bytes()
+                for name in ("ca.crt", "tls.key", "tls.crt")
+            )
+        ),
+        options=[("grpc.ssl_target_name_override", "orc2")],
+    ) as channel:
+        method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
+        call = method.future(user_pb2.User(name="krithik"), timeout=LIMIT_SECONDS)
+        assert call.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_a_servers_certificate_is_no_callers(here: Here) -> None:

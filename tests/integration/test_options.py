@@ -125,6 +125,25 @@ def asks_for_a_certificate(folder: Path) -> None:
         assert get_mock_user(server, credentials).code() is grpc.StatusCode.UNAVAILABLE
 
 
+@effect_of("--allow-caller")
+def lets_in_by_name(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server"))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    # A variable has several names, with blanks between them.
+    variables["MOCK_DATA_ALLOW_CALLER"] = "orc2.example *.trusted.example"
+    with running("services/mock_data", environment=variables) as server:
+        for name, code in (
+            ("orc2.example", grpc.StatusCode.OK),
+            ("any.trusted.example", grpc.StatusCode.OK),
+            ("orc1.example", grpc.StatusCode.PERMISSION_DENIED),
+        ):
+            pair = authority.issue(name, names=[name])
+            pems = (authority.certificate, pair.key, pair.certificate)
+            credentials = grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
+            assert get_mock_user(server, credentials).code() is code
+
+
 @effect_of("--insecure")
 def goes_beyond_loopback(_: Path) -> None:
     variables = {"ORC1_LISTEN": "0.0.0.0:0", "ORC1_INSECURE": "true"}
@@ -363,6 +382,7 @@ class TestHelp:
         ("--max-connection-age 0", "more than 0"),
         ("--max-connection-age 1000001", "at most 1000000"),
         ("--max-concurrent-rpcs 0", "x>=1"),
+        ("--allow-caller orc1", "--tls-client-ca"),
         ("--max-concurrent-rpcs many", "not a valid integer"),
         ("--log-format xml", "'text', 'json'"),
         ("--metrics-address unix:/m", "HOST:PORT"),

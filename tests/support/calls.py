@@ -45,14 +45,26 @@ def arriving_context(
     return cast("ServicerContext", ArrivingContext(metadata, remaining))
 
 
-def make_call(
+def make_call(  # noqa: PLR0913  # all by name
     *,
     trace_context: TraceContext = (),
     expires: float | None = None,
     request_id: str = "id",
     known: bool = True,
     streaming: bool = False,
+    callers: tuple[str, ...] = (),
 ) -> Call:
     """A call that has just arrived."""
     context, now = arriving_context(), time.perf_counter()
-    return Call(METHOD, context, now, expires, PEER, request_id, trace_context, known, streaming)
+    return Call(
+        METHOD,
+        context,
+        now,
+        expires,
+        PEER,
+        request_id,
+        trace_context,
+        known,
+        streaming,
+        callers,
+    )

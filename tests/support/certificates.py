@@ -58,7 +58,7 @@ class Authority:
 
         Args:
             name: of the files, and the certificate's common name.
-            names: DNS names and IP addresses that the certificate is for.
+            names: DNS names, URIs and IP addresses that the certificate is for.
             expired: the certificate's time is over.
             usages: what the certificate is for (`ExtendedKeyUsageOID`); for anything if none is.
         """
@@ -111,6 +111,8 @@ def _extensions(
 
 
 def _general_name(text: str) -> x509.GeneralName:
+    if "://" in text:
+        return x509.UniformResourceIdentifier(text)
     try:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _ALTERNATIVE_NAME = "x509_subject_alternative_name"
 _COMMON_NAME = "x509_common_name"
+_OF_KIND = {"DNS": "peer_dns", "URI": "peer_uri"}
 
 
 class Identity(NamedTuple):
@@ -37,7 +38,9 @@ def identity_of(transport: asyncio.BaseTransport) -> Identity:
     }
     # The type of a certificate's entries is looser than what the documentation promises.
     certificate: Any = tls.getpeercert() or {}
-    names = [value.encode() for _, value in certificate.get("subjectAltName", ())]
+    alternatives = certificate.get("subjectAltName", ())
+    # A directory name is a tuple, and none of gRPC's entries has it.
+    names = [value.encode() for _, value in alternatives if isinstance(value, str)]
     common = [
         value.encode()
         for part in certificate.get("subject", ())
@@ -48,6 +51,10 @@ def identity_of(transport: asyncio.BaseTransport) -> Identity:
         entries[_COMMON_NAME] = common
     if names:
         entries[_ALTERNATIVE_NAME] = names
+    for kind, entry in _OF_KIND.items():
+        of_kind = [value.encode() for its, value in alternatives if its == kind]
+        if of_kind:
+            entries[entry] = of_kind
     key = _ALTERNATIVE_NAME if names else _COMMON_NAME if common else None
     return Identity(entries, key)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from rpc.core.call import Call, ServicerContext, current_call
+from rpc.core.call import Call, ServicerContext, caller_names, current_call
 from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
@@ -25,10 +25,18 @@ class Calls(grpc.GenericRpcHandler):
     call. What is not bound to one server also outlives a server that has to be replaced.
     """
 
-    def __init__(self, methods: Methods, arrivals: Arrivals, answers: HeldAnswers) -> None:
+    def __init__(
+        self,
+        methods: Methods,
+        arrivals: Arrivals,
+        answers: HeldAnswers,
+        *,
+        asks_for_names: bool = False,
+    ) -> None:
         self._methods = methods
         self._arrivals = arrivals
         self._answers = answers
+        self._asks_for_names = asks_for_names
         self._handlers: dict[str, MethodHandler] = {}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler:
@@ -62,7 +70,13 @@ class Calls(grpc.GenericRpcHandler):
         streaming = own.request_streaming or own.response_streaming
 
         async def answering(requests: AsyncIterator[Any], context: ServicerContext) -> Any:
-            call = Call.arriving(method.name, context, known=method.known, streaming=streaming)
+            call = Call.arriving(
+                method.name,
+                context,
+                known=method.known,
+                streaming=streaming,
+                callers=caller_names(context) if self._asks_for_names else (),
+            )
             self._arrivals.count += not method.is_admin
             current_call.set(call)
             chain.arrived(call)

@@ -54,7 +54,8 @@ class GrpcioServer:
         self.address = listening.address
         self._arrivals = Arrivals()
         self._answers = HeldAnswers()
-        calls = Calls(methods, self._arrivals, self._answers)
+        asks_for_names = listening.asks_for_names
+        calls = Calls(methods, self._arrivals, self._answers, asks_for_names=asks_for_names)
         credentials = None if listening.tls is None else server_credentials(listening.tls)
         arguments = _arguments(options)
 

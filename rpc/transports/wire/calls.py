@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from rpc.core.call import Call, ServicerContext, read_ids
+from rpc.core.call import Call, ServicerContext, caller_names, read_ids
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT
 from rpc.core.outcome import Outcome
@@ -30,22 +30,25 @@ _USUAL = frozenset(
 class Calls:
     """Sees each call from its headers to the last byte of its answer."""
 
-    def __init__(self, methods: Methods) -> None:
+    def __init__(self, methods: Methods, *, asks_for_names: bool = False) -> None:
         self._methods = methods
+        self._asks_for_names = asks_for_names
 
     def call_started(self, context: "WireCall") -> None:
         """The headers of a call have arrived."""
         method = self._methods.find(context.method)
         handler = method.handler
+        servicer_context = cast("ServicerContext", context)
         call = Call(
             method.name,
-            cast("ServicerContext", context),
+            servicer_context,
             context.started,
             context.deadline,
             context.connection.peer,
             *read_ids(_metadata(context)),
             method.known,
             bool(handler.request_streaming or handler.response_streaming),
+            caller_names(servicer_context) if self._asks_for_names else (),
         )
         context.attachment = (call, method.chain)
         method.chain.arrived(call)

@@ -38,7 +38,7 @@ class WireServer:
         self._server = server(
             [GenericHandlers(methods)],
             limits=Limits(connection_age=options.max_connection_age),
-            observer=Calls(methods),
+            observer=Calls(methods, asks_for_names=listening.asks_for_names),
             # Those of health are ended by the runtime, with a last word.
             background=_BACKGROUND,
             reuse_port=listening.reuse_port,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rpc.core.outcome import Outcome
 from rpc.telemetry.access_log import AccessLog
+from rpc.telemetry.settings import LogFormat
 
 import grpc
 import pytest
@@ -51,6 +52,14 @@ def test_a_call_with_a_trace(stderr: Stderr) -> None:
     outcome = Outcome(grpc.StatusCode.OK, 0.0)
     line = line_of(stderr, outcome, trace_context=(TRACEPARENT,))
     assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_call_of_a_caller_with_names(stderr: Stderr, log_format: LogFormat) -> None:
+    made = make_call(callers=("orc1.example", 'a"\n b=c'))
+    AccessLog("orc1", log_format).finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+    (line,) = stderr().splitlines()
+    assert '"orc1.example a' in line
 
 
 def test_a_call_with_a_deadline(stderr: Stderr) -> None:

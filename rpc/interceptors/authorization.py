@@ -1,0 +1,81 @@
+"""Who may call: callers by the names in their certificates."""
+
+import re
+from collections.abc import Iterable
+
+from rpc.core.call import Call
+from rpc.core.errors import RpcStatusError, UsageError
+from rpc.interceptors.interceptor import ServerInterceptor
+
+import grpc
+
+_ENTRY = re.compile(r"(?:(?P<method>/[\w.]+/\w+)=)?(?P<name>[^\s/=][^\s=]*)", re.ASCII)
+_DNS_NAME = re.compile(r"(?:\*|[\w-]+)(?:\.(?:\*|[\w-]+))*", re.ASCII)
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?[^/*?#]+(?:/(?:\*|[^/*?#]+))*")
+_ANY_METHOD = ""
+
+
+class Authorization(ServerInterceptor):
+    """Lets a call through if its caller has one of the allowed names. Nobody else may call.
+
+    A caller's names are the DNS names and URIs of its certificate's subject alternative names
+    (https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6), such as SPIFFE ids. In an allowed name
+    `*` stands for one whole label of a DNS name, or one whole segment of a URI's path. All else is
+    compared as it is, but for the letter case of a DNS name.
+    """
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        """Reads the allowed names.
+
+        Args:
+            allowed: names, or `/package.Service/Method=NAME` for one method. A method that is named
+                so may be called by the names that are given for it, and by no others.
+
+        Raises:
+            UsageError: a name is malformed.
+        """
+        self._patterns: dict[str, list[re.Pattern[str]]] = {_ANY_METHOD: []}
+        for entry in allowed:
+            method, pattern = _read(entry)
+            self._patterns.setdefault(method, []).append(pattern)
+
+    def started(self, call: Call) -> None:
+        """Looks at the caller's names.
+
+        Raises:
+            RpcStatusError: UNAUTHENTICATED, the caller has shown no certificate with a name.
+                PERMISSION_DENIED, none of its names is allowed.
+        """
+        if not call.callers:
+            raise RpcStatusError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "a client certificate with a name is needed",
+                diagnosis="the certificate has neither a DNS name nor a URI",
+            )
+        patterns = self._patterns.get(call.method, self._patterns[_ANY_METHOD])
+        if not any(pattern.fullmatch(name) for name in call.callers for pattern in patterns):
+            raise RpcStatusError(
+                grpc.StatusCode.PERMISSION_DENIED,
+                "the caller may not call this method",
+                diagnosis="no --allow-caller has one of the caller's names",
+            )
+
+
+def _read(entry: str) -> tuple[str, re.Pattern[str]]:
+    """The method that an entry is for, and what a caller's name has to match."""
+    parts = _ENTRY.fullmatch(entry)
+    name = parts["name"] if parts else ""
+    if parts and _DNS_NAME.fullmatch(name):
+        pattern = re.compile(_with_wildcards(name, r"[^.:/]+"), re.IGNORECASE | re.ASCII)
+    elif parts and _URI.fullmatch(name):
+        pattern = re.compile(_with_wildcards(name, r"[^/?#]+"))
+    else:
+        raise UsageError(
+            f"--allow-caller {entry!r} is no DNS name or URI, nor /package.Service/Method= with one"
+            " behind it; * stands for one whole label, or one whole segment of a path"
+        )
+    return parts["method"] or _ANY_METHOD, pattern
+
+
+def _with_wildcards(name: str, wildcard: str) -> str:
+    return wildcard.join(re.escape(part) for part in name.split("*"))
