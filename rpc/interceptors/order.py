@@ -9,7 +9,7 @@ from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.status_mapping import IsLocal, StatusMapping, StatusOfRequest
 
 
-def server_interceptors(
+def server_interceptors(  # noqa: PLR0913  # the parts of the list
     *,
     telemetry: Sequence[ServerInterceptor],
     is_local: IsLocal,

@@ -12,6 +12,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 MOST_WATCHES = 1000
 """Open `Watch` streams. A further one is refused."""
 
+# What a watcher may take to read the last status. One that reads nothing is not waited for.
+_LAST_WORD_SECONDS = 0.1
+
 _Status = health_pb2.HealthCheckResponse
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -55,8 +58,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         """Ends each `Watch`, which would otherwise hold up the exit for the whole grace."""
         self._stopping = True
         self._notify()
-        for writing in self._writing:
-            writing.cancel()
+        asyncio.get_running_loop().call_later(_LAST_WORD_SECONDS, self._give_up_writes)
 
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: _Context
@@ -116,6 +118,10 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             writing.cancel()
         if not writing.cancelled():
             writing.result()
+
+    def _give_up_writes(self) -> None:
+        for writing in self._writing:
+            writing.cancel()
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
