@@ -152,7 +152,10 @@ class Connection(Receiving):
         return greeting + frames.window_update(0, wider) if wider > 0 else greeting
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The transport is closed."""
+        """The transport is closed. What has arrived before counts, also what was put off."""
+        self._reading_paused = False
+        while self._backlog and not self.ended:
+            self._go_on()
         text = "the peer closed the connection" if exc is None else str(exc)
         self._end(ConnectionEnd(NO_ERROR, text, by_peer=True))
 
