@@ -3,7 +3,6 @@
 import logging
 import os
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 from rpc.tls.changing_files import ChangingFiles
@@ -17,7 +16,7 @@ _logger = logging.getLogger(__name__)
 
 
 class ServerContexts(ServerCredentials):
-    """A server's."""
+    """A server's: each handshake has the context of the newest files that can be used."""
 
     def __init__(self, tls: ServerTls) -> None:
         """Makes the first context.
@@ -25,19 +24,29 @@ class ServerContexts(ServerCredentials):
         Raises:
             TlsError: a file cannot be used.
         """
-
-        def make() -> ssl.SSLContext:
-            read_pair(tls.certificate, tls.key)
-            if tls.client_ca is not None:
-                read_authorities(tls.client_ca)
-            return ServerCredentials(tls.certificate, tls.key, tls.client_ca).context()
-
-        files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
-        self._newest = _Newest(make, files, "certificate")
+        self._tls = tls
+        self._changing = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
+        self._newest = _server_context(tls)
 
     def context(self) -> ssl.SSLContext:
         """The context for the next handshake."""
-        return self._newest.context()
+        if self._changing.changed():
+            try:
+                self._newest = _server_context(self._tls)
+            except (TlsError, OSError) as error:
+                # Half-written files are no reason to refuse anyone: the old pair still works, and
+                # the files' next change is seen again.
+                _logger.warning("keeping the old certificate: %s", error)
+            else:
+                _logger.info("certificate reloaded")
+        return self._newest
+
+
+def _server_context(tls: ServerTls) -> ssl.SSLContext:
+    read_pair(tls.certificate, tls.key)
+    if tls.client_ca is not None:
+        read_authorities(tls.client_ca)
+    return ServerCredentials(tls.certificate, tls.key, tls.client_ca).context()
 
 
 def channel_credentials(tls: ChannelTls) -> ChannelCredentials:
@@ -56,25 +65,3 @@ def channel_credentials(tls: ChannelTls) -> ChannelCredentials:
     if authorities is not None:
         read_authorities(authorities)
     return ChannelCredentials(authorities, tls.certificate, tls.key)
-
-
-class _Newest:
-    """The context of the newest files that can be used."""
-
-    def __init__(self, make: Callable[[], ssl.SSLContext], files: ChangingFiles, what: str) -> None:
-        self._make = make
-        self._files = files
-        self._what = what
-        self._context = make()
-
-    def context(self) -> ssl.SSLContext:
-        if self._files.changed():
-            try:
-                self._context = self._make()
-            except (TlsError, OSError) as error:
-                # Half-written files are no reason to refuse anyone: the old pair still works, and
-                # the files' next change is seen again.
-                _logger.warning("keeping the old %s: %s", self._what, error)
-            else:
-                _logger.info("%s reloaded", self._what)
-        return self._context
