@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from rpc.core.setting import Group, Setting, described
 from rpc.server.settings import ServerSettings
+from rpc.transports.settings import ListeningSettings
 from rpc.upstream.settings import UpstreamSettings
 
 import click
@@ -67,7 +68,8 @@ def server_options(port: int, upstreams: Mapping[str, int]) -> list[Option]:
         upstreams: ports that its upstreams listen on by default, by name.
     """
     made = options_of(ServerSettings, defaults={"listen": f"127.0.0.1:{port}"})
-    listening = len(_listening())
+    # The options of a server that come before those of its upstreams.
+    listening = len(list(_walk(ListeningSettings)))
     of_upstreams = [
         option
         for name, upstream_port in upstreams.items()
@@ -112,13 +114,6 @@ def upstream_names(name: str, count: int) -> Rename:
     return lambda option: (
         f"upstream-{dashed}" if option == "target" else f"upstream-{dashed}-{option}"
     )
-
-
-def _listening() -> list[str]:
-    """The options of a server that come before those of its upstreams."""
-    field = next(field for field, _ in described(ServerSettings) if field.name == "listening")
-    kind = field.metadata["rpc"].kind
-    return [path for path, _, _ in _walk(kind)]
 
 
 def _walk(settings: type, prefix: str = "") -> Iterator[tuple[str, Setting, Any]]:
