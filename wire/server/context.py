@@ -18,7 +18,6 @@ from wire.protocol.metadata import Field, Value, decode_metadata, encode_metadat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from wire.http2.fields import Fields
     from wire.server.connection import ServerConnection
 
     Metadata = Iterable[tuple[str, Value]]
@@ -57,7 +56,7 @@ class Context:
     started: float
     connection: ServerConnection
     headers: dict[bytes, bytes]
-    fields: Fields
+    fields: Iterable[Field]
 
     # --- the request
 
