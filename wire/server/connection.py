@@ -12,6 +12,7 @@ import grpc
 from wire.http2 import frames
 from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
+from wire.protocol.metadata import BINARY_SUFFIX
 from wire.server.call import Call
 from wire.server.identity import Identity, identity_of, peer_of
 from wire.server.usual_requests import UsualRequests
@@ -122,6 +123,7 @@ class ServerConnection(UsualRequests):
         name = path.decode("utf-8", "backslashreplace") if method is None else method.path
         call = stream.call = Call(self, stream, fields, headers, name)
         call.handler = method
+        call.has_bytes = any(name.endswith(BINARY_SUFFIX) for name in headers)
         self.dispatcher.begin_call(call)
         if end_stream:
             call.end_of_requests()

@@ -17,6 +17,7 @@ from wire.http2.connection import Connection
 from wire.http2.fields import PLAIN, good_names
 from wire.http2.frames import DATA, DEFAULT_MAX_FRAME, END_STREAM, HEADER_BYTES, unpack_header
 from wire.http2.stream import Stream
+from wire.protocol.metadata import BINARY_SUFFIX
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields
@@ -97,6 +98,7 @@ class UsualRequests(Connection):
         if (
             method is None
             or len(headers) < len(fields)
+            or any(name.endswith(BINARY_SUFFIX) for name in headers)
             or headers[b"content-type"] != b"application/grpc"
         ):
             return
@@ -196,6 +198,7 @@ class UsualRequests(Connection):
             if (
                 name not in good_names
                 or name in headers
+                or name.endswith(BINARY_SUFFIX)
                 or not (value.isalnum() or not value.translate(None, PLAIN))
             ):
                 return {}
