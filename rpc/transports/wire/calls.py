@@ -71,6 +71,8 @@ class Calls:
         """A call's answer has left, or nobody waits for it any more."""
         call, chain = context.attachment
         task = context.task
+        # Each has the other, which would be work for the garbage collector.
+        context.attachment = None
         if task is None or task.done():
             chain.closed(call)
         else:
