@@ -117,9 +117,9 @@ class Chain:
                     response = await (
                         run(request, seen) if invoke is None else invoke(call, request, seen)
                     )
-                    if one_response:
-                        call.responses = 1
-                    failure = call.refusal or servicer_status(call)
+                    call.responses += one_response
+                    if call.refusal is not None or context.code() is not None:
+                        failure = call.refusal or servicer_status(call)
                 except grpc.aio.AbortError:
                     raise
                 except asyncio.CancelledError:

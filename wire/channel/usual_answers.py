@@ -109,8 +109,6 @@ class UsualAnswers(Connection):
         self.answered = True
         del self.streams[stream_id]
         call = stream.call
-        call.head_received(head)
-        call.data_received(buffer[start:message_end])
-        call.trailers_received(trailers)
+        call.answer_received(head, buffer[start:message_end], trailers)
         self.stream_closed(stream)
         return end
