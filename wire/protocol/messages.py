@@ -69,10 +69,20 @@ class MessageParser:
         """
         if self._begun:
             self._begun += data
-            if len(self._begun) < self._wanted:
+            size = len(self._begun)
+            if size < self._wanted:
                 return []
+            if size == self._wanted > PREFIX_BYTES:
+                return [self._take_begun()]
             data = bytes(self._begun)
         return self._split(data)
+
+    def _take_begun(self) -> tuple[bool, bytes]:
+        """The message that has just become whole: a large one is copied once less by this."""
+        begun, self._begun = self._begun, bytearray()
+        self._wanted = PREFIX_BYTES
+        with memoryview(begun) as view:
+            return begun[0] == 1, bytes(view[PREFIX_BYTES:])
 
     def _split(self, data: bytes) -> list[tuple[bool, bytes]]:
         messages = []
