@@ -12,6 +12,7 @@ from tests.support.processes import run_to_end
         ("compare", "--rounds", "0"),
         ("features", "--rounds", "0"),
         ("features", "--calls", "63"),
+        ("messages", "--rounds", "0"),
         ("workers", "--rounds", "0"),
         ("workers", "--calls", "127"),
         ("workers", "--processes", "1"),
