@@ -110,7 +110,11 @@ def upstream_names(name: str, count: int) -> Rename:
         count: how many upstreams the server has. An only one needs no name.
     """
     if count == 1:
-        names = {"target": "upstream", "default-timeout": "default-timeout"}
+        names = {
+            "target": "upstream",
+            "default-timeout": "default-timeout",
+            "health-follows": "health-follows-upstream",
+        }
         return lambda option: names.get(option, f"upstream-{option}")
     dashed = name.replace("_", "-")
     return lambda option: (

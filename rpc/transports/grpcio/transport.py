@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rpc.transports.causes import in_words
+from rpc.transports.grpcio.causes import connection_error
 from rpc.transports.grpcio.channel import open_channel
 from rpc.transports.grpcio.texts import is_local
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
@@ -28,6 +30,10 @@ class GrpcioTransport:
     def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
         """A channel, which connects when its first call needs it."""
         return open_channel(options)
+
+    async def why_unusable(self, channel: grpc.aio.Channel) -> str:
+        """Asks the channel by a health check that does not wait for a connection."""
+        return in_words(await connection_error(channel))
 
     def each_turn(self, action: Callable[[], None]) -> None:
         """GRPC writes when it likes."""
