@@ -39,7 +39,6 @@ class RenewedChannel:
         self._open_channel = open_channel
         self._files = ChangingFiles([tls.ca, tls.certificate, tls.key])
         self._channel = open_channel()
-        self._renewed = asyncio.Event()
         self._calls: WeakSet[grpc.aio.Call] = WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())
@@ -80,17 +79,6 @@ class RenewedChannel:
         """The state of the newest channel."""
         return self._channel.get_state(try_to_connect)
 
-    async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        """Returns when the state of the newest channel is another one."""
-        while self.get_state() is last_observed_state:
-            changed = asyncio.ensure_future(
-                self._channel.wait_for_state_change(last_observed_state)
-            )
-            renewed = asyncio.ensure_future(self._renewed.wait())
-            await asyncio.wait({changed, renewed}, return_when=asyncio.FIRST_COMPLETED)
-            changed.cancel()
-            renewed.cancel()
-
     async def __aenter__(self) -> Self:
         """It is closed when the context is left."""
         return self
@@ -124,6 +112,4 @@ class RenewedChannel:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         self._channel = successor
-        self._renewed.set()
-        self._renewed = asyncio.Event()
         _logger.info("certificate for the upstream reloaded")

@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
+
+POLL_SECONDS = 0.1
+"""How often the state is looked at. One that does not last as long may be missed."""
 
 LOOK_SECONDS = 10.0
 """How often the cause is looked at while it lasts."""
@@ -88,7 +92,7 @@ class UpstreamWatch:
         self._keeps_connected = keeps_connected
         self._was_ready = False
         self._began: float | None = None
-        self._next_look = 0.0
+        self._next_look = math.inf
         self._waiting: set[Any] = set()
         self._tell("watched")
         self._following = asyncio.create_task(self._follow())
@@ -117,32 +121,30 @@ class UpstreamWatch:
         await asyncio.wait({self._following})
 
     async def _follow(self) -> None:
+        # Not by `wait_for_state_change`: what grpcio begins there ends with the channel's memory,
+        # and may reach an event loop that is closed by then.
         while (state := self._channel.get_state(self._keeps_connected)) is not _SHUTDOWN:
-            self.state = state
-            self.is_ready = state is _READY
-            changed = asyncio.ensure_future(self._channel.wait_for_state_change(state))
-            # It outlives its channel's end, and this task.
-            changed.add_done_callback(_forget_error)
-            if self.is_ready:
-                self._became_ready()
-            else:
-                await self._look(state, changed)
-            await asyncio.wait({changed})
+            if state is not self.state:
+                self._change(state)
+            if not self.is_ready and self._is_due():
+                await self._look()
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _look(self, state: grpc.ChannelConnectivity, changed: "asyncio.Future[None]") -> None:
-        """Finds out the cause, again and again until the state is another."""
-        if self._began is None:
-            if state is _IDLE:
-                return
-            self._next_look = time.monotonic() + (0.0 if state is _FAILING else CONNECT_SECONDS)
-        while not await _done(changed, self._next_look - time.monotonic()):
-            await self._look_once(changed)
+    def _change(self, state: grpc.ChannelConnectivity) -> None:
+        self.state = state
+        self.is_ready = state is _READY
+        if self.is_ready:
+            self._became_ready()
+        elif self._began is None:
+            wait = {_CONNECTING: CONNECT_SECONDS, _FAILING: 0.0}.get(state, math.inf)
+            self._next_look = time.monotonic() + wait
 
-    async def _look_once(self, changed: "asyncio.Future[None]") -> None:
-        cause = await self._why()
-        if changed.done():
-            return
-        self.cause = cause
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._next_look
+
+    async def _look(self) -> None:
+        """Finds out the cause."""
+        self.cause = await self._why()
         self._next_look = time.monotonic() + LOOK_SECONDS
         if self._began is not None:
             self._tell("still_unusable")
@@ -169,15 +171,3 @@ class UpstreamWatch:
                 getattr(observer, event)(self, *details)
             except Exception:  # an observer must not keep the others from hearing
                 _logger.exception("an observer of upstreams failed")
-
-
-async def _done(changed: "asyncio.Future[None]", seconds: float) -> bool:
-    """Whether a state has changed, after so many seconds at most."""
-    if seconds > 0:
-        await asyncio.wait({changed}, timeout=seconds)
-    return changed.done()
-
-
-def _forget_error(changed: "asyncio.Future[None]") -> None:
-    if not changed.cancelled():
-        changed.exception()

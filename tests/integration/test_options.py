@@ -205,6 +205,24 @@ def gives_up_on_its_upstream(_: Path) -> None:
             assert get_user(orc2, timeout=None).code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+@effect_of("--health-follows-upstream")
+def follows_its_upstream(_: Path) -> None:
+    with reserved_address() as nobody:
+        variables = {"ORC2_UPSTREAM": nobody, "ORC2_HEALTH_FOLLOWS_UPSTREAM": "0.1"}
+        with (
+            running("services/orc2", environment=variables) as orc2,
+            grpc.insecure_channel(orc2.address) as channel,
+        ):
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            request = health_pb2.HealthCheckRequest(service="user.Orchestrator2Service")
+            not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
+
+            def has_followed() -> bool:
+                return bool(stub.Check(request, timeout=LIMIT_SECONDS).status == not_serving)
+
+            wait_until(has_followed, "health follows")
+
+
 @effect_of("--max-concurrent-rpcs", "--delay")
 def refuses_calls_past_its_limit(_: Path) -> None:
     variables = {"MOCK_DATA_MAX_CONCURRENT_RPCS": "1", "MOCK_DATA_DELAY": FOREVER}
@@ -341,7 +359,8 @@ class TestHelp:
     def test_every_option_has_a_test_of_its_effect(self, name: str) -> None:
         options = set(self.options(name)) - {"--help", "--version"}
         assert options <= set(EFFECTS)
-        only = {"--delay"} if name == "mock_data" else {"--upstream", "--default-timeout"}
+        of_upstreams = {"--upstream", "--default-timeout", "--health-follows-upstream"}
+        only = {"--delay"} if name == "mock_data" else of_upstreams
         assert only <= options
 
     def test_every_option_names_its_environment_variable(self, name: str) -> None:
