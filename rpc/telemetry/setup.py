@@ -55,7 +55,7 @@ def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> 
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
     """
-    made = Telemetry(AccessLog(name, settings.log_format))
+    made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
     with ExitStack() as stack:
         if settings.tracing.otlp_endpoint is not None:
             _trace(stack, name, settings.tracing.otlp_endpoint, made)

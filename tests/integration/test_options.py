@@ -296,6 +296,14 @@ def writes_the_ready_file_and_json(folder: Path) -> None:
     assert f'"address":"{address}"' in log.read_text()
 
 
+@effect_of("--log-level")
+def logs_no_more_than_it_is_told(_: Path) -> None:
+    with running("services/mock_data", environment={"MOCK_DATA_LOG_LEVEL": "warning"}) as server:
+        assert get_mock_user(server).result() == KRITHIK
+        assert server.stop() == 0
+        assert server.log() == []
+
+
 @effect_of("--metrics-address")
 def serves_metrics(_: Path) -> None:
     variables = {"ORC1_METRICS_ADDRESS": "127.0.0.1:0"}
@@ -449,7 +457,7 @@ class TestCannotStart:
         ended = run_to_end("services/orc1", *arguments, environment=environment)
         assert ended.returncode == 1, ended.stderr
         *log, line = ended.stderr.splitlines()
-        assert all("level=" in logged for logged in log)
+        assert all('"level":' in logged for logged in log)
         return line
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
