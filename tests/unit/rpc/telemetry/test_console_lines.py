@@ -10,7 +10,7 @@ import pytest
 ESCAPE = "\x1b"
 
 
-def shown(level: str = "info", colours: Any = False, **event: Any) -> str:
+def shown(level: str = "info", *, colours: bool = False, **event: Any) -> str:
     render = console_lines("orc1", colours=colours)
     return render(level, {"timestamp": 0.5, "event": "call", **event}).decode()
 
@@ -40,7 +40,8 @@ def test_a_diagnosis_of_one_line_stays_in_it() -> None:
 @pytest.mark.parametrize("key", ["message", "diagnosis"])
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\r\nb", "\u202eevil", "\x85", "\x9b"], ids=ascii)
 def test_no_text_moves_the_cursor_or_begins_a_line(key: str, text: str) -> None:
-    first, *below = shown(**{key: text}).split("\n")
+    event: dict[str, Any] = {key: text}
+    first, *below = shown(**event).split("\n")
     assert first.isprintable()
     for line in below:
         assert line.startswith("    ")
