@@ -4,20 +4,20 @@ import sys
 from typing import Any
 
 from rpc.cli import prepared  # noqa: F401  # before anything loads grpc
+from rpc.cli.grouped_help import GroupedHelp
 from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_program
 
 import click
 import uvloop
 
-from client.health import show_health
-from client.names import NamesError
 from client.options import HEALTH_OPTIONS, USER_OPTIONS, add_options, client_settings
-from client.users import show_users
+
+# What a command needs it imports itself: a probe that runs every few seconds should be light.
 
 NAME = "client"
 
 
-class _Client(click.Group):
+class _Client(click.Group, GroupedHelp):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -40,6 +40,9 @@ def client(context: click.Context, /, **values: Any) -> None:
     if context.invoked_subcommand is not None:
         _refuse_options(context, context.invoked_subcommand)
         return
+    from client.names import NamesError
+    from client.users import show_users
+
     settings = client_settings(values)
     try:
         succeeded = uvloop.run(show_users(settings, values["name"], values["jobs"]))
@@ -48,13 +51,15 @@ def client(context: click.Context, /, **values: Any) -> None:
     _exit(succeeded=succeeded)
 
 
-@client.command("health", context_settings=context_settings(NAME))
+@client.command("health", cls=GroupedHelp, context_settings=context_settings(NAME))
 @add_options(HEALTH_OPTIONS)
 def health(service: str, **values: Any) -> None:
     """Ask a server for its health and print it: SERVING, NOT_SERVING, SERVICE_UNKNOWN.
 
     Exits with 0 if it is SERVING, else with 1.
     """
+    from client.health import show_health
+
     succeeded = uvloop.run(show_health(client_settings(values), service))
     _exit(succeeded=succeeded)
 
