@@ -33,10 +33,6 @@ def root() -> Path:
     return Path(__file__).parent.parent
 
 
-# Off a terminal the default is JSON, which is a contender of its own.
-_LOG = ("--log-format", "text")
-
-
 def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
     """This repository's servers as they lie in a folder, at their defaults or with options.
 
@@ -45,7 +41,7 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
         folder: has `services/orc1` and its like: our runfiles, or some checkout's bazel-bin.
         options: further options for each server.
     """
-    commands = {role: [str(folder / "services" / role), *LISTEN, *_LOG, *options] for role in ROLES}
+    commands = {role: [str(folder / "services" / role), *LISTEN, *options] for role in ROLES}
     return Contender(name, commands)
 
 

@@ -8,7 +8,7 @@ from rpc.core.outcome import Outcome
 from rpc.core.trace_context import trace_id
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.log_lines import iso_time
-from rpc.telemetry.log_setup import level_number, log_sink
+from rpc.telemetry.log_setup import is_text, level_number, log_sink
 from rpc.telemetry.settings import LogFormat, LogLevel
 
 import grpc
@@ -30,7 +30,7 @@ class AccessLog(ServerInterceptor):
         self.sink = log_sink(service, log_format)
         # What is the same in all lines, between the time and the method.
         self._start = f" level=info service={service} event=call method="
-        self._is_text = log_format == "text"
+        self._is_text = is_text(log_format)
         least = level_number(log_level)
         self._writes_info = least <= logging.INFO
         self._writes_warning = least <= logging.WARNING

@@ -22,7 +22,7 @@ def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "i
     Args:
         service: name that stands in every line, as in `orc1`.
         log_format: `text` is logfmt (`key=value`), `json` one object a line, `auto` something for
-            people where stderr is a terminal, and JSON elsewhere.
+            people where stderr is a terminal, and logfmt elsewhere.
         log_level: the least that is logged.
     """
     sink = log_sink(service, log_format)
@@ -53,11 +53,16 @@ def level_number(log_level: LogLevel) -> int:
 
 
 def _lines(service: str, log_format: LogFormat) -> RenderLine:
-    if log_format == "text":
+    if log_format == "json":
+        return json_lines(service)
+    if is_text(log_format):
         return text_lines(service)
-    if log_format == "auto" and _is_terminal():
-        return console_lines(service, colours=wants_colour())
-    return json_lines(service)
+    return console_lines(service, colours=wants_colour())
+
+
+def is_text(log_format: LogFormat) -> bool:
+    """Whether lines are logfmt."""
+    return log_format == "text" or (log_format == "auto" and not _is_terminal())
 
 
 def _is_terminal() -> bool:

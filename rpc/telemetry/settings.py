@@ -39,7 +39,7 @@ class TelemetrySettings:
     """
 
     log_format: LogFormat = setting(
-        "Form of the log on stderr: logfmt or JSON; auto is for people on a terminal, else JSON.",
+        "Form of the log on stderr: logfmt or JSON; auto is for people on a terminal, else logfmt.",
         type=("auto", "text", "json"),
         default="auto",
     )

@@ -195,7 +195,6 @@ def served_by(
         ready = Path(folder, "ready")
         environment = {
             "MOCK_DATA_LISTEN": "127.0.0.1:0",
-            "MOCK_DATA_LOG_FORMAT": "text",
             "MOCK_DATA_READY_FILE": str(ready),
         }
         process = subprocess.Popen(command, env=os.environ | environment, stderr=stderr)
