@@ -1,6 +1,5 @@
 """The HTTP endpoint at which Prometheus reads a process's metrics."""
 
-import contextlib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +7,9 @@ from typing import Any, cast
 
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ServerTls, read_authorities, read_pair
+from rpc.tls.files import ServerTls
+from rpc.tls.followed import Followed
+from rpc.tls.pem import read_authorities, read_pair
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -73,24 +73,24 @@ def _with_timeout(handler: type[Any]) -> type[Any]:
 
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
     """Makes each handshake use what the files hold by then."""
-    files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
-    newest = context
+    followed = Followed(tls.files, lambda: _context(tls), "certificate of the metrics")
 
     # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
     def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
-        nonlocal newest
-        if files.changed():
-            # What cannot be used is in the log already: gRPC's handshakes read the same files.
-            with contextlib.suppress(OSError, ValueError):
-                newest = _context(tls)
-        connection.context = newest
+        followed.look()
+        connection.context = followed.newest
 
     context.sni_callback = before_handshake
 
 
 def _context(tls: ServerTls) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.client_ca)
+    read_pair(tls.certificate, tls.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.certificate, tls.key, password="")
+    if tls.client_ca is not None:
+        read_authorities(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tls.client_ca)
     return context
 
 

@@ -1,21 +1,19 @@
 """TLS for `wire`, made from PEM files. A server's follows them at each handshake."""
 
-import logging
 import os
 import ssl
 from pathlib import Path
 
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ChannelTls, ServerTls, TlsError, read_authorities, read_pair
+from rpc.tls.files import ChannelTls, ServerTls
+from rpc.tls.followed import Followed
+from rpc.tls.pem import read_authorities, read_pair
 
 from wire.tls import ChannelCredentials, ServerCredentials
 
 _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
-_logger = logging.getLogger(__name__)
 
-
-class ServerContexts(ServerCredentials):
+class FollowedCredentials:
     """A server's: each handshake has the context of the newest files that can be used."""
 
     def __init__(self, tls: ServerTls) -> None:
@@ -24,22 +22,12 @@ class ServerContexts(ServerCredentials):
         Raises:
             TlsError: a file cannot be used.
         """
-        self._tls = tls
-        self._changing = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
-        self._newest = _server_context(tls)
+        self._followed = Followed(tls.files, lambda: _server_context(tls))
 
     def context(self) -> ssl.SSLContext:
         """The context for the next handshake."""
-        if self._changing.changed():
-            try:
-                self._newest = _server_context(self._tls)
-            except (TlsError, OSError) as error:
-                # Half-written files are no reason to refuse anyone: the old pair still works, and
-                # the files' next change is seen again.
-                _logger.warning("keeping the old certificate: %s", error)
-            else:
-                _logger.info("certificate reloaded")
-        return self._newest
+        self._followed.look()
+        return self._followed.newest
 
 
 def _server_context(tls: ServerTls) -> ssl.SSLContext:

@@ -104,24 +104,37 @@ async def test_a_server_without_http2_is_refused(tmp_path: Path) -> None:
         assert "HTTP/2" in await _error(opened)
 
 
+class _Rotated:
+    """Credentials that are others by now."""
+
+    def __init__(self, authority: Authority, mine: Pair) -> None:
+        self.authority = authority
+        self.mine = mine
+
+    def context(self) -> ssl.SSLContext:
+        mine, trusted = self.mine, self.authority.certificate
+        return ChannelCredentials(trusted, mine.certificate, mine.key).context()
+
+
 async def test_a_client_shows_its_newest_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    mine = authority.issue("mine", expired=True)
-    credentials = ChannelCredentials(authority.certificate, mine.certificate, mine.key)
+    credentials = _Rotated(authority, authority.issue("mine", expired=True))
     options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
     async with (
         _serving(authority.issue("server"), clients=authority.certificate) as served,
         channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
     ):
         await _error(opened)
-        mine.replace_with(authority.issue("renewed"))
+        credentials.mine = authority.issue("renewed")
 
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         assert await call == b"answer"
 
 
 async def test_a_missing_file_is_named_in_the_log_alone(tmp_path: Path) -> None:
-    credentials = ChannelCredentials(tmp_path / "missing.pem")
+    authority = Authority(tmp_path)
+    credentials = _Rotated(authority, authority.issue("mine"))
+    credentials.mine.key.unlink()
     async with channel("127.0.0.1:1", credentials) as opened:
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"", timeout=10)

@@ -125,22 +125,25 @@ async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
     await secure.stop(0)
 
 
-async def test_a_new_certificate_is_used_at_once(tmp_path: Path) -> None:
+class _Rotated:
+    """Credentials that are others by now."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+
+    def context(self) -> ssl.SSLContext:
+        return ServerCredentials(self.pair.certificate, self.pair.key).context()
+
+
+async def test_each_handshake_asks_for_the_certificate(tmp_path: Path) -> None:
     old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
-    pair = old.issue("server")
-    secure, port, _ = await _started(pair)
+    credentials = _Rotated(old.issue("server"))
+    secure = server([handlers(Method=method("unary_unary", _caller))])
+    port = secure.add_secure_port("127.0.0.1:0", credentials)
+    await secure.start()
     await _answer(port, old)
-    pair.replace_with(new.issue("other"))
+    credentials.pair = new.issue("other")
     assert await _answer(port, new) == b"nobody"
-    await secure.stop(0)
-
-
-async def test_a_pair_that_does_not_match_changes_nothing(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    pair = authority.issue("server")
-    secure, port, _ = await _started(pair)
-    pair.key.write_bytes(authority.issue("other").key.read_bytes())
-    assert await _answer(port, authority) == b"nobody"
     await secure.stop(0)
 
 
@@ -160,7 +163,12 @@ async def test_a_handshake_under_way_does_not_hold_the_exit(tmp_path: Path) -> N
     writer.close()
 
 
-def test_a_missing_certificate_is_said_when_it_is_added(tmp_path: Path) -> None:
-    missing = ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
+def test_a_missing_certificate_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
+
+
+def test_a_port_is_not_bound_without_a_context(tmp_path: Path) -> None:
+    missing = _Rotated(Pair(tmp_path / "none.pem", tmp_path / "none.key"))
     with pytest.raises(FileNotFoundError):
         server().add_secure_port("127.0.0.1:0", missing)
