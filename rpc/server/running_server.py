@@ -17,6 +17,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
 from rpc.telemetry.setup import Telemetry, telemetry
+from rpc.tls.expiry import Expiry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
 from rpc.upstream.channel import UpstreamChannel
@@ -63,20 +64,23 @@ async def running_server(
     transport = application.transport or transport_named(settings.transport)
     _require_channelz(settings, transport)
     async with AsyncExitStack() as stack:
+        expiry = Expiry()
         observed = stack.enter_context(
-            telemetry(settings.name, settings.telemetry, settings.listening.tls)
+            telemetry(settings.name, settings.telemetry, settings.listening.tls, expiry)
         )
         _log_together(stack, observed, transport)
         methods = _methods(application, settings, observed, transport)
-        stubs = _stubs(stack, application, settings, observed, transport)
+        stubs = _stubs(stack, application, settings, observed, transport, expiry)
         stopping = asyncio.Event()
         available = {"stopping": stopping, **(options or {}), **stubs}
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
         health = HealthServicer()
         add_admin_services(methods, health, settings.admin)
-        server = transport.server(methods, _options(settings))
+        server = transport.server(methods, _options(settings, expiry))
         await server.start()
+        watching = asyncio.create_task(expiry.watch())
+        stack.callback(watching.cancel)
         stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
         for service in methods.services:
             health.serve(service)
@@ -107,12 +111,13 @@ def _methods(
     return Methods(Chain(application.arrange(interceptors)), Chain(admin))
 
 
-def _stubs(
+def _stubs(  # noqa: PLR0913, PLR0917  # the parts of a server
     stack: AsyncExitStack,
     application: Application,
     settings: ServerSettings,
     observed: Telemetry,
     transport: Transport,
+    expiry: Expiry,
 ) -> dict[str, Any]:
     interceptors = upstream_interceptors(
         telemetry=observed.of_upstream_calls, own=application.upstream_interceptors
@@ -121,7 +126,8 @@ def _stubs(
     def stub(upstream: Upstream) -> Any:
         its = settings.upstreams[upstream.name]
         insecure = settings.listening.insecure
-        channel = open_channel(transport, its, service_of(upstream.stub), insecure=insecure)
+        service = service_of(upstream.stub)
+        channel = open_channel(transport, its, service, insecure=insecure, expiry=expiry)
         wrapped = UpstreamChannel(channel, its.default_timeout, interceptors)
         stack.push_async_callback(wrapped.close)
         # Of a channel, a stub asks for its methods and for nothing else.
@@ -130,11 +136,12 @@ def _stubs(
     return {upstream.name: stub(upstream) for upstream in application.upstreams}
 
 
-def _options(settings: ServerSettings) -> ServerOptions:
+def _options(settings: ServerSettings, expiry: Expiry) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
         max_connection_age=settings.limits.max_connection_age,
         grace=settings.shutdown.grace,
+        expiry=expiry,
     )
 
 

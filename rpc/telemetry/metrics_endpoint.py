@@ -10,6 +10,7 @@ from rpc.core.errors import StartupError
 from rpc.tls.files import ServerTls
 from rpc.tls.followed import Followed
 from rpc.tls.pem import read_authorities, read_pair
+from rpc.tls.trial import TriedFiles
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -73,7 +74,8 @@ def _with_timeout(handler: type[Any]) -> type[Any]:
 
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
     """Makes each handshake use what the files hold by then."""
-    followed = Followed(tls.files, lambda: _context(tls), "certificate of the metrics")
+    tried = TriedFiles.of_server(tls)
+    followed = Followed(tls.files, lambda: _context(tried, tls), "certificate of the metrics")
 
     # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
     def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
@@ -83,12 +85,11 @@ def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
     context.sni_callback = before_handshake
 
 
-def _context(tls: ServerTls) -> ssl.SSLContext:
-    read_pair(tls.certificate, tls.key)
+def _context(tried: TriedFiles, tls: ServerTls) -> ssl.SSLContext:
+    tried.read()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.certificate, tls.key, password="")
     if tls.client_ca is not None:
-        read_authorities(tls.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(tls.client_ca)
     return context

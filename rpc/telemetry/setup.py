@@ -9,6 +9,7 @@ from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.settings import TelemetrySettings
+from rpc.tls.expiry import Expiry
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
 
@@ -38,13 +39,16 @@ class Telemetry:
 
 
 @contextmanager
-def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> Iterator[Telemetry]:
+def telemetry(
+    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: Expiry
+) -> Iterator[Telemetry]:
     """Sets it up, and takes it down when the context is left.
 
     Args:
         name: what the server calls itself.
         settings: what is wanted.
         tls: the server's own, for the metrics too.
+        expiry: knows how long certificates are valid, for the metrics.
 
     Raises:
         TracingError: OpenTelemetry's environment variables cannot be used.
@@ -56,7 +60,7 @@ def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> 
         if settings.tracing.otlp_endpoint is not None:
             _trace(stack, name, settings.tracing.otlp_endpoint, made)
         if settings.metrics_address is not None:
-            _measure(stack, settings.metrics_address, tls, made)
+            _measure(stack, settings.metrics_address, tls, expiry, made)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -90,11 +94,13 @@ def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
     made.of_upstream_calls.append(tracing.of_upstream_calls)
 
 
-def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Telemetry) -> None:
+def _measure(
+    stack: ExitStack, address: str, tls: ServerTls | None, expiry: Expiry, made: Telemetry
+) -> None:
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.metrics_endpoint import metrics_endpoint
 
-    metrics = Metrics()
+    metrics = Metrics(expiry)
     endpoint = metrics_endpoint(metrics.registry, address, tls)
     made.metrics_address = stack.enter_context(endpoint)
     made.of_calls.append(metrics.of_calls)

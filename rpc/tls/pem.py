@@ -1,6 +1,7 @@
 """Reads the PEM files of TLS, and says what is wrong with those that cannot be used."""
 
 import ssl
+import stat
 from pathlib import Path
 
 from rpc.tls.files import TlsError
@@ -10,9 +11,11 @@ def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
     """The PEM of a key and of its certificate chain, in this order.
 
     Raises:
-        TlsError: a file cannot be read, or the two do not belong together.
+        TlsError: a file cannot be read, the two do not belong together, or everybody may write
+            the key.
     """
     pair = _read(key, "PRIVATE KEY"), _read(certificate, "CERTIFICATE")
+    _refuse_writable(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
@@ -46,3 +49,9 @@ def _read(file: Path, label: str) -> bytes:
     if f"{label}-----".encode() not in pem:
         raise TlsError(f"{file} holds no PEM block of type {label}")
     return pem
+
+
+def _refuse_writable(key: Path) -> None:
+    """Refuses a key that everybody may write, and so may put another in its place."""
+    if key.stat().st_mode & stat.S_IWOTH:
+        raise TlsError(f"{key} can be written by everybody; take that away: chmod 600 {key}")

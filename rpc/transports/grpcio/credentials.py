@@ -1,22 +1,31 @@
 """TLS credentials for grpcio, made from PEM files."""
 
-from rpc.tls.files import ChannelTls, ServerTls
+from collections.abc import Callable
+from pathlib import Path
+
+from rpc.tls.expiry import Expiry
+from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.tls.followed import Followed
-from rpc.tls.pem import read_authorities, read_pair
+from rpc.tls.trial import TriedFiles
 
 import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+_CURVES = (ec.SECP256R1, ec.SECP384R1)
 
 
-def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
+def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
     """Credentials that follow their files: each handshake uses what the files hold by then.
 
-    gRPC says nothing of a pair that it cannot use, so OpenSSL is asked first. It speaks TLS 1.2 and
-    1.3 only.
+    gRPC says nothing of a pair that it cannot use, so the pair is tried first. It speaks TLS 1.2
+    and 1.3 only.
 
     Raises:
         TlsError: a file cannot be read or is not the PEM that it should be.
     """
-    followed = Followed(tls.files, lambda: _configuration(tls))
+    tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
+    followed = Followed(tls.files, lambda: _configuration(tried))
     return grpc.dynamic_ssl_server_credentials(
         followed.newest,
         # gRPC asks at every handshake; None is for nothing new, which the stubs lack.
@@ -25,20 +34,38 @@ def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
     )
 
 
-def channel_credentials(tls: ChannelTls) -> grpc.ChannelCredentials:
-    """Credentials for a channel.
+def channel_credentials(
+    tls: ChannelTls, expiry: Expiry | None = None
+) -> Callable[[], grpc.ChannelCredentials]:
+    """Makes credentials for a channel, each time of what the files hold by then.
 
-    Raises:
-        TlsError: a file cannot be read or is not the PEM that it should be.
+    What it returns raises TlsError if a file cannot be read or is not the PEM that it should be.
     """
-    key, chain = None, None
-    if tls.certificate is not None and tls.key is not None:
-        key, chain = read_pair(tls.certificate, tls.key)
-    ca = None if tls.ca is None else read_authorities(tls.ca)
-    return grpc.ssl_channel_credentials(ca, key, chain)
+    tried = TriedFiles.of_channel(tls, expiry=expiry, accept=_require_usable_key)
+
+    def credentials() -> grpc.ChannelCredentials:
+        pems = tried.read()
+        return grpc.ssl_channel_credentials(pems.authorities, pems.key, pems.chain)
+
+    return credentials
 
 
-def _configuration(tls: ServerTls) -> grpc.ServerCertificateConfiguration:
-    pair = read_pair(tls.certificate, tls.key)
-    client_ca = None if tls.client_ca is None else read_authorities(tls.client_ca)
-    return grpc.ssl_server_certificate_configuration([pair], root_certificates=client_ca)
+def _configuration(tried: TriedFiles) -> grpc.ServerCertificateConfiguration:
+    pems = tried.read()
+    assert pems.key is not None and pems.chain is not None  # noqa: S101, PT018  # a server has both
+    return grpc.ssl_server_certificate_configuration(
+        [(pems.key, pems.chain)], root_certificates=pems.authorities
+    )
+
+
+def _require_usable_key(certificate: Path, chain: bytes) -> None:
+    """Refuses a key with which gRPC's core fails every handshake (docs/grpcio.md, "Keys")."""
+    key = x509.load_pem_x509_certificates(chain)[0].public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        return
+    raise TlsError(
+        f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"
+        " P-256 or P-384"
+    )

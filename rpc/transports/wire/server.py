@@ -34,7 +34,9 @@ class WireServer:
         """
         listening = options.listening
         self.address = listening.address
-        self._credentials = None if listening.tls is None else FollowedCredentials(listening.tls)
+        self._credentials = (
+            None if listening.tls is None else FollowedCredentials(listening.tls, options.expiry)
+        )
         self._server = server(
             [GenericHandlers(methods)],
             limits=Limits(connection_age=options.max_connection_age),

@@ -41,7 +41,8 @@ class WireTransport:
         if tls is None:
             return _open(options, None)
         # A connection that shows an old certificate ends before the certificate does.
-        renewed = RenewedChannel(lambda: _open(options, channel_credentials(tls)), tls)
+        credentials = channel_credentials(tls, options.expiry)
+        renewed = RenewedChannel(lambda: _open(options, credentials()), tls)
         return cast("grpc.aio.Channel", renewed)
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:

@@ -81,7 +81,10 @@ def test_a_read_error_does_not_lose_a_change(
     assert "Too many open files" in caplog.messages[0]
 
 
-def test_a_bad_file_is_not_read_at_each_look(reader: Reader) -> None:
+def test_a_bad_file_is_not_read_at_each_look(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed, "RETRY_SECONDS", 3600.0)
     made = Followed([reader.file], reader)
     reader.error = ValueError("it is torn")
     replace(reader, "second")

@@ -150,6 +150,24 @@ async def test_a_pair_that_does_not_match_is_not_used(
     await eventually(lambda: RELOADED in log.messages, "the good pair is seen")
 
 
+@pytest.mark.parametrize(
+    ("flaw", "reason"), [("expired", "has expired"), ("stranger", "is of no authority in")]
+)
+async def test_a_pair_that_the_upstream_would_refuse_is_not_used(  # noqa: PLR0913, PLR0917
+    channel: RenewedChannel,
+    authority: Authority,
+    pair: Pair,
+    log: pytest.LogCaptureFixture,
+    flaw: str,
+    reason: str,
+) -> None:
+    issuer = Authority(pair.key.parent, "other") if flaw == "stranger" else authority
+    pair.replace_with(issuer.issue("second", expired=flaw == "expired"))
+    await eventually(lambda: reason in log.text, "the bad pair is seen")
+    assert await shown_name(channel) == "first"
+    assert RELOADED not in log.messages
+
+
 async def test_closing_ends_the_calls_of_old_and_new_connections(
     channel: RenewedChannel, upstream: Upstream, renew: Renew
 ) -> None:
