@@ -28,9 +28,19 @@ class ServerCredentials:
     """
 
     def __init__(
-        self, certificate: Path, key: Path, client_authorities: Path | None = None
+        self,
+        certificate: Path,
+        key: Path,
+        client_authorities: Path | None = None,
+        revocations: Path | None = None,
     ) -> None:
         """Reads the files.
+
+        Args:
+          certificate: PEM of the server's chain.
+          key: PEM of its key.
+          client_authorities: PEM of authorities; callers must show a certificate of theirs.
+          revocations: PEM of a revocation list of each of these authorities.
 
         Raises:
           OSError: one cannot be used. ssl.SSLError is one.
@@ -41,6 +51,12 @@ class ServerCredentials:
         if client_authorities is not None:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(client_authorities)
+            # A session that is resumed shows no certificate, though that may be revoked by now.
+            context.num_tickets = 0
+            context.options |= ssl.OP_NO_TICKET
+        if revocations is not None:
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            context.load_verify_locations(revocations)
         self._context = context
 
     def context(self) -> ssl.SSLContext:

@@ -92,6 +92,9 @@ def _context(tried: TriedFiles, tls: ServerTls) -> ssl.SSLContext:
     if tls.client_ca is not None:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(tls.client_ca)
+    if tls.crl is not None:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        context.load_verify_locations(tls.crl)
     return context
 
 

@@ -58,4 +58,4 @@ class Expiry:
             if left > 0:
                 _logger.warning("%s expires in %.1f h; renew it", file, left / 3600)
             else:
-                _logger.warning("%s has expired, and peers refuse it; renew it", file)
+                _logger.warning("%s has expired; renew it", file)

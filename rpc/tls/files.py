@@ -21,6 +21,8 @@ class ServerTls:
         key: PEM file with the certificate's private key.
         client_ca: PEM file with the authorities whose client certificates are accepted. With
             it a caller without such a certificate is refused (mTLS). Without it none is asked.
+        crl: PEM file with the revocation lists of these authorities, one of each. A caller whose
+            certificate is on one is refused. None for none.
     """
 
     certificate: Path = setting(
@@ -32,16 +34,23 @@ class ServerTls:
         type=FILE,
         default=None,
     )
+    crl: Path | None = setting(
+        "PEM file of these authorities' revocation lists, one of each. Needs --transport wire.",
+        type=FILE,
+        default=None,
+    )
 
     def __post_init__(self) -> None:
         """Refuses one file without the other."""
         if not self.certificate or not self.key:
             raise TlsError("--tls-certificate and --tls-key go together, --tls-client-ca with both")
+        if self.crl and not self.client_ca:
+            raise TlsError("--tls-crl needs --tls-client-ca, whose lists it has")
 
     @property
     def files(self) -> tuple[Path | None, ...]:
         """All of them; None for one that there is not."""
-        return self.certificate, self.key, self.client_ca
+        return self.certificate, self.key, self.client_ca, self.crl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

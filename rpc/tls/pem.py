@@ -14,7 +14,7 @@ def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
         TlsError: a file cannot be read, the two do not belong together, or everybody may write
             the key.
     """
-    pair = _read(key, "PRIVATE KEY"), _read(certificate, "CERTIFICATE")
+    pair = read_pem(key, "PRIVATE KEY"), read_pem(certificate, "CERTIFICATE")
     _refuse_writable(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -31,9 +31,14 @@ def read_authorities(file: Path) -> bytes:
     """The PEM of a list of authorities.
 
     Raises:
-        TlsError: the file cannot be read.
+        TlsError: the file cannot be read, or has revocation lists in it.
     """
-    pem = _read(file, "CERTIFICATE")
+    pem = read_pem(file, "CERTIFICATE")
+    if b"-----BEGIN X509 CRL-----" in pem:
+        raise TlsError(
+            f"{file} holds a revocation list, which is not looked at there; take it out, and give"
+            " lists of callers' authorities by --tls-crl"
+        )
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except OSError as error:
@@ -41,7 +46,12 @@ def read_authorities(file: Path) -> bytes:
     return pem
 
 
-def _read(file: Path, label: str) -> bytes:
+def read_pem(file: Path, label: str) -> bytes:
+    """The text of a file that has a PEM block of some label.
+
+    Raises:
+        TlsError: the file cannot be read, or has no such block.
+    """
     try:
         pem = file.read_bytes()
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from rpc.tls.expiry import Expiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.tls.pem import read_authorities, read_pair
+from rpc.tls.revocation import read_revocations
 from rpc.tls.validity import Validity, validity_of_chain
 
 # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which `ssl` does not name: times are looked at apart.
@@ -41,6 +42,7 @@ class TriedFiles:
         certificate: Path | None,
         key: Path | None,
         authorities: Path | None,
+        crl: Path | None = None,
         shown_by_server: bool,
         expiry: Expiry | None = None,
         accept: Callable[[Path, bytes], None] = lambda _, __: None,
@@ -51,6 +53,7 @@ class TriedFiles:
             certificate: PEM of the chain that this side shows.
             key: PEM of its key.
             authorities: PEM of those whose certificates this side takes.
+            crl: PEM of their revocation lists.
             shown_by_server: this side is the server.
             expiry: is told of the certificates that are used.
             accept: raises TlsError for a chain that the transport cannot use. It is given the
@@ -58,11 +61,13 @@ class TriedFiles:
         """
         self._certificate, self._key = certificate, key
         self._authorities = authorities
+        self._crl = crl
         self._shown_by_server = shown_by_server
         self._expiry = expiry
         self._accept = accept
         self._chain: bytes | None = None
         self._is_known = False
+        self._revoked: bytes | None = None
 
     @classmethod
     def of_server(cls, tls: ServerTls, **more: Any) -> "TriedFiles":
@@ -71,6 +76,7 @@ class TriedFiles:
             certificate=tls.certificate,
             key=tls.key,
             authorities=tls.client_ca,
+            crl=tls.crl,
             shown_by_server=True,
             **more,
         )
@@ -93,6 +99,8 @@ class TriedFiles:
             TlsError: a file cannot be used. The message names it.
         """
         authorities = None if self._authorities is None else read_authorities(self._authorities)
+        if authorities is not None and self._crl is not None:
+            self._read_revocations(self._crl, authorities)
         if self._certificate is None or self._key is None:
             return Pems(None, None, authorities)
         key, chain = read_pair(self._certificate, self._key)
@@ -115,6 +123,14 @@ class TriedFiles:
         if self._expiry is not None:
             self._expiry.uses(certificate, validity.ends)
             self._expiry.uses_key(key)
+
+    def _read_revocations(self, crl: Path, authorities: bytes) -> None:
+        pem, validity = read_revocations(crl, authorities)
+        if self._revoked not in (None, pem) and validity.flaw is not None:
+            raise TlsError(f"{crl} {validity.flaw}")
+        self._revoked = pem
+        if self._expiry is not None:
+            self._expiry.uses(crl, validity.ends)
 
     def _flaw(self, certificate: Path, key: Path, trusted: Path | None) -> str | None:
         if trusted is None:

@@ -125,6 +125,24 @@ def asks_for_a_certificate(folder: Path) -> None:
         assert get_mock_user(server, credentials).code() is grpc.StatusCode.UNAVAILABLE
 
 
+@effect_of("--tls-crl")
+def refuses_revoked_callers(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server"))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    variables["MOCK_DATA_TRANSPORT"] = "wire"
+    good, bad = authority.issue("good"), authority.issue("bad")
+    variables["MOCK_DATA_TLS_CRL"] = str(authority.revoke(bad))
+    with running("services/mock_data", environment=variables) as server:
+        for pair, code in ((good, grpc.StatusCode.OK), (bad, grpc.StatusCode.UNAVAILABLE)):
+            assert get_mock_user(server, showing(authority, pair)).code() is code
+
+
+def showing(authority: Authority, pair: Pair) -> grpc.ChannelCredentials:
+    pems = (authority.certificate, pair.key, pair.certificate)
+    return grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
+
+
 @effect_of("--allow-caller")
 def lets_in_by_name(folder: Path) -> None:
     authority = Authority(folder)
@@ -138,9 +156,7 @@ def lets_in_by_name(folder: Path) -> None:
             ("any.trusted.example", grpc.StatusCode.OK),
             ("orc1.example", grpc.StatusCode.PERMISSION_DENIED),
         ):
-            pair = authority.issue(name, names=[name])
-            pems = (authority.certificate, pair.key, pair.certificate)
-            credentials = grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
+            credentials = showing(authority, authority.issue(name, names=[name]))
             assert get_mock_user(server, credentials).code() is code
 
 

@@ -80,6 +80,23 @@ class Authority:
         pair.key.write_bytes(key.private_bytes(*encoding))
         return pair
 
+    def revoke(self, *pairs: Pair, left: timedelta = _LIFETIME) -> Path:
+        """Writes the authority's revocation list, with the certificates of these pairs on it."""
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - _LIFETIME)
+            .next_update(now + left)
+        )
+        for pair in pairs:
+            number = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now)
+            builder = builder.add_revoked_certificate(entry.build())
+        file = self.certificate.with_suffix(".crl")
+        file.write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
+        return file
+
     def _signed(
         self,
         name: str,

@@ -24,6 +24,8 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
     Raises:
         TlsError: a file cannot be read or is not the PEM that it should be.
     """
+    if tls.crl is not None:
+        raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
     tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
     followed = Followed(tls.files, lambda: _configuration(tried))
     return grpc.dynamic_ssl_server_credentials(

@@ -29,7 +29,7 @@ class FollowedCredentials:
 
         def context() -> ssl.SSLContext:
             tried.read()
-            return ServerCredentials(tls.certificate, tls.key, tls.client_ca).context()
+            return ServerCredentials(tls.certificate, tls.key, tls.client_ca, tls.crl).context()
 
         self._followed = Followed(tls.files, context)
 

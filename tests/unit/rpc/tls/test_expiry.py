@@ -30,7 +30,7 @@ def test_each_state_is_said_once(caplog: Log) -> None:
     look_often(known)
     assert caplog.messages == [
         f"{FILE} expires in 1.0 h; renew it",
-        f"{FILE} has expired, and peers refuse it; renew it",
+        f"{FILE} has expired; renew it",
     ]
 
 

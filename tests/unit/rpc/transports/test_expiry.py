@@ -64,7 +64,7 @@ async def test_the_metrics_have_the_seconds_of_each_certificate(
     [
         (25, None),
         (23, "server.pem expires in 23.0 h; renew it"),
-        (-1, "server.pem has expired, and peers refuse it; renew it"),
+        (-1, "server.pem has expired; renew it"),
     ],
 )
 async def test_the_log_warns_a_day_before(
