@@ -5,6 +5,7 @@ A peer that does not agree on HTTP/2 by ALPN is refused (RFC 9113, section 3.2).
 
 from __future__ import annotations
 
+import math
 import ssl
 from typing import TYPE_CHECKING, Protocol
 
@@ -102,6 +103,15 @@ def _harden(context: ssl.SSLContext) -> None:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.set_alpn_protocols(ALPN)
+
+
+def certificate_end(tls: ssl.SSLObject | None) -> float:
+    """When a peer's certificate expires, in seconds of the epoch; never where there is none."""
+    certificate = None if tls is None else tls.getpeercert()
+    if not certificate:
+        return math.inf
+    # RFC 5280, section 4.1.2.5: the second that it names is the last one.
+    return ssl.cert_time_to_seconds(str(certificate["notAfter"])) + 1.0
 
 
 def agreed_on_http2(tls: ssl.SSLObject | None) -> bool:

@@ -4,17 +4,20 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
 
 from tests.support.certificates import Authority, Pair
+from tests.support.waiting import eventually
 from tests.wire.channel.scripted_server import Peer, answer_all
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
 from wire.tls import ChannelCredentials
 
+READY = grpc.ChannelConnectivity.READY
 _PATH = "/test.Service/Method"
 
 
@@ -129,6 +132,21 @@ async def test_a_client_shows_its_newest_certificate(tmp_path: Path) -> None:
 
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         assert await call == b"answer"
+
+
+async def test_a_connection_ends_with_its_servers_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    credentials = ChannelCredentials(authority.certificate)
+    options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
+    short = authority.issue("server", left=timedelta(seconds=3))
+    async with (
+        _serving(short) as served,
+        channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
+    ):
+        call = opened.unary_unary(_PATH)
+        assert await call(b"", timeout=10) == b"answer"
+        await eventually(lambda: opened.get_state() is not READY, "the connection has ended")
+        assert "TLS: the server's certificate is not trusted" in await _error(opened)
 
 
 async def test_a_missing_file_is_named_in_the_log_alone(tmp_path: Path) -> None:

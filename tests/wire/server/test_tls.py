@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support.certificates import Authority, Pair
 from tests.wire.server.service import METHOD, handlers, method
+from wire.http2.error_codes import NO_ERROR
 from wire.http2.limits import Limits
 from wire.server import Server, server
 from wire.tls import ServerCredentials
@@ -20,12 +22,13 @@ class _Refusals:
 
     def __init__(self) -> None:
         self.all: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.ended: asyncio.Queue[int] = asyncio.Queue()
 
     def connection_opened(self, peer: str) -> None:
         pass
 
     def connection_ended(self, peer: str, reason: Any) -> None:
-        pass
+        self.ended.put_nowait(reason.code)
 
     def connection_refused(self, peer: str, reason: str) -> None:
         self.all.put_nowait((peer, reason))
@@ -122,6 +125,28 @@ async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
     assert await reader.read() == b""
     writer.close()
     assert "took too long" in await refusals.next_reason()
+    await secure.stop(0)
+
+
+async def test_a_connection_ends_with_its_callers_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure, port, seen = await _started(authority.issue("server"), authority.certificate)
+    caller = authority.issue("caller", names=("orc1",), left=timedelta(seconds=3))
+    credentials = grpc.ssl_channel_credentials(
+        authority.certificate.read_bytes(),
+        caller.key.read_bytes(),
+        caller.certificate.read_bytes(),
+    )
+    made: Any = grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
+    async with made as channel:
+        call = channel.unary_unary(METHOD)
+        assert await call(b"", timeout=10) == b"orc1"
+        assert seen.ended.empty()
+        # By the server: nothing else ends it while the channel is open.
+        assert await asyncio.wait_for(seen.ended.get(), 30) == NO_ERROR
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(b"", timeout=10)
+    assert "certificate has expired" in await seen.next_reason()
     await secure.stop(0)
 
 
