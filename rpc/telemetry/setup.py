@@ -54,13 +54,14 @@ def telemetry(
         TracingError: OpenTelemetry's environment variables cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
+        UsageError: nor the names of those that may read them.
     """
     made = Telemetry(AccessLog(name, settings.log_format))
     with ExitStack() as stack:
         if settings.tracing.otlp_endpoint is not None:
             _trace(stack, name, settings.tracing.otlp_endpoint, made)
         if settings.metrics_address is not None:
-            _measure(stack, settings.metrics_address, tls, expiry, made)
+            _measure(stack, settings.metrics_address, settings, tls, expiry, made)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -94,14 +95,20 @@ def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
     made.of_upstream_calls.append(tracing.of_upstream_calls)
 
 
-def _measure(
-    stack: ExitStack, address: str, tls: ServerTls | None, expiry: Expiry, made: Telemetry
+def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
+    stack: ExitStack,
+    address: str,
+    settings: TelemetrySettings,
+    tls: ServerTls | None,
+    expiry: Expiry,
+    made: Telemetry,
 ) -> None:
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.metrics_endpoint import metrics_endpoint
 
     metrics = Metrics(expiry)
-    endpoint = metrics_endpoint(metrics.registry, address, tls)
+    allowed = settings.metrics_allowed_callers
+    endpoint = metrics_endpoint(metrics.registry, address, tls, allowed)
     made.metrics_address = stack.enter_context(endpoint)
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)

@@ -1,7 +1,8 @@
 """The names of callers: those in their certificates, and the patterns that these have to match."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _DNS_NAME = re.compile(r"(?:\*|[\w-]+)(?:\.(?:\*|[\w-]+))*", re.ASCII)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?[^/*?#]+(?:/(?:\*|[^/*?#]+))*")
@@ -28,6 +29,12 @@ def name_pattern(name: str) -> re.Pattern[str] | None:
 def any_matches(patterns: Iterable[re.Pattern[str]], names: Iterable[str]) -> bool:
     """Whether one of a caller's names is meant by one of the patterns."""
     return any(pattern.fullmatch(name) for name in names for pattern in patterns)
+
+
+def names_in(certificate: Mapping[str, Any]) -> list[str]:
+    """The names in a certificate, as `ssl.SSLSocket.getpeercert` gives it."""
+    alternatives = certificate.get("subjectAltName", ())
+    return [name for kind, name in alternatives if kind in {"DNS", "URI"}]
 
 
 def _with_wildcards(name: str, wildcard: str) -> str:
