@@ -206,7 +206,9 @@ class TestTls:
                 read(address, with_certificate(ca, authority.issue("old")))
 
 
-def is_answered_over(registry: CollectorRegistry, authority: Authority, pair: Pair, ciphers: str) -> bool:
+def is_answered_over(
+    registry: CollectorRegistry, authority: Authority, pair: Pair, ciphers: str
+) -> bool:
     """Whether a caller is answered who speaks TLS 1.2 with these ciphers only."""
     context = ssl.create_default_context(cafile=authority.certificate)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
