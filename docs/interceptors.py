@@ -37,7 +37,7 @@ class TokenCheck(ServerInterceptor):
             algorithms=self.ALGORITHMS,
             issuer=issuer,
             audience=audience,
-            options={"require": self.CLAIMS},
+            options={"require": list(self.CLAIMS)},
         )
 
     def started(self, call: Call) -> None:
