@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rpc.tls.files import TlsError
 from rpc.tls.pem import read_pem
 from rpc.tls.validity import Validity
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _LIST = re.compile(b"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _FOREVER = float("inf")
@@ -24,6 +25,10 @@ def read_revocations(file: Path, authorities: bytes) -> tuple[bytes, Validity]:
     Raises:
         TlsError: a list cannot be read, or is of none of these authorities.
     """
+    # Inside, as in `rpc.tls.validity`.
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     pem = read_pem(file, "X509 CRL")
     try:
         known = x509.load_pem_x509_certificates(authorities)
@@ -39,11 +44,11 @@ def read_revocations(file: Path, authorities: bytes) -> tuple[bytes, Validity]:
     )
 
 
-def _is_of(revoked: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
+def _is_of(revoked: "x509.CertificateRevocationList", authority: "x509.Certificate") -> bool:
     key = authority.public_key()
     return revoked.issuer == authority.subject and revoked.is_signature_valid(key)  # type: ignore[arg-type]  # raises TypeError for others
 
 
-def _end_of(revoked: x509.CertificateRevocationList) -> float:
+def _end_of(revoked: "x509.CertificateRevocationList") -> float:
     end = revoked.next_update_utc
     return _FOREVER if end is None else end.timestamp()

@@ -32,8 +32,8 @@ class TriedFiles:
     """The files of one side of TLS, which are tried each time they are read.
 
     A pair shakes hands with itself. One that takes the place of another must be valid now, and of
-    an authority in the file beside it if the one before it was. The first pair of a process is
-    taken without these two: there is no better one, and the log says when it ends.
+    an authority in the file beside it if the one before it was. The first pair of a server is taken
+    without these two: there is no better one, and the log says when it ends.
     """
 
     def __init__(  # noqa: PLR0913  # all but the first by name
@@ -45,6 +45,7 @@ class TriedFiles:
         crl: Path | None = None,
         shown_by_server: bool,
         expiry: Expiry | None = None,
+        tries_first: bool = True,
         accept: Callable[[Path, bytes], None] = lambda _, __: None,
     ) -> None:
         """Names the files.
@@ -56,6 +57,7 @@ class TriedFiles:
             crl: PEM of their revocation lists.
             shown_by_server: this side is the server.
             expiry: is told of the certificates that are used.
+            tries_first: tries the first pair too, which a program that ends soon need not.
             accept: raises TlsError for a chain that the transport cannot use. It is given the
                 file's name and its PEM.
         """
@@ -64,6 +66,7 @@ class TriedFiles:
         self._crl = crl
         self._shown_by_server = shown_by_server
         self._expiry = expiry
+        self._tries_first = tries_first
         self._accept = accept
         self._chain: bytes | None = None
         self._is_known = False
@@ -82,13 +85,15 @@ class TriedFiles:
         )
 
     @classmethod
-    def of_channel(cls, tls: ChannelTls, **more: Any) -> "TriedFiles":
-        """Those of a channel."""
+    def of_channel(cls, tls: ChannelTls, *, expiry: Expiry | None, **more: Any) -> "TriedFiles":
+        """Those of a channel. Without `expiry` it is one of a program that ends soon."""
         return cls(
             certificate=tls.certificate,
             key=tls.key,
             authorities=tls.ca,
             shown_by_server=False,
+            expiry=expiry,
+            tries_first=expiry is not None,
             **more,
         )
 
@@ -104,9 +109,10 @@ class TriedFiles:
         if self._certificate is None or self._key is None:
             return Pems(None, None, authorities)
         key, chain = read_pair(self._certificate, self._key)
-        if chain != self._chain:
-            self._try(self._certificate, self._key, chain)
-        self._is_known = self._flaw(self._certificate, self._key, self._authorities) is None
+        if self._tries_first or self._chain is not None:
+            if chain != self._chain:
+                self._try(self._certificate, self._key, chain)
+            self._is_known = self._flaw(self._certificate, self._key, self._authorities) is None
         self._chain = chain
         return Pems(key, chain, authorities)
 

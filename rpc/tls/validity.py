@@ -4,8 +4,6 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography import x509
-
 
 @dataclass(frozen=True, slots=True)
 class Validity:
@@ -36,6 +34,9 @@ def validity_of_chain(pem: bytes) -> Validity:
     Raises:
         ValueError: one cannot be read.
     """
+    # Inside: programs without TLS, and probes, need not load it.
+    from cryptography import x509
+
     chain = x509.load_pem_x509_certificates(pem)
     return Validity(
         max(one.not_valid_before_utc.timestamp() for one in chain),

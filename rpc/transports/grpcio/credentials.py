@@ -9,10 +9,8 @@ from rpc.tls.followed import Followed
 from rpc.tls.trial import TriedFiles
 
 import grpc
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-_CURVES = (ec.SECP256R1, ec.SECP384R1)
+_CURVES = ("secp256r1", "secp384r1")
 
 
 def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
@@ -62,10 +60,14 @@ def _configuration(tried: TriedFiles) -> grpc.ServerCertificateConfiguration:
 
 def _require_usable_key(certificate: Path, chain: bytes) -> None:
     """Refuses a key with which gRPC's core fails every handshake (docs/grpcio.md, "Keys")."""
+    # Inside, as in `rpc.tls.validity`.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
     key = x509.load_pem_x509_certificates(chain)[0].public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return
     raise TlsError(
         f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"

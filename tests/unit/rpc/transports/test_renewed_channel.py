@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
+from rpc.tls.expiry import Expiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.channel import open_channel
 from rpc.transports.renewed_channel import RenewedChannel
@@ -72,7 +73,10 @@ async def settings(
     async with serving(add_upstream, tls=tls) as server:
         shown = ChannelTls(ca=ca, certificate=pair.certificate, key=pair.key)
         yield ChannelOptions(
-            target=server.address, tls=shown, service_config=service_config(SERVICE)
+            target=server.address,
+            tls=shown,
+            service_config=service_config(SERVICE),
+            expiry=Expiry(),
         )
 
 
