@@ -150,6 +150,27 @@ async def test_a_connection_ends_with_its_callers_certificate(tmp_path: Path) ->
     await secure.stop(0)
 
 
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+async def test_no_session_can_be_resumed_without_a_certificate(
+    tmp_path: Path, version: str
+) -> None:
+    authority = Authority(tmp_path)
+    secure, port, _ = await _started(authority.issue("server"), authority.certificate)
+    caller = authority.issue("caller")
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    context.load_cert_chain(caller.certificate, caller.key)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    context.set_alpn_protocols(["h2"])
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=context, server_hostname="localhost"
+    )
+    # The server's SETTINGS: tickets would have come before them.
+    await reader.readexactly(9)
+    assert not writer.get_extra_info("ssl_object").session.has_ticket
+    writer.transport.abort()
+    await secure.stop(0)
+
+
 class _Rotated:
     """Credentials that are others by now."""
 
