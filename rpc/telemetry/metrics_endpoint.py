@@ -9,6 +9,8 @@ from typing import Any, cast
 
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError, UsageError
+from rpc.telemetry.log_pace import LogPace
+from rpc.telemetry.log_setup import get_logger
 from rpc.tls.files import ServerTls
 from rpc.tls.followed import Followed
 from rpc.tls.names import any_matches, name_pattern, names_in
@@ -105,6 +107,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[Any]:
     """A handler that answers only callers of these names."""
+    pace = LogPace()
 
     def parse_request(self: Any) -> bool:
         if not handler.parse_request(self):
@@ -112,6 +115,10 @@ def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[
         names = names_in(self.connection.getpeercert() or {})
         if any_matches(patterns, names):
             return True
+        if times := pace.count():
+            peer = join_host_port(*self.client_address[:2])
+            caller = " ".join(names)
+            get_logger().warning("metrics refused", peer=peer, caller=caller, times=times)
         self.send_error(HTTPStatus.FORBIDDEN, "the caller may not read the metrics")
         return False
 

@@ -324,6 +324,8 @@ def serves_metrics_by_name(folder: Path) -> None:
             except HTTPError as error:
                 if error.code != status:
                     raise
+        (refused,) = (line for line in server.log() if line["event"] == "metrics refused")
+        assert (refused["caller"], refused["times"]) == ("orc2.example", 1)
 
 
 @effect_of("--otlp-endpoint")
