@@ -1,31 +1,73 @@
 """The interceptors that interceptors.md shows."""
 
-import hmac
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from rpc.service import (
     Call,
+    Followed,
     Proceed,
     RpcStatusError,
     ServerInterceptor,
     UpstreamCall,
     UpstreamInterceptor,
+    current_call,
 )
 
 import grpc
+import jwt
 
 
 class TokenCheck(ServerInterceptor):
-    """Refuses callers without a token."""
+    """Lets in callers with a JSON Web Token (RFC 7519) that one of the keys in a file has signed.
 
-    def __init__(self, token: str) -> None:
-        self._wanted = f"Bearer {token}".encode()
+    The file is a JSON Web Key Set (RFC 7517, section 5), which is read again when it changes.
+    """
+
+    # Those with a key that cannot sign: who checks tokens can make none.
+    ALGORITHMS = ("ES256", "EdDSA", "RS256")
+    CLAIMS = ("iss", "aud", "sub", "exp")
+
+    def __init__(self, keys: Path, *, issuer: str, audience: str) -> None:
+        self._keys = Followed([keys], partial(read_keys, keys), "keys of tokens")
+        self._decode = partial(
+            jwt.decode,
+            algorithms=self.ALGORITHMS,
+            issuer=issuer,
+            audience=audience,
+            options={"require": list(self.CLAIMS)},
+        )
 
     def started(self, call: Call) -> None:
+        self._keys.look()
         sent = dict(call.context.invocation_metadata() or ()).get("authorization", "")
-        if not hmac.compare_digest(str(sent).encode(), self._wanted):
-            raise RpcStatusError(grpc.StatusCode.UNAUTHENTICATED, "the token is not valid")
+        token = str(sent).removeprefix("Bearer ")
+        try:
+            key = self._keys.newest[jwt.get_unverified_header(token)["kid"]]
+            call.attach(self, self._decode(token, key)["sub"])
+        except (jwt.InvalidTokenError, LookupError, TypeError) as error:
+            # The name of the error alone: its text may have parts of the token.
+            raise RpcStatusError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "a valid token is needed",
+                diagnosis=type(error).__name__,
+            ) from error
+
+    def subject(self) -> str:
+        """Whose token the call in hand has. For servicers."""
+        call = current_call.get()
+        return "" if call is None else str(call.attached(self))
+
+
+def read_keys(file: Path) -> dict[str, jwt.PyJWK]:
+    """The keys of a set, by their ids. Raises OSError or ValueError if they cannot be used."""
+    try:
+        found = jwt.PyJWKSet.from_json(file.read_text())
+    except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{file} is no set of keys: {error}") from error
+    return {key.key_id: key for key in found.keys if key.key_id}
 
 
 class RateLimit(ServerInterceptor):
@@ -64,10 +106,11 @@ class Permission(ServerInterceptor):
 
 
 class SendToken(UpstreamInterceptor):
-    """Sends a token to the upstream."""
+    """Sends the token in a file to the upstream; the file is read again when it changes."""
 
-    def __init__(self, token: str) -> None:
-        self._metadata = (("authorization", f"Bearer {token}"),)
+    def __init__(self, file: Path) -> None:
+        self._token = Followed([file], lambda: file.read_text().strip(), "token")
 
     def started(self, call: UpstreamCall) -> None:
-        call.metadata += self._metadata
+        self._token.look()
+        call.metadata += (("authorization", f"Bearer {self._token.newest}"),)

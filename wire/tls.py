@@ -1,13 +1,13 @@
-"""TLS for both sides: credentials are made of files, which are read again when they change.
+"""TLS for both sides. Whoever gives credentials is asked for the context of each handshake.
 
 A peer that does not agree on HTTP/2 by ALPN is refused (RFC 9113, section 3.2).
 """
 
 from __future__ import annotations
 
+import math
 import ssl
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,73 +15,60 @@ if TYPE_CHECKING:
 ALPN = ["h2"]
 
 
-@dataclass(slots=True)
-class _Files:
-    """A context made of files, made again when one of them is another file."""
-
-    paths: list[Path]
-    context: ssl.SSLContext | None = None
-    seen: list[tuple[int, int, int]] = field(default_factory=list)
-
-    def stamps(self) -> list[tuple[int, int, int]]:
-        found = [path.stat() for path in self.paths]
-        return [(entry.st_mtime_ns, entry.st_ino, entry.st_size) for entry in found]
-
-
-class _Credentials:
-    """Gives the context for the next handshake."""
-
-    def __init__(self, *paths: Path | None) -> None:
-        self._files = _Files([path for path in paths if path is not None])
+class Credentials(Protocol):
+    """Decide what is shown to peers and asked of them, at each handshake anew."""
 
     def context(self) -> ssl.SSLContext:
-        """The context of the files as they are now.
-
-        A pair that cannot be read keeps the one before in place: it may be half written.
-
-        Raises:
-          OSError: the files cannot be read, and never could be. ssl.SSLError is one.
-        """
-        files = self._files
-        try:
-            stamps = files.stamps()
-            if files.context is None or stamps != files.seen:
-                files.context = self._make()
-                files.seen = stamps
-        except OSError:
-            if files.context is None:
-                raise
-        return files.context
-
-    def _make(self) -> ssl.SSLContext:
-        raise NotImplementedError
+        """The context for the next handshake."""
 
 
-class ServerCredentials(_Credentials):
-    """A server's certificate, and the authorities of its callers' certificates, if it asks."""
+class ServerCredentials:
+    """A server's certificate, and the authorities of its callers' certificates, if it asks.
+
+    The files are read once. Credentials that follow their files give a context of newer ones.
+    """
 
     def __init__(
-        self, certificate: Path, key: Path, client_authorities: Path | None = None
+        self,
+        certificate: Path,
+        key: Path,
+        client_authorities: Path | None = None,
+        revocations: Path | None = None,
     ) -> None:
-        super().__init__(certificate, key, client_authorities)
-        self._certificate = certificate
-        self._key = key
-        self._client_authorities = client_authorities
+        """Reads the files.
 
-    def _make(self) -> ssl.SSLContext:
+        Args:
+          certificate: PEM of the server's chain.
+          key: PEM of its key.
+          client_authorities: PEM of authorities; callers must show a certificate of theirs.
+          revocations: PEM of a revocation list of each of these authorities.
+
+        Raises:
+          OSError: one cannot be used. ssl.SSLError is one.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _harden(context)
-        context.load_cert_chain(self._certificate, self._key)
-        if self._client_authorities is not None:
+        context.load_cert_chain(certificate, key)
+        if client_authorities is not None:
             context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(self._client_authorities)
-        return context
+            context.load_verify_locations(client_authorities)
+            # A session that is resumed shows no certificate, though that may be revoked by now.
+            context.num_tickets = 0
+            context.options |= ssl.OP_NO_TICKET
+        if revocations is not None:
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            context.load_verify_locations(revocations)
+        self._context = context
+
+    def context(self) -> ssl.SSLContext:
+        """The same for all handshakes."""
+        return self._context
 
 
-class ChannelCredentials(_Credentials):
+class ChannelCredentials:
     """The authorities of a server's certificate, and a certificate for servers that ask for one.
 
-    Without authorities it is the system's.
+    Without authorities it is the system's. The files are read once.
     """
 
     def __init__(
@@ -90,21 +77,24 @@ class ChannelCredentials(_Credentials):
         certificate: Path | None = None,
         key: Path | None = None,
     ) -> None:
-        super().__init__(authorities, certificate, key)
-        self._authorities = authorities
-        self._certificate = certificate
-        self._key = key
+        """Reads the files.
 
-    def _make(self) -> ssl.SSLContext:
+        Raises:
+          OSError: one cannot be used. ssl.SSLError is one.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         _harden(context)
-        if self._authorities is None:
+        if authorities is None:
             context.load_default_certs()
         else:
-            context.load_verify_locations(self._authorities)
-        if self._certificate is not None:
-            context.load_cert_chain(self._certificate, self._key)
-        return context
+            context.load_verify_locations(authorities)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key)
+        self._context = context
+
+    def context(self) -> ssl.SSLContext:
+        """The same for all handshakes."""
+        return self._context
 
 
 def _harden(context: ssl.SSLContext) -> None:
@@ -113,6 +103,15 @@ def _harden(context: ssl.SSLContext) -> None:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.set_alpn_protocols(ALPN)
+
+
+def certificate_end(tls: ssl.SSLObject | None) -> float:
+    """When a peer's certificate expires, in seconds of the epoch; never where there is none."""
+    certificate = None if tls is None else tls.getpeercert()
+    if not certificate:
+        return math.inf
+    # RFC 5280, section 4.1.2.5: the second that it names is the last one.
+    return ssl.cert_time_to_seconds(str(certificate["notAfter"])) + 1.0
 
 
 def agreed_on_http2(tls: ssl.SSLObject | None) -> bool:

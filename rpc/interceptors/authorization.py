@@ -6,22 +6,18 @@ from collections.abc import Iterable
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError, UsageError
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.tls.names import any_matches, name_pattern
 
 import grpc
 
 _ENTRY = re.compile(r"(?:(?P<method>/[\w.]+/\w+)=)?(?P<name>[^\s/=][^\s=]*)", re.ASCII)
-_DNS_NAME = re.compile(r"(?:\*|[\w-]+)(?:\.(?:\*|[\w-]+))*", re.ASCII)
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?[^/*?#]+(?:/(?:\*|[^/*?#]+))*")
 _ANY_METHOD = ""
 
 
 class Authorization(ServerInterceptor):
     """Lets a call through if its caller has one of the allowed names. Nobody else may call.
 
-    A caller's names are the DNS names and URIs of its certificate's subject alternative names
-    (https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6), such as SPIFFE ids. In an allowed name
-    `*` stands for one whole label of a DNS name, or one whole segment of a URI's path. All else is
-    compared as it is, but for the letter case of a DNS name.
+    `rpc.tls.names` says what a name is.
     """
 
     def __init__(self, allowed: Iterable[str]) -> None:
@@ -53,7 +49,7 @@ class Authorization(ServerInterceptor):
                 diagnosis="the certificate has neither a DNS name nor a URI",
             )
         patterns = self._patterns.get(call.method, self._patterns[_ANY_METHOD])
-        if not any(pattern.fullmatch(name) for name in call.callers for pattern in patterns):
+        if not any_matches(patterns, call.callers):
             raise RpcStatusError(
                 grpc.StatusCode.PERMISSION_DENIED,
                 "the caller may not call this method",
@@ -64,18 +60,10 @@ class Authorization(ServerInterceptor):
 def _read(entry: str) -> tuple[str, re.Pattern[str]]:
     """The method that an entry is for, and what a caller's name has to match."""
     parts = _ENTRY.fullmatch(entry)
-    name = parts["name"] if parts else ""
-    if parts and _DNS_NAME.fullmatch(name):
-        pattern = re.compile(_with_wildcards(name, r"[^.:/]+"), re.IGNORECASE | re.ASCII)
-    elif parts and _URI.fullmatch(name):
-        pattern = re.compile(_with_wildcards(name, r"[^/?#]+"))
-    else:
+    pattern = name_pattern(parts["name"]) if parts else None
+    if parts is None or pattern is None:
         raise UsageError(
             f"--allow-caller {entry!r} is no DNS name or URI, nor /package.Service/Method= with one"
             " behind it; * stands for one whole label, or one whole segment of a path"
         )
     return parts["method"] or _ANY_METHOD, pattern
-
-
-def _with_wildcards(name: str, wildcard: str) -> str:
-    return wildcard.join(re.escape(part) for part in name.split("*"))

@@ -18,6 +18,7 @@ from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
 from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.setup import Telemetry, telemetry
+from rpc.tls.expiry import Expiry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
 from rpc.upstream.name_check import require_known_name
@@ -57,13 +58,14 @@ async def running_server(
     transport = application.transport or transport_named(settings.transport)
     _require_channelz(settings, transport)
     async with AsyncExitStack() as stack:
+        expiry = Expiry()
         observed = stack.enter_context(
-            telemetry(settings.name, settings.telemetry, settings.listening.tls)
+            telemetry(settings.name, settings.telemetry, settings.listening.tls, expiry)
         )
         _log_together(stack, observed, transport)
         health = HealthServicer()
         upstreams = await stack.enter_async_context(
-            open_upstreams(application, settings, observed, health, transport)
+            open_upstreams(application, settings, observed, health, transport, expiry)
         )
         methods = _methods(application, settings, observed, transport, upstreams)
         stopping = asyncio.Event()
@@ -71,8 +73,10 @@ async def running_server(
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
         add_admin_services(methods, health, settings.admin)
-        server = transport.server(methods, _options(settings))
+        server = transport.server(methods, _options(settings, expiry))
         await server.start()
+        watching = asyncio.create_task(expiry.watch())
+        stack.callback(watching.cancel)
         stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
         for service in methods.services:
             health.serve(service)
@@ -108,11 +112,12 @@ def _methods(
     return Methods(Chain(application.arrange(interceptors)), Chain(admin))
 
 
-def _options(settings: ServerSettings) -> ServerOptions:
+def _options(settings: ServerSettings, expiry: Expiry) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
         max_connection_age=settings.limits.max_connection_age,
         grace=settings.shutdown.grace,
+        expiry=expiry,
     )
 
 

@@ -11,6 +11,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.health_follows import HealthFollows
 from rpc.server.settings import ServerSettings
 from rpc.telemetry.setup import Telemetry
+from rpc.tls.expiry import Expiry
 from rpc.transports.transport import Transport
 from rpc.upstream.channel import UpstreamChannel
 from rpc.upstream.opening import open_channel
@@ -41,12 +42,13 @@ class Upstreams:
 
 
 @asynccontextmanager
-async def open_upstreams(
+async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
     application: Application,
     settings: ServerSettings,
     observed: Telemetry,
     health: HealthServicer,
     transport: Transport,
+    expiry: Expiry,
 ) -> AsyncIterator[Upstreams]:
     """Opens a channel to each upstream, and closes it when the context is left.
 
@@ -62,7 +64,8 @@ async def open_upstreams(
         for upstream in application.upstreams:
             its = settings.upstreams[upstream.name]
             insecure = settings.listening.insecure
-            channel = open_channel(transport, its, service_of(upstream.stub), insecure=insecure)
+            service = service_of(upstream.stub)
+            channel = open_channel(transport, its, service, insecure=insecure, expiry=expiry)
             watch = UpstreamWatch(
                 upstream.name,
                 its.target,

@@ -6,14 +6,20 @@ Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prom
 `grpc_client_call_started`, which counts calls where A66 counts their attempts.
 """
 
+from collections.abc import Iterator
+
 from rpc.core.call import Call, UpstreamCall
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.tls.expiry import Expiry
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 # gRFC A66's boundaries for latencies, in seconds.
 _LATENCY_BUCKETS = (
@@ -35,8 +41,10 @@ class Metrics:
         of_upstream_calls: counts the calls that it makes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expiry: Expiry) -> None:
+        """Takes what knows how long certificates are valid."""
         self.registry = CollectorRegistry()
+        self.registry.register(_CertificateMetrics(expiry))
         prometheus_client.ProcessCollector(registry=self.registry)
         prometheus_client.PlatformCollector(registry=self.registry)
         prometheus_client.GCCollector(registry=self.registry)
@@ -73,6 +81,23 @@ class _UpstreamCallMetrics(UpstreamInterceptor):
 def _label(call: Call) -> str:
     # A66: else callers could fill the memory with names of their own.
     return call.method if call.known else "other"
+
+
+class _CertificateMetrics(Collector):
+    """Says of each certificate in use how long it is valid, at the moment it is asked."""
+
+    def __init__(self, expiry: Expiry) -> None:
+        self._expiry = expiry
+
+    def collect(self) -> Iterator[Metric]:
+        gauge = GaugeMetricFamily(
+            "tls_certificate_seconds_left",
+            "Time until a certificate in use expires, by its file. Below 0 it has.",
+            labels=("file",),
+        )
+        for file, seconds in self._expiry.seconds_left().items():
+            gauge.add_metric((file,), seconds)
+        yield gauge
 
 
 class _Side:

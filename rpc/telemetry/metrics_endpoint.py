@@ -1,20 +1,24 @@
 """The HTTP endpoint at which Prometheus reads a process's metrics."""
 
-import contextlib
 import io
+import re
 import ssl
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
 from rpc.core.address import explain, join_host_port, split_host_port
-from rpc.core.errors import StartupError
+from rpc.core.errors import StartupError, UsageError
 from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ServerTls, read_authorities, read_pair
+from rpc.tls.files import ServerTls
+from rpc.tls.followed import Followed
+from rpc.tls.names import any_matches, name_pattern, names_in
+from rpc.tls.pem import read_authorities, read_pair
+from rpc.tls.trial import TriedFiles
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -29,7 +33,10 @@ class MetricsEndpointError(StartupError):
 
 @contextmanager
 def metrics_endpoint(
-    registry: CollectorRegistry, address: str, tls: ServerTls | None
+    registry: CollectorRegistry,
+    address: str,
+    tls: ServerTls | None,
+    allowed_callers: Sequence[str] = (),
 ) -> Iterator[str]:
     """Serves `/metrics` on a thread of its own while the context is open.
 
@@ -37,6 +44,8 @@ def metrics_endpoint(
         registry: what is served.
         address: where to listen; port 0 lets the kernel choose.
         tls: the server's own certificate and client authorities; None for plain HTTP.
+        allowed_callers: names in the certificates of those that may read them, as
+            `rpc.tls.names` reads them. Empty for everybody.
 
     Yields:
         The address that it listens on.
@@ -44,7 +53,9 @@ def metrics_endpoint(
     Raises:
         MetricsEndpointError: the address is taken or not this machine's.
         TlsError: a certificate or key cannot be used.
+        UsageError: a name is malformed, or callers are not asked for certificates.
     """
+    patterns = _patterns(tls, allowed_callers)
     host, port = split_host_port(address)
     try:
         server, thread = prometheus_client.start_http_server(
@@ -60,10 +71,13 @@ def metrics_endpoint(
     faults = _Faults()
     server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
     server.RequestHandlerClass = _handler(cast("type[Any]", server.RequestHandlerClass), faults)
+    if patterns:
+        server.RequestHandlerClass = _admitting(server.RequestHandlerClass, patterns)
     if tls is not None and isinstance(server.socket, ssl.SSLSocket):
         # Else the one thread that accepts does the handshakes too, and who connects and says
         # nothing keeps everyone else out, and the server from stopping.
         server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
+        _harden(server.socket.context, tls)
         _follow_files(server.socket.context, tls)
     try:
         yield join_host_port(host, server.server_port)
@@ -122,27 +136,79 @@ def _peer(client_address: object) -> str:
     return str(client_address)
 
 
+def _patterns(tls: ServerTls | None, names: Sequence[str]) -> list[re.Pattern[str]]:
+    if names and (tls is None or tls.client_ca is None):
+        raise UsageError(
+            "--metrics-allow-caller needs --tls-client-ca: names stand in certificates"
+        )
+    return [_pattern(name) for name in names]
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    pattern = name_pattern(name)
+    if pattern is None:
+        raise UsageError(
+            f"--metrics-allow-caller {name!r} is no DNS name or URI; * stands for one whole label,"
+            " or one whole segment of a path"
+        )
+    return pattern
+
+
+def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[Any]:
+    """A handler that answers only callers of these names."""
+    pace = LogPace()
+
+    def parse_request(self: Any) -> bool:
+        if not handler.parse_request(self):
+            return False
+        names = names_in(self.connection.getpeercert() or {})
+        if any_matches(patterns, names):
+            return True
+        if times := pace.count():
+            peer = join_host_port(*self.client_address[:2])
+            caller = " ".join(names)
+            get_logger().warning("metrics refused", peer=peer, caller=caller, times=times)
+        self.send_error(HTTPStatus.FORBIDDEN, "the caller may not read the metrics")
+        return False
+
+    return type(handler.__name__, (handler,), {"parse_request": parse_request})
+
+
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
     """Makes each handshake use what the files hold by then."""
-    files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
-    newest = context
+    tried = TriedFiles.of_server(tls)
+    followed = Followed(tls.files, lambda: _context(tried, tls), "certificate of the metrics")
 
     # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
     def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
-        nonlocal newest
-        if files.changed():
-            # What cannot be used is in the log already: gRPC's handshakes read the same files.
-            with contextlib.suppress(OSError, ValueError):
-                newest = _context(tls)
-        connection.context = newest
+        followed.look()
+        connection.context = followed.newest
 
     context.sni_callback = before_handshake
 
 
-def _context(tls: ServerTls) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.client_ca)
+def _context(tried: TriedFiles, tls: ServerTls) -> ssl.SSLContext:
+    tried.read()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _harden(context, tls)
     context.load_cert_chain(tls.certificate, tls.key, password="")
+    if tls.client_ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tls.client_ca)
+    if tls.crl is not None:
+        context.load_verify_locations(tls.crl)
     return context
+
+
+def _harden(context: ssl.SSLContext, tls: ServerTls) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # With forward secrecy: https://www.rfc-editor.org/rfc/rfc9325#section-4.1.
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    # A session that is resumed shows no certificate, though that may be revoked by now.
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
+    if tls.crl is not None:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
 def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:

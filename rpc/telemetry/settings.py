@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from rpc.core.errors import UsageError
 from rpc.core.option_types import COLLECTOR_URL, HOST_PORT
 from rpc.core.setting import group, setting
 
@@ -35,6 +36,8 @@ class TelemetrySettings:
         log_format: `auto`, `text` or `json`.
         log_level: the least that is logged.
         metrics_address: where Prometheus finds metrics. None for nowhere.
+        metrics_allowed_callers: names in the certificates of those that may read them, as
+            `rpc.tls.names` reads them. Empty for everybody.
         tracing: where traces go.
     """
 
@@ -51,4 +54,17 @@ class TelemetrySettings:
     metrics_address: str | None = setting(
         "Address to serve Prometheus metrics on, at /metrics.", type=HOST_PORT, default=None
     )
+    metrics_allowed_callers: tuple[str, ...] = setting(
+        "Caller that may read the metrics, named as by --allow-caller. Everybody by default.",
+        type=str,
+        metavar="NAME",
+        option="metrics-allow-caller",
+        multiple=True,
+        default=(),
+    )
     tracing: TracingSettings = group(TracingSettings)
+
+    def __post_init__(self) -> None:
+        """Refuses names where there is nothing to be read."""
+        if self.metrics_allowed_callers and self.metrics_address is None:
+            raise UsageError("--metrics-allow-caller needs --metrics-address")

@@ -10,6 +10,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.upstream_log import UpstreamLog
+from rpc.tls.expiry import Expiry
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.watch import UpstreamObserver
@@ -42,25 +43,29 @@ class Telemetry:
 
 
 @contextmanager
-def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> Iterator[Telemetry]:
+def telemetry(
+    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: Expiry
+) -> Iterator[Telemetry]:
     """Sets it up, and takes it down when the context is left.
 
     Args:
         name: what the server calls itself.
         settings: what is wanted.
         tls: the server's own, for the metrics too.
+        expiry: knows how long certificates are valid, for the metrics.
 
     Raises:
         TracingError: OpenTelemetry's environment variables cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
+        UsageError: nor the names of those that may read them.
     """
     made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
     with ExitStack() as stack:
         if settings.tracing.otlp_endpoint is not None:
             _trace(stack, name, settings.tracing.otlp_endpoint, made)
         if settings.metrics_address is not None:
-            _measure(stack, settings.metrics_address, tls, made)
+            _measure(stack, settings.metrics_address, settings, tls, expiry, made)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -94,13 +99,21 @@ def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
     made.of_upstream_calls.append(tracing.of_upstream_calls)
 
 
-def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Telemetry) -> None:
+def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
+    stack: ExitStack,
+    address: str,
+    settings: TelemetrySettings,
+    tls: ServerTls | None,
+    expiry: Expiry,
+    made: Telemetry,
+) -> None:
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.metrics_endpoint import metrics_endpoint
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
-    metrics = Metrics()
-    endpoint = metrics_endpoint(metrics.registry, address, tls)
+    metrics = Metrics(expiry)
+    allowed = settings.metrics_allowed_callers
+    endpoint = metrics_endpoint(metrics.registry, address, tls, allowed)
     made.metrics_address = stack.enter_context(endpoint)
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)

@@ -1,6 +1,5 @@
-"""The files that TLS is set up with: which there are, and whether they can be used."""
+"""The files that TLS is set up with: which there are, and which go together."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,8 @@ class ServerTls:
         key: PEM file with the certificate's private key.
         client_ca: PEM file with the authorities whose client certificates are accepted. With
             it a caller without such a certificate is refused (mTLS). Without it none is asked.
+        crl: PEM file with the revocation lists of these authorities, one of each. A caller whose
+            certificate is on one is refused. None for none.
     """
 
     certificate: Path = setting(
@@ -33,11 +34,23 @@ class ServerTls:
         type=FILE,
         default=None,
     )
+    crl: Path | None = setting(
+        "PEM file of these authorities' revocation lists, one of each. Needs --transport wire.",
+        type=FILE,
+        default=None,
+    )
 
     def __post_init__(self) -> None:
         """Refuses one file without the other."""
         if not self.certificate or not self.key:
             raise TlsError("--tls-certificate and --tls-key go together, --tls-client-ca with both")
+        if self.crl and not self.client_ca:
+            raise TlsError("--tls-crl needs --tls-client-ca, whose lists it has")
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """All of them; None for one that there is not."""
+        return self.certificate, self.key, self.client_ca, self.crl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,44 +87,7 @@ class ChannelTls:
         if (self.certificate is None) != (self.key is None):
             raise TlsError("a client certificate and its key go together; give both or neither")
 
-
-def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
-    """The PEM of a key and of its certificate chain, in this order.
-
-    Raises:
-        TlsError: a file cannot be read, or the two do not belong together.
-    """
-    pair = _read(key, "PRIVATE KEY"), _read(certificate, "CERTIFICATE")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ValueError) as error:
-        raise TlsError(
-            f"{key} is not the unencrypted key of the certificate in {certificate}"
-        ) from error
-    return pair
-
-
-def read_authorities(file: Path) -> bytes:
-    """The PEM of a list of authorities.
-
-    Raises:
-        TlsError: the file cannot be read.
-    """
-    pem = _read(file, "CERTIFICATE")
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-    except OSError as error:
-        raise TlsError(f"{file} holds a certificate that cannot be read") from error
-    return pem
-
-
-def _read(file: Path, label: str) -> bytes:
-    try:
-        pem = file.read_bytes()
-    except OSError as error:
-        raise TlsError(f"cannot read {file}: {error.strerror}") from error
-    if f"{label}-----".encode() not in pem:
-        raise TlsError(f"{file} holds no PEM block of type {label}")
-    return pem
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """All of them; None for one that there is not."""
+        return self.ca, self.certificate, self.key

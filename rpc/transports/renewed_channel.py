@@ -1,13 +1,12 @@
 """A channel whose certificates are renewed while the server runs."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any, Self
 from weakref import WeakSet
 
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ChannelTls, TlsError
+from rpc.tls.files import ChannelTls
+from rpc.tls.followed import Followed
 
 import grpc
 
@@ -15,8 +14,6 @@ LOOK_SECONDS = 1.0
 """How often a channel looks whether its files have changed."""
 
 _GRACE_SECONDS = 3600.0
-
-_logger = logging.getLogger(__name__)
 
 
 class RenewedChannel:
@@ -36,9 +33,7 @@ class RenewedChannel:
         Raises:
             TlsError: a file cannot be used.
         """
-        self._open_channel = open_channel
-        self._files = ChangingFiles([tls.ca, tls.certificate, tls.key])
-        self._channel = open_channel()
+        self._channels = Followed(tls.files, open_channel, "certificate for the upstream")
         self._calls: WeakSet[grpc.aio.Call] = WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())
@@ -63,7 +58,7 @@ class RenewedChannel:
         self, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Callable[..., Any]:
         def send(*call_args: Any, **call_kwargs: Any) -> Any:
-            method = getattr(self._channel, kind)(*args, **kwargs)
+            method = getattr(self._channels.newest, kind)(*args, **kwargs)
             call = method(*call_args, **call_kwargs)
             self._calls.add(call)
             return call
@@ -73,11 +68,11 @@ class RenewedChannel:
     @property
     def newest(self) -> grpc.aio.Channel:
         """The channel that new calls go over."""
-        return self._channel
+        return self._channels.newest
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
         """The state of the newest channel."""
-        return self._channel.get_state(try_to_connect)
+        return self._channels.newest.get_state(try_to_connect)
 
     async def __aenter__(self) -> Self:
         """It is closed when the context is left."""
@@ -92,24 +87,17 @@ class RenewedChannel:
         self._following.cancel()
         for call in list(self._calls):
             call.cancel()
-        await asyncio.gather(self._channel.close(), *self._closing)
+        await asyncio.gather(self._channels.newest.close(), *self._closing)
 
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._files.changed():
-                self._renew()
+            old = self._channels.newest
+            if self._channels.look():
+                self._leave(old)
 
-    def _renew(self) -> None:
-        try:
-            successor = self._open_channel()
-        except TlsError as error:
-            # Half-written files, whose next change is seen again.
-            _logger.warning("keeping the old certificate for the upstream: %s", error)
-            return
+    def _leave(self, old: grpc.aio.Channel) -> None:
         # Each call has a deadline, so the old channel's come to an end by themselves.
-        closing = asyncio.create_task(self._channel.close(_GRACE_SECONDS))
+        closing = asyncio.create_task(old.close(_GRACE_SECONDS))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
-        self._channel = successor
-        _logger.info("certificate for the upstream reloaded")

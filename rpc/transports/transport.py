@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rpc.core.call import Call, ServicerContext
 from rpc.core.errors import RpcStatusError, StartupError
+from rpc.tls.expiry import Expiry
 from rpc.tls.files import ChannelTls
 from rpc.transports.settings import ListeningSettings
 
@@ -94,11 +95,13 @@ class ServerOptions:
         listening: where and how it listens.
         max_connection_age: seconds after which callers are asked to connect anew. None for never.
         grace: seconds that calls in flight get where the transport has to replace its listener.
+        expiry: is told of the certificate that is shown. None for nobody.
     """
 
     listening: ListeningSettings
     max_connection_age: float | None
     grace: float
+    expiry: Expiry | None = None
 
 
 class TransportServer(Protocol):
@@ -133,12 +136,14 @@ class ChannelOptions:
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
         check_health: call only servers that say SERVING of the service that the config names.
+        expiry: is told of the certificate that is shown. None for nobody.
     """
 
     target: str
     tls: ChannelTls | None
     service_config: str
     check_health: bool = True
+    expiry: Expiry | None = None
 
 
 class Transport(Protocol):

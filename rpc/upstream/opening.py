@@ -1,6 +1,7 @@
 """Opens the channel to an upstream, if it may be spoken to."""
 
 from rpc.core.address import AddressError, is_loopback, parse_target
+from rpc.tls.expiry import Expiry
 from rpc.transports.transport import ChannelOptions, Transport
 from rpc.upstream.service_config import service_config
 from rpc.upstream.settings import PeerSettings
@@ -8,13 +9,14 @@ from rpc.upstream.settings import PeerSettings
 import grpc
 
 
-def open_channel(
+def open_channel(  # noqa: PLR0913  # all but the first by name
     transport: Transport,
     settings: PeerSettings,
     service: str,
     *,
     insecure: bool,
     check_health: bool = True,
+    expiry: Expiry | None = None,
 ) -> grpc.aio.Channel:
     """Opens a channel for the calls of one service; it connects when the first call needs it.
 
@@ -24,6 +26,7 @@ def open_channel(
         service: full name of the service, as in `user.Orchestrator2Service`.
         insecure: plaintext is wanted even where the target is on another machine.
         check_health: call only servers that say SERVING of the service.
+        expiry: is told of the certificate that is shown to the server.
 
     Raises:
         AddressError: the target is malformed, or would be spoken to in plaintext across a
@@ -42,5 +45,6 @@ def open_channel(
             tls=settings.tls,
             service_config=service_config(service),
             check_health=check_health,
+            expiry=expiry,
         )
     )

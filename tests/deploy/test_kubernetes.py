@@ -81,6 +81,12 @@ def test_an_upstream_lets_in_what_its_callers_show(objects: Objects, upstream: s
     assert sorted(told) == sorted(f"--allow-caller={name}" for names in shown for name in names)
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_only_prometheus_reads_the_metrics(objects: Objects, name: str) -> None:
+    allowed = option(command(objects, name), "metrics-allow-caller")
+    assert allowed == "prometheus.monitoring.svc.cluster.local"
+
+
 def pods(names: list[str]) -> list[dict[str, Any]]:
     """How a policy names the pods of servers."""
     labels = [{"app.kubernetes.io/name": name} for name in names]

@@ -1,10 +1,18 @@
 """The interceptors that docs/interceptors.md shows do what it says, for all kinds of RPC."""
 
+import json
 import re
 from pathlib import Path
+from time import time
+from typing import Any
+
+from rpc.core.errors import RpcStatusError
 
 import grpc
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
 
 from docs.interceptors import Permission, RateLimit, SendToken, TokenCheck
 from tests.support.calls import make_call
@@ -24,7 +32,6 @@ from tests.support.streams.ways import (
 )
 
 ASK = Ask(sizes=[1])
-TOKEN = (("authorization", "Bearer s3cret"),)
 
 
 def test_the_page_shows_the_code_that_is_tested() -> None:
@@ -36,30 +43,140 @@ def test_the_page_shows_the_code_that_is_tested() -> None:
         assert block in code
 
 
+class Issuer:
+    """Signs tokens, and writes the file of keys by which they are checked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.keys = folder / "keys.json"
+        self._private = {"first": generate_private_key(SECP256R1())}
+        self.publish()
+
+    def publish(self) -> None:
+        """Writes the public keys."""
+        keys = [
+            ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": name, "alg": "ES256"}
+            for name, key in self._private.items()
+        ]
+        self.keys.write_text(json.dumps({"keys": keys}))
+
+    def rotate(self, name: str) -> None:
+        """Signs with another key from now on, which no file has yet."""
+        self._private = {name: generate_private_key(SECP256R1())}
+
+    def token(self, **changed: Any) -> str:
+        """A token that is good, but for the claims that are given. None takes a claim out."""
+        claims = {"iss": "issuer", "aud": "streams", "sub": "krithik", "exp": time() + 3600}
+        claims = {name: value for name, value in (claims | changed).items() if value is not None}
+        ((name, key),) = self._private.items()
+        return jwt.encode(claims, key, "ES256", {"kid": name})
+
+    def check(self) -> TokenCheck:
+        """What lets in callers with its tokens."""
+        return TokenCheck(self.keys, issuer="issuer", audience="streams")
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    return Issuer(tmp_path)
+
+
+def bearing(token: str) -> tuple[tuple[str, str | bytes], ...]:
+    return (("authorization", f"Bearer {token}"),)
+
+
 @EVERY_WAY
 @EVERY_KIND
 async def test_a_token_is_asked_for(
-    way: Way, kind: str, capsys: pytest.CaptureFixture[str]
+    way: Way, kind: str, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check = [TokenCheck("s3cret")]
+    check = [issuer.check()]
     first = {"hop": hop_of(interceptors=check)} if way.through_hop else {}
     last = service_of(Streams(), interceptors=[] if first else check)
     async with way.to(last, log_format="json", **first) as path:
-        for metadata in ((), (("authorization", "Bearer ☺".encode().hex()),), (("x", "s3cret"),)):
+        for metadata in ((), bearing("☺".encode().hex()), (("x", issuer.token()),)):
             error = await failure(begin(path.stub, kind, ASK, metadata=metadata))
             assert error.code() is grpc.StatusCode.UNAUTHENTICATED
         refused = call_lines(capsys)
         assert [line["code"] for line in refused] == ["UNAUTHENTICATED"] * 3
         assert {line["service"] for line in refused} == {path.first}
-        assert len(await answers(begin(path.stub, kind, ASK, metadata=TOKEN))) == 1
+        good = bearing(issuer.token())
+        assert len(await answers(begin(path.stub, kind, ASK, metadata=good))) == 1
+
+
+def refusal(check: TokenCheck, token: str) -> str | None:
+    """What the log says of a call with a token, or None if it is let in."""
+    call = make_call(metadata=bearing(token))
+    try:
+        check.started(call)
+    except RpcStatusError as error:
+        assert error.code is grpc.StatusCode.UNAUTHENTICATED  # noqa: PT017
+        assert token not in f"{error.message} {error.diagnosis}"  # noqa: PT017
+        return error.diagnosis
+    assert call.attached(check) == "krithik"
+    return None
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({}, None),
+        ({"aud": ["other", "streams"]}, None),
+        ({"exp": 1}, "ExpiredSignatureError"),
+        ({"nbf": time() + 3600}, "ImmatureSignatureError"),
+        ({"iss": "another"}, "InvalidIssuerError"),
+        ({"aud": "another"}, "InvalidAudienceError"),
+        *[({name: None}, "MissingRequiredClaimError") for name in TokenCheck.CLAIMS],
+    ],
+)
+def test_a_tokens_claims_decide(issuer: Issuer, claims: dict[str, Any], reason: str | None) -> None:
+    assert refusal(issuer.check(), issuer.token(**claims)) == reason
+
+
+def test_a_token_that_is_not_signed_by_the_key_is_refused(issuer: Issuer, tmp_path: Path) -> None:
+    check, good = issuer.check(), issuer.token()
+    header, claims, signature = good.split(".")
+    (other := tmp_path / "other").mkdir()
+    forged = [
+        Issuer(other).token(),
+        f"{header}.{claims}.",
+        f"{header}.{claims[:-4]}AAAA.{signature}",
+        jwt.encode(jwt.decode(good, options={"verify_signature": False}), "", "none"),
+        # By an algorithm whose secret the checking side would have to know.
+        jwt.encode({"sub": "krithik"}, "secret" * 8, "HS256", {"kid": "first"}),
+        "x",
+        "a.b.c",
+    ]
+    assert None not in [refusal(check, token) for token in forged]
+    assert refusal(check, good) is None
+
+
+def test_the_keys_follow_their_file(issuer: Issuer) -> None:
+    check, old = issuer.check(), issuer.token()
+    issuer.rotate("second")
+    assert refusal(check, issuer.token()) == "KeyError"
+    issuer.publish()
+    assert refusal(check, issuer.token()) is None
+    assert refusal(check, old) == "KeyError"
+    for bad in ("no keys", "[]", "{}", '{"keys": []}', '{"keys": [{}]}', '{"keys": 1}'):
+        issuer.keys.write_text(bad)
+        assert refusal(check, issuer.token()) is None
+        with pytest.raises(ValueError, match=r"keys\.json is no set of keys"):
+            issuer.check()
 
 
 @THROUGH_HOP
 @EVERY_KIND
-async def test_a_token_is_sent_to_the_upstream(way: Way, kind: str) -> None:
-    last = service_of(Streams, interceptors=[TokenCheck("s3cret")])
-    async with way.to(last, hop_of(upstream_interceptors=[SendToken("s3cret")])) as path:
+async def test_a_token_is_sent_to_the_upstream(
+    way: Way, kind: str, issuer: Issuer, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(issuer.token() + "\n")
+    last = service_of(Streams, interceptors=[issuer.check()])
+    async with way.to(last, hop_of(upstream_interceptors=[SendToken(file)])) as path:
         assert len(await answers(begin(path.stub, kind, ASK))) == 1
+        file.write_text(issuer.token(exp=1))
+        refused = await failure(begin(path.stub, kind, ASK))
+        assert refused.code() is grpc.StatusCode.UNAUTHENTICATED
     async with way.to(last, hop_of()) as path:
         assert (await failure(begin(path.stub, kind, ASK))).code() is (
             grpc.StatusCode.UNAUTHENTICATED

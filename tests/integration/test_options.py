@@ -8,10 +8,12 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import grpc
@@ -125,6 +127,24 @@ def asks_for_a_certificate(folder: Path) -> None:
         assert get_mock_user(server, credentials).code() is grpc.StatusCode.UNAVAILABLE
 
 
+@effect_of("--tls-crl")
+def refuses_revoked_callers(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server"))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    variables["MOCK_DATA_TRANSPORT"] = "wire"
+    good, bad = authority.issue("good"), authority.issue("bad")
+    variables["MOCK_DATA_TLS_CRL"] = str(authority.revoke(bad))
+    with running("services/mock_data", environment=variables) as server:
+        for pair, code in ((good, grpc.StatusCode.OK), (bad, grpc.StatusCode.UNAVAILABLE)):
+            assert get_mock_user(server, showing(authority, pair)).code() is code
+
+
+def showing(authority: Authority, pair: Pair) -> grpc.ChannelCredentials:
+    pems = (authority.certificate, pair.key, pair.certificate)
+    return grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
+
+
 @effect_of("--allow-caller")
 def lets_in_by_name(folder: Path) -> None:
     authority = Authority(folder)
@@ -138,9 +158,7 @@ def lets_in_by_name(folder: Path) -> None:
             ("any.trusted.example", grpc.StatusCode.OK),
             ("orc1.example", grpc.StatusCode.PERMISSION_DENIED),
         ):
-            pair = authority.issue(name, names=[name])
-            pems = (authority.certificate, pair.key, pair.certificate)
-            credentials = grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
+            credentials = showing(authority, authority.issue(name, names=[name]))
             assert get_mock_user(server, credentials).code() is code
 
 
@@ -313,6 +331,29 @@ def serves_metrics(_: Path) -> None:
             assert b"process_open_fds" in response.read()
 
 
+@effect_of("--metrics-allow-caller")
+def serves_metrics_by_name(folder: Path) -> None:
+    authority = Authority(folder)
+    variables = serve_with(authority.issue("server"))
+    variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
+    variables["MOCK_DATA_METRICS_ADDRESS"] = "127.0.0.1:0"
+    variables["MOCK_DATA_METRICS_ALLOW_CALLER"] = "prometheus.example *.trusted.example"
+    with running("services/mock_data", environment=variables) as server:
+        url = f"https://{server.metrics_address}/metrics"
+        for name, status in (("any.trusted.example", 200), ("orc2.example", 403)):
+            pair = authority.issue(name, names=[name])
+            context = ssl.create_default_context(cafile=authority.certificate)
+            context.load_cert_chain(pair.certificate, pair.key)
+            try:
+                with urlopen(url, timeout=LIMIT_SECONDS, context=context) as response:
+                    assert response.status == status
+            except HTTPError as error:
+                if error.code != status:
+                    raise
+        (refused,) = (line for line in server.log() if line["event"] == "metrics refused")
+        assert (refused["caller"], refused["times"]) == ("orc2.example", 1)
+
+
 @effect_of("--otlp-endpoint")
 def sends_traces(_: Path) -> None:
     with collecting() as collector:
@@ -410,6 +451,7 @@ class TestHelp:
         ("--max-connection-age 1000001", "at most 1000000"),
         ("--max-concurrent-rpcs 0", "x>=1"),
         ("--allow-caller orc1", "--tls-client-ca"),
+        ("--metrics-allow-caller prometheus", "--metrics-address"),
         ("--max-concurrent-rpcs many", "not a valid integer"),
         ("--log-format xml", "'text', 'json'"),
         ("--metrics-address unix:/m", "HOST:PORT"),

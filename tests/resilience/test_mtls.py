@@ -56,7 +56,7 @@ class Trust:
 
     def channel(self, server: ServerProcess) -> grpc.aio.Channel:
         """A channel with a connection of its own, by which it shakes hands anew."""
-        credentials = channel_credentials(self.channel_tls())
+        credentials = channel_credentials(self.channel_tls())()
         return grpc.aio.secure_channel(server.address, credentials, options=OWN_CONNECTION)
 
 

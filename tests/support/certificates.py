@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
@@ -15,7 +15,10 @@ from cryptography.x509.oid import NameOID
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 """What a certificate for a server of a test bears, unless the test says otherwise."""
 
-_LIFETIME = timedelta(days=1)
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+"""A private key of a certificate."""
+
+_LIFETIME = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Pair:
         """
         for mine, others in ((self.key, other.key), (self.certificate, other.certificate)):
             partial = mine.with_name(f"{mine.name}.partial")
+            partial.touch(0o600)
             partial.write_bytes(others.read_bytes())
             partial.replace(mine)
 
@@ -46,13 +50,15 @@ class Authority:
         self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(_pem(self._signed(name, self._key, (), authority=True)))
 
-    def issue(
+    def issue(  # noqa: PLR0913  # all but the first by name
         self,
         name: str,
         *,
         names: Sequence[str] = LOCAL_NAMES,
         expired: bool = False,
+        left: timedelta = _LIFETIME,
         usages: Sequence[x509.ObjectIdentifier] = (),
+        key: Key | None = None,
     ) -> Pair:
         """Makes a pair, for a server or a client.
 
@@ -60,26 +66,47 @@ class Authority:
             name: of the files, and the certificate's common name.
             names: DNS names, URIs and IP addresses that the certificate is for.
             expired: the certificate's time is over.
+            left: until it is, otherwise.
             usages: what the certificate is for (`ExtendedKeyUsageOID`); for anything if none is.
+            key: of the certificate; a new one of P-256 if none is given.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         extensions = _extensions(names, usages)
-        pair.certificate.write_bytes(_pem(self._signed(name, key, extensions, expired=expired)))
+        left = -_LIFETIME if expired else left
+        pair.certificate.write_bytes(_pem(self._signed(name, key, extensions, left=left)))
         encoding = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pair.key.touch(0o600)
         pair.key.write_bytes(key.private_bytes(*encoding))
         return pair
+
+    def revoke(self, *pairs: Pair, left: timedelta = _LIFETIME) -> Path:
+        """Writes the authority's revocation list, with the certificates of these pairs on it."""
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - _LIFETIME)
+            .next_update(now + left)
+        )
+        for pair in pairs:
+            number = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now)
+            builder = builder.add_revoked_certificate(entry.build())
+        file = self.certificate.with_suffix(".crl")
+        file.write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
+        return file
 
     def _signed(
         self,
         name: str,
-        key: ec.EllipticCurvePrivateKey,
+        key: Key,
         extensions: Sequence[x509.ExtensionType],
         *,
         authority: bool = False,
-        expired: bool = False,
+        left: timedelta = _LIFETIME,
     ) -> x509.Certificate:
-        end = datetime.now(UTC) + (-_LIFETIME if expired else _LIFETIME)
+        end = datetime.now(UTC) + left
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(name))

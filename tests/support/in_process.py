@@ -33,7 +33,7 @@ async def serving(
     values = {"listen": "127.0.0.1:0", "transport": transport(), **options}
     if tls is not None:
         values |= {"tls_certificate": tls.certificate, "tls_key": tls.key}
-        values["tls_client_ca"] = tls.client_ca
+        values |= {"tls_client_ca": tls.client_ca, "tls_crl": tls.crl}
     upstreams = {upstream.name: upstream.port for upstream in application.upstreams}
     settings = server_settings(application.name, values, upstreams)
     async with running_server(application, settings, values) as server:

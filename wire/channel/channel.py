@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
@@ -23,20 +23,14 @@ from wire.channel.settings import Settings, fixed_fields, host_of
 from wire.channel.target import parse_target
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
+    from wire.tls import Credentials
+
 
 _Made = TypeVar("_Made", bound="Callable[..., Any]")
-
-
-class Credentials(Protocol):
-    """What makes a channel speak TLS."""
-
-    def context(self) -> ssl.SSLContext:
-        """A context for the next handshake, with the newest certificates."""
 
 
 class Channel(grpc.aio.Channel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wire.channel.failures import words_for
@@ -15,6 +17,7 @@ from wire.http2.error_codes import (
     StreamFault,
     name_of,
 )
+from wire.tls import certificate_end
 
 if TYPE_CHECKING:
     import asyncio
@@ -78,6 +81,7 @@ class ClientConnection(Outgoing):
         self._probe = Probe(self, options)
         self._informational = 0
         self._goaway_cause = ""
+        self._expiry: asyncio.TimerHandle | None = None
 
     @property
     def responsive(self) -> bool:
@@ -174,6 +178,17 @@ class ClientConnection(Outgoing):
 
     # --- the connection
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It lasts no longer than the server's certificate."""
+        super().connection_made(transport)
+        left = certificate_end(transport.get_extra_info("ssl_object")) - time()
+        if left < inf:
+            self._expiry = self._loop.call_later(max(0.0, left), self._certificate_expired)
+
+    def _certificate_expired(self) -> None:
+        self._drain(f"{self.peer}: the server's certificate has expired")
+        self._close_when_empty()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The reason is for people."""
         super().connection_lost(None if exc is None else ConnectionError(words_for(exc)))
@@ -232,6 +247,8 @@ class ClientConnection(Outgoing):
     def connection_ended(self, reason: ConnectionEnd) -> None:
         """Tell all exchanges, once."""
         self._probe.stop()
+        if self._expiry is not None:
+            self._expiry.cancel()
         cause = self._goaway_cause or reason.text
         if not self.ready.done():
             self.ready.set_exception(ConnectionError(cause))

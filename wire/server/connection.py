@@ -20,6 +20,7 @@ from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
     from wire.http2.connection import ConnectionEnd
     from wire.http2.fields import Fields
@@ -70,6 +71,12 @@ class ServerConnection(UsualRequests):
     # --- the caller
 
     @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS of the connection; None for plaintext."""
+        tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        return tls
+
+    @property
     def identity(self) -> Identity:
         """Who the caller is."""
         if self._identity is None:
@@ -80,7 +87,7 @@ class ServerConnection(UsualRequests):
         """Greet the caller, unless there are too many of them or it speaks no HTTP/2."""
         self.peer = peer_of(transport)
         super().connection_made(transport)
-        if self._secure and not agreed_on_http2(transport.get_extra_info("ssl_object")):
+        if self._secure and not agreed_on_http2(self.tls):
             reason = "the peer does not offer HTTP/2 by ALPN"
             self.give_up(INADEQUATE_SECURITY, reason)
             self._connections.refused(self.peer, reason)

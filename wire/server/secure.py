@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wire.server.connections import Connections
     from wire.server.dispatcher import Dispatcher
-    from wire.tls import ServerCredentials
+    from wire.tls import Credentials
 
 # Without descriptors there is nothing to accept with; connections that end give theirs back.
 _PAUSE_AFTER_ERROR = 0.5
@@ -35,7 +35,7 @@ class SecureListener:
     def __init__(
         self,
         listening: socket.socket,
-        credentials: ServerCredentials,
+        credentials: Credentials,
         dispatcher: Dispatcher,
         connections: Connections,
     ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from wire.server.dispatcher import Dispatcher
     from wire.server.observer import ConnectionObserver
-    from wire.tls import ServerCredentials
+    from wire.tls import Credentials
 
     Handler = grpc.RpcMethodHandler[Any, Any]
 
@@ -40,7 +40,7 @@ class Server:
         self._connection_observer = connection_observer
         self._background = background
         self._reuse_port = reuse_port
-        self._bound: list[tuple[socket.socket, ServerCredentials | None]] = []
+        self._bound: list[tuple[socket.socket, Credentials | None]] = []
         self._listeners: list[asyncio.Server | SecureListener] = []
         self._connections: Connections | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -73,7 +73,7 @@ class Server:
         """
         return self._bind(address, None)
 
-    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+    def add_secure_port(self, address: str, server_credentials: Credentials) -> int:
         """Bind an address with TLS.
 
         Returns:
@@ -85,7 +85,7 @@ class Server:
         server_credentials.context()
         return self._bind(address, server_credentials)
 
-    def _bind(self, address: str, credentials: ServerCredentials | None) -> int:
+    def _bind(self, address: str, credentials: Credentials | None) -> int:
         if self._connections is not None:
             raise RuntimeError("ports are added before the server starts")
         sockets = bind(address, reuse_port=self._reuse_port)

@@ -6,12 +6,13 @@ timer for each call or connection would cost each of them.
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING
 
 import grpc
 
 from wire.http2.error_codes import CANCEL, ENHANCE_YOUR_CALM, NO_ERROR, SETTINGS_TIMEOUT
+from wire.tls import certificate_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,7 @@ class Sweep:
         "_marks",
         "_moved_at",
         "_pinged_at",
+        "_valid_until",
     )
 
     def __init__(self, connection: ServerConnection, jitter: float) -> None:
@@ -64,6 +66,8 @@ class Sweep:
         age = connection.limits.connection_age
         # Connections of the same moment must not all come back at the same moment.
         self._age_limit = None if age is None else age * jitter
+        # A peer whose certificate has expired would not be let in any more.
+        self._valid_until = certificate_end(connection.tls)
         # What waits on a stream, and since when it is the same.
         self._marks: dict[int, tuple[tuple[int, int], float]] = {}
 
@@ -103,8 +107,10 @@ class Sweep:
             self._busy_at = now
         if connection.draining:
             self._look_for_drained(connection, now - connection.drain_started)
-        elif (limits.idle_timeout is not None and now - self._busy_at > limits.idle_timeout) or (
-            self._age_limit is not None and now - connection.opened > self._age_limit
+        elif (
+            (limits.idle_timeout is not None and now - self._busy_at > limits.idle_timeout)
+            or (self._age_limit is not None and now - connection.opened > self._age_limit)
+            or time() > self._valid_until
         ):
             connection.drain(limits.connection_age_grace)
 

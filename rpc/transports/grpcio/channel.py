@@ -29,10 +29,11 @@ def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
     if tls.server_name is not None:
         arguments.append(("grpc.ssl_target_name_override", tls.server_name))
 
+    credentials = channel_credentials(tls, options.expiry)
+
     def open_secure() -> grpc.aio.Channel:
-        credentials = channel_credentials(tls)
         return keep_early_status(
-            grpc.aio.secure_channel(options.target, credentials, options=arguments)
+            grpc.aio.secure_channel(options.target, credentials(), options=arguments)
         )
 
     # Of a channel, a stub asks for its methods and for nothing else.

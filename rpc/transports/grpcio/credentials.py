@@ -1,68 +1,75 @@
 """TLS credentials for grpcio, made from PEM files."""
 
-import logging
+from collections.abc import Callable
+from pathlib import Path
 
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ChannelTls, ServerTls, TlsError, read_authorities, read_pair
+from rpc.tls.expiry import Expiry
+from rpc.tls.files import ChannelTls, ServerTls, TlsError
+from rpc.tls.followed import Followed
+from rpc.tls.trial import TriedFiles
 
 import grpc
 
-_logger = logging.getLogger(__name__)
+_CURVES = ("secp256r1", "secp384r1")
 
 
-def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
+def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
     """Credentials that follow their files: each handshake uses what the files hold by then.
 
-    gRPC says nothing of a pair that it cannot use, so OpenSSL is asked first. It speaks TLS 1.2 and
-    1.3 only.
+    gRPC says nothing of a pair that it cannot use, so the pair is tried first. It speaks TLS 1.2
+    and 1.3 only.
 
     Raises:
         TlsError: a file cannot be read or is not the PEM that it should be.
     """
-    reloader = _CertificateReloader(tls)
+    if tls.crl is not None:
+        raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
+    tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
+    followed = Followed(tls.files, lambda: _configuration(tried))
     return grpc.dynamic_ssl_server_credentials(
-        reloader.configuration(),
-        reloader.fetch,  # type: ignore[arg-type]  # the stubs lack None, "nothing new"
+        followed.newest,
+        # gRPC asks at every handshake; None is for nothing new, which the stubs lack.
+        lambda: followed.newest if followed.look() else None,  # type: ignore[arg-type,return-value]
         require_client_authentication=tls.client_ca is not None,
     )
 
 
-def channel_credentials(tls: ChannelTls) -> grpc.ChannelCredentials:
-    """Credentials for a channel.
+def channel_credentials(
+    tls: ChannelTls, expiry: Expiry | None = None
+) -> Callable[[], grpc.ChannelCredentials]:
+    """Makes credentials for a channel, each time of what the files hold by then.
 
-    Raises:
-        TlsError: a file cannot be read or is not the PEM that it should be.
+    What it returns raises TlsError if a file cannot be read or is not the PEM that it should be.
     """
-    key, chain = None, None
-    if tls.certificate is not None and tls.key is not None:
-        key, chain = read_pair(tls.certificate, tls.key)
-    ca = None if tls.ca is None else read_authorities(tls.ca)
-    return grpc.ssl_channel_credentials(ca, key, chain)
+    tried = TriedFiles.of_channel(tls, expiry=expiry, accept=_require_usable_key)
+
+    def credentials() -> grpc.ChannelCredentials:
+        pems = tried.read()
+        return grpc.ssl_channel_credentials(pems.authorities, pems.key, pems.chain)
+
+    return credentials
 
 
-class _CertificateReloader:
-    """Hands gRPC a new configuration when one of the files has changed."""
+def _configuration(tried: TriedFiles) -> grpc.ServerCertificateConfiguration:
+    pems = tried.read()
+    assert pems.key is not None and pems.chain is not None  # noqa: S101, PT018  # a server has both
+    return grpc.ssl_server_certificate_configuration(
+        [(pems.key, pems.chain)], root_certificates=pems.authorities
+    )
 
-    def __init__(self, tls: ServerTls) -> None:
-        self._tls = tls
-        self._files = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
 
-    def configuration(self) -> grpc.ServerCertificateConfiguration:
-        tls = self._tls
-        pair = read_pair(tls.certificate, tls.key)
-        client_ca = None if tls.client_ca is None else read_authorities(tls.client_ca)
-        return grpc.ssl_server_certificate_configuration([pair], root_certificates=client_ca)
+def _require_usable_key(certificate: Path, chain: bytes) -> None:
+    """Refuses a key with which gRPC's core fails every handshake (docs/grpcio.md, "Keys")."""
+    # Inside, as in `rpc.tls.validity`.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    def fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """Called by gRPC at every handshake; None leaves the certificate as it is."""
-        if not self._files.changed():
-            return None
-        try:
-            configuration = self.configuration()
-        except TlsError as error:
-            # Half-written files are no reason to refuse callers: the old pair still works,
-            # and the files' next change is seen again.
-            _logger.warning("keeping the old certificate: %s", error)
-            return None
-        _logger.info("certificate reloaded")
-        return configuration
+    key = x509.load_pem_x509_certificates(chain)[0].public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+        return
+    raise TlsError(
+        f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"
+        " P-256 or P-384"
+    )

@@ -56,7 +56,9 @@ class GrpcioServer:
         self._answers = HeldAnswers()
         asks_for_names = listening.asks_for_names
         calls = Calls(methods, self._arrivals, self._answers, asks_for_names=asks_for_names)
-        credentials = None if listening.tls is None else server_credentials(listening.tls)
+        credentials = (
+            None if listening.tls is None else server_credentials(listening.tls, options.expiry)
+        )
         arguments = _arguments(options)
 
         def make_and_bind(address: str) -> BoundServer:

@@ -1,67 +1,59 @@
 """TLS for `wire`, made from PEM files. A server's follows them at each handshake."""
 
-import logging
 import os
 import ssl
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from rpc.tls.changing_files import ChangingFiles
-from rpc.tls.files import ChannelTls, ServerTls, TlsError, read_authorities, read_pair
+from rpc.tls.expiry import Expiry
+from rpc.tls.files import ChannelTls, ServerTls
+from rpc.tls.followed import Followed
+from rpc.tls.trial import TriedFiles
 
 from wire.tls import ChannelCredentials, ServerCredentials
 
 _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
-_logger = logging.getLogger(__name__)
 
-
-class ServerContexts(ServerCredentials):
+class FollowedCredentials:
     """A server's: each handshake has the context of the newest files that can be used."""
 
-    def __init__(self, tls: ServerTls) -> None:
+    def __init__(self, tls: ServerTls, expiry: Expiry | None = None) -> None:
         """Makes the first context.
 
         Raises:
             TlsError: a file cannot be used.
         """
-        self._tls = tls
-        self._changing = ChangingFiles([tls.certificate, tls.key, tls.client_ca])
-        self._newest = _server_context(tls)
+        tried = TriedFiles.of_server(tls, expiry=expiry)
+
+        def context() -> ssl.SSLContext:
+            tried.read()
+            return ServerCredentials(tls.certificate, tls.key, tls.client_ca, tls.crl).context()
+
+        self._followed = Followed(tls.files, context)
 
     def context(self) -> ssl.SSLContext:
         """The context for the next handshake."""
-        if self._changing.changed():
-            try:
-                self._newest = _server_context(self._tls)
-            except (TlsError, OSError) as error:
-                # Half-written files are no reason to refuse anyone: the old pair still works, and
-                # the files' next change is seen again.
-                _logger.warning("keeping the old certificate: %s", error)
-            else:
-                _logger.info("certificate reloaded")
-        return self._newest
+        self._followed.look()
+        return self._followed.newest
 
 
-def _server_context(tls: ServerTls) -> ssl.SSLContext:
-    read_pair(tls.certificate, tls.key)
-    if tls.client_ca is not None:
-        read_authorities(tls.client_ca)
-    return ServerCredentials(tls.certificate, tls.key, tls.client_ca).context()
-
-
-def channel_credentials(tls: ChannelTls) -> ChannelCredentials:
-    """Credentials of a channel, from what the files hold now.
+def channel_credentials(
+    tls: ChannelTls, expiry: Expiry | None = None
+) -> Callable[[], ChannelCredentials]:
+    """Makes credentials of a channel, each time of what the files hold by then.
 
     Without authorities of its own it trusts the machine's, or those of the variable that gRPC has
-    for that.
-
-    Raises:
-        TlsError: a file cannot be used.
+    for that. What it returns raises TlsError if a file cannot be used.
     """
-    if tls.certificate is not None and tls.key is not None:
-        read_pair(tls.certificate, tls.key)
     named = os.environ.get(_ROOTS_VARIABLE)
-    authorities = tls.ca if tls.ca is not None or not named else Path(named)
-    if authorities is not None:
-        read_authorities(authorities)
-    return ChannelCredentials(authorities, tls.certificate, tls.key)
+    if tls.ca is None and named:
+        tls = replace(tls, ca=Path(named))
+    tried = TriedFiles.of_channel(tls, expiry=expiry)
+
+    def credentials() -> ChannelCredentials:
+        tried.read()
+        return ChannelCredentials(tls.ca, tls.certificate, tls.key)
+
+    return credentials

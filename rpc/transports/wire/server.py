@@ -6,7 +6,7 @@ import os
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
-from rpc.transports.wire.credentials import ServerContexts
+from rpc.transports.wire.credentials import FollowedCredentials
 
 from wire.http2.limits import Limits
 from wire.server import server
@@ -34,7 +34,9 @@ class WireServer:
         """
         listening = options.listening
         self.address = listening.address
-        self._credentials = None if listening.tls is None else ServerContexts(listening.tls)
+        self._credentials = (
+            None if listening.tls is None else FollowedCredentials(listening.tls, options.expiry)
+        )
         self._server = server(
             [GenericHandlers(methods)],
             limits=Limits(connection_age=options.max_connection_age),

@@ -42,7 +42,8 @@ class WireTransport:
         if tls is None:
             return _open(options, None)
         # A connection that shows an old certificate ends before the certificate does.
-        renewed = RenewedChannel(lambda: _open(options, channel_credentials(tls)), tls)
+        credentials = channel_credentials(tls, options.expiry)
+        renewed = RenewedChannel(lambda: _open(options, credentials()), tls)
         return cast("grpc.aio.Channel", renewed)
 
     async def why_unusable(self, channel: grpc.aio.Channel) -> str:

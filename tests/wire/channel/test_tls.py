@@ -4,17 +4,20 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
 
 from tests.support.certificates import Authority, Pair
+from tests.support.waiting import eventually
 from tests.wire.channel.scripted_server import Peer, answer_all
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
 from wire.tls import ChannelCredentials
 
+READY = grpc.ChannelConnectivity.READY
 _PATH = "/test.Service/Method"
 
 
@@ -104,24 +107,52 @@ async def test_a_server_without_http2_is_refused(tmp_path: Path) -> None:
         assert "HTTP/2" in await _error(opened)
 
 
+class _Rotated:
+    """Credentials that are others by now."""
+
+    def __init__(self, authority: Authority, mine: Pair) -> None:
+        self.authority = authority
+        self.mine = mine
+
+    def context(self) -> ssl.SSLContext:
+        mine, trusted = self.mine, self.authority.certificate
+        return ChannelCredentials(trusted, mine.certificate, mine.key).context()
+
+
 async def test_a_client_shows_its_newest_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    mine = authority.issue("mine", expired=True)
-    credentials = ChannelCredentials(authority.certificate, mine.certificate, mine.key)
+    credentials = _Rotated(authority, authority.issue("mine", expired=True))
     options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
     async with (
         _serving(authority.issue("server"), clients=authority.certificate) as served,
         channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
     ):
         await _error(opened)
-        mine.replace_with(authority.issue("renewed"))
+        credentials.mine = authority.issue("renewed")
 
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         assert await call == b"answer"
 
 
+async def test_a_connection_ends_with_its_servers_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    credentials = ChannelCredentials(authority.certificate)
+    options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
+    short = authority.issue("server", left=timedelta(seconds=3))
+    async with (
+        _serving(short) as served,
+        channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
+    ):
+        call = opened.unary_unary(_PATH)
+        assert await call(b"", timeout=10) == b"answer"
+        await eventually(lambda: opened.get_state() is not READY, "the connection has ended")
+        assert "TLS: the server's certificate is not trusted" in await _error(opened)
+
+
 async def test_a_missing_file_is_named_in_the_log_alone(tmp_path: Path) -> None:
-    credentials = ChannelCredentials(tmp_path / "missing.pem")
+    authority = Authority(tmp_path)
+    credentials = _Rotated(authority, authority.issue("mine"))
+    credentials.mine.key.unlink()
     async with channel("127.0.0.1:1", credentials) as opened:
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"", timeout=10)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support.certificates import Authority, Pair
 from tests.wire.server.service import METHOD, handlers, method
+from wire.http2.error_codes import NO_ERROR
 from wire.http2.limits import Limits
 from wire.server import Server, server
 from wire.tls import ServerCredentials
@@ -20,12 +22,13 @@ class _Refusals:
 
     def __init__(self) -> None:
         self.all: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.ended: asyncio.Queue[int] = asyncio.Queue()
 
     def connection_opened(self, peer: str) -> None:
         pass
 
     def connection_ended(self, peer: str, reason: Any) -> None:
-        pass
+        self.ended.put_nowait(reason.code)
 
     def connection_refused(self, peer: str, reason: str) -> None:
         self.all.put_nowait((peer, reason))
@@ -125,22 +128,68 @@ async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
     await secure.stop(0)
 
 
-async def test_a_new_certificate_is_used_at_once(tmp_path: Path) -> None:
-    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
-    pair = old.issue("server")
-    secure, port, _ = await _started(pair)
-    await _answer(port, old)
-    pair.replace_with(new.issue("other"))
-    assert await _answer(port, new) == b"nobody"
+async def test_a_connection_ends_with_its_callers_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure, port, seen = await _started(authority.issue("server"), authority.certificate)
+    caller = authority.issue("caller", names=("orc1",), left=timedelta(seconds=3))
+    credentials = grpc.ssl_channel_credentials(
+        authority.certificate.read_bytes(),
+        caller.key.read_bytes(),
+        caller.certificate.read_bytes(),
+    )
+    made: Any = grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
+    async with made as channel:
+        call = channel.unary_unary(METHOD)
+        assert await call(b"", timeout=10) == b"orc1"
+        assert seen.ended.empty()
+        # By the server: nothing else ends it while the channel is open.
+        assert await asyncio.wait_for(seen.ended.get(), 30) == NO_ERROR
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(b"", timeout=10)
+    assert "certificate has expired" in await seen.next_reason()
     await secure.stop(0)
 
 
-async def test_a_pair_that_does_not_match_changes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+async def test_no_session_can_be_resumed_without_a_certificate(
+    tmp_path: Path, version: str
+) -> None:
     authority = Authority(tmp_path)
-    pair = authority.issue("server")
-    secure, port, _ = await _started(pair)
-    pair.key.write_bytes(authority.issue("other").key.read_bytes())
-    assert await _answer(port, authority) == b"nobody"
+    secure, port, _ = await _started(authority.issue("server"), authority.certificate)
+    caller = authority.issue("caller")
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    context.load_cert_chain(caller.certificate, caller.key)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    context.set_alpn_protocols(["h2"])
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=context, server_hostname="localhost"
+    )
+    # The server's SETTINGS: tickets would have come before them.
+    await reader.readexactly(9)
+    assert not writer.get_extra_info("ssl_object").session.has_ticket
+    writer.transport.abort()
+    await secure.stop(0)
+
+
+class _Rotated:
+    """Credentials that are others by now."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+
+    def context(self) -> ssl.SSLContext:
+        return ServerCredentials(self.pair.certificate, self.pair.key).context()
+
+
+async def test_each_handshake_asks_for_the_certificate(tmp_path: Path) -> None:
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    credentials = _Rotated(old.issue("server"))
+    secure = server([handlers(Method=method("unary_unary", _caller))])
+    port = secure.add_secure_port("127.0.0.1:0", credentials)
+    await secure.start()
+    await _answer(port, old)
+    credentials.pair = new.issue("other")
+    assert await _answer(port, new) == b"nobody"
     await secure.stop(0)
 
 
@@ -160,7 +209,12 @@ async def test_a_handshake_under_way_does_not_hold_the_exit(tmp_path: Path) -> N
     writer.close()
 
 
-def test_a_missing_certificate_is_said_when_it_is_added(tmp_path: Path) -> None:
-    missing = ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
+def test_a_missing_certificate_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
+
+
+def test_a_port_is_not_bound_without_a_context(tmp_path: Path) -> None:
+    missing = _Rotated(Pair(tmp_path / "none.pem", tmp_path / "none.key"))
     with pytest.raises(FileNotFoundError):
         server().add_secure_port("127.0.0.1:0", missing)

@@ -5,6 +5,7 @@ from typing import Any
 from rpc.core.call import UpstreamCall
 from rpc.core.outcome import Outcome
 from rpc.telemetry.metrics import Metrics
+from rpc.tls.expiry import Expiry
 
 import grpc
 import pytest
@@ -17,7 +18,7 @@ UPSTREAM_METHOD = "user.Orchestrator2Service/GetUser"
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics()
+    return Metrics(Expiry())
 
 
 def value(metrics: Metrics, name: str, **labels: Any) -> float | None:
@@ -68,7 +69,7 @@ def test_calls_to_the_upstream_are_counted_apart(metrics: Metrics) -> None:
 
 def test_two_servers_in_one_process_count_apart(metrics: Metrics) -> None:
     metrics.of_calls.started(make_call())
-    assert value(Metrics(), "grpc_server_call_started_total") is None
+    assert value(Metrics(Expiry()), "grpc_server_call_started_total") is None
 
 
 def test_the_process_is_measured(metrics: Metrics) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from rpc.core.errors import UsageError
 from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError, metrics_endpoint
 from rpc.tls.files import ServerTls, TlsError
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -166,6 +168,93 @@ class TestTls:
                 read(address, ssl.create_default_context(cafile=ca))
             assert "answer 42.0\n" in read(address, with_certificate(ca, client))
 
+    @pytest.mark.parametrize(
+        ("names", "is_let_in"),
+        [
+            (["prometheus.example"], True),
+            (["other.example", "spiffe://td.example/ns/monitoring/sa/prometheus"], True),
+            (["other.example"], False),
+            ([], False),
+        ],
+    )
+    def test_it_lets_in_by_name(
+        self,
+        registry: CollectorRegistry,
+        authority: Authority,
+        names: list[str],
+        is_let_in: bool,  # noqa: FBT001  # what holds
+    ) -> None:
+        pair, client = authority.issue("server"), authority.issue("client", names=names)
+        ca = authority.certificate
+        tls = ServerTls(certificate=pair.certificate, key=pair.key, client_ca=ca)
+        allowed = ["prometheus.example", "spiffe://td.example/ns/*/sa/prometheus"]
+        context = with_certificate(ca, client)
+        with metrics_endpoint(registry, "127.0.0.1:0", tls, allowed) as address:
+            if is_let_in:
+                assert "answer 42.0\n" in read(address, context)
+            else:
+                with pytest.raises(HTTPError, match="403: the caller may not read the metrics"):
+                    read(address, context)
+
+    def test_names_need_certificates_to_stand_in(
+        self, registry: CollectorRegistry, authority: Authority
+    ) -> None:
+        pair = authority.issue("server")
+        tls = ServerTls(certificate=pair.certificate, key=pair.key)
+        for its in (None, tls):
+            with (
+                pytest.raises(UsageError, match="--metrics-allow-caller needs --tls-client-ca"),
+                metrics_endpoint(registry, "127.0.0.1:0", its, ["prometheus.example"]),
+            ):
+                pass
+
+    def test_what_is_no_name_is_refused(
+        self, registry: CollectorRegistry, authority: Authority
+    ) -> None:
+        pair, ca = authority.issue("server"), authority.certificate
+        tls = ServerTls(certificate=pair.certificate, key=pair.key, client_ca=ca)
+        with (
+            pytest.raises(
+                UsageError, match=r"--metrics-allow-caller 'a\.\.b' is no DNS name or URI"
+            ),
+            metrics_endpoint(registry, "127.0.0.1:0", tls, ["a..b"]),
+        ):
+            pass
+
+    def test_a_revoked_caller_is_refused(
+        self, registry: CollectorRegistry, authority: Authority
+    ) -> None:
+        pair, ca = authority.issue("server"), authority.certificate
+        good, bad = authority.issue("good"), authority.issue("bad")
+        crl = authority.revoke(bad)
+        tls = ServerTls(certificate=pair.certificate, key=pair.key, client_ca=ca, crl=crl)
+        with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
+            assert "answer 42.0\n" in read(address, with_certificate(ca, good))
+            with pytest.raises(OSError, match=r"certificate revoked|reset|closed|EOF"):
+                read(address, with_certificate(ca, bad))
+
+    @pytest.mark.parametrize(
+        ("ciphers", "is_spoken"),
+        [("ECDHE-ECDSA-AES128-GCM-SHA256", True), ("ECDHE-ECDSA-AES128-SHA", False)],
+    )
+    def test_ciphers_are_forward_secret_and_authenticated(
+        self,
+        registry: CollectorRegistry,
+        authority: Authority,
+        ciphers: str,
+        is_spoken: bool,  # noqa: FBT001  # what holds
+    ) -> None:
+        pair = authority.issue("server")
+        assert is_answered_over(registry, authority, pair, ciphers) is is_spoken
+
+    @pytest.mark.parametrize("ciphers", ["AES128-GCM-SHA256", "AES256-SHA", "kRSA"])
+    def test_ciphers_without_forward_secrecy_are_refused(
+        self, registry: CollectorRegistry, authority: Authority, ciphers: str
+    ) -> None:
+        pair = authority.issue("server", key=rsa.generate_private_key(65537, 2048))
+        assert is_answered_over(registry, authority, pair, "ECDHE-RSA-AES128-GCM-SHA256")
+        assert not is_answered_over(registry, authority, pair, ciphers)
+
     def test_it_follows_the_authorities_that_callers_must_have(
         self, registry: CollectorRegistry, authority: Authority, tmp_path: Path
     ) -> None:
@@ -179,6 +268,21 @@ class TestTls:
             assert "answer 42.0\n" in read(address, with_certificate(ca, successor.issue("new")))
             with pytest.raises(OSError, match=r"unknown ca|reset|closed|EOF"):
                 read(address, with_certificate(ca, authority.issue("old")))
+
+
+def is_answered_over(
+    registry: CollectorRegistry, authority: Authority, pair: Pair, ciphers: str
+) -> bool:
+    """Whether a caller is answered who speaks TLS 1.2 with these ciphers only."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    tls = ServerTls(certificate=pair.certificate, key=pair.key)
+    with metrics_endpoint(registry, "127.0.0.1:0", tls) as address:
+        try:
+            return "answer 42.0\n" in read(address, context)
+        except URLError:
+            return False
 
 
 def with_certificate(ca: Path, pair: Pair) -> ssl.SSLContext:

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 from rpc.telemetry.settings import TelemetrySettings, TracingSettings
 from rpc.telemetry.setup import Telemetry, telemetry
+from rpc.tls.expiry import Expiry
 
 from tests.support.addresses import reserved_address
 
 
 @contextmanager
 def made(settings: TelemetrySettings) -> Iterator[Telemetry]:
-    with telemetry("test", settings, None) as made:
+    with telemetry("test", settings, None, Expiry()) as made:
         yield made
 
 

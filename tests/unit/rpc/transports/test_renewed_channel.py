@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
+from rpc.tls.expiry import Expiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.channel import open_channel
 from rpc.transports.renewed_channel import RenewedChannel
@@ -72,7 +73,10 @@ async def settings(
     async with serving(add_upstream, tls=tls) as server:
         shown = ChannelTls(ca=ca, certificate=pair.certificate, key=pair.key)
         yield ChannelOptions(
-            target=server.address, tls=shown, service_config=service_config(SERVICE)
+            target=server.address,
+            tls=shown,
+            service_config=service_config(SERVICE),
+            expiry=Expiry(),
         )
 
 
@@ -148,6 +152,24 @@ async def test_a_pair_that_does_not_match_is_not_used(
     assert await shown_name(channel) == "first"
     pair.key.write_bytes(right_key)
     await eventually(lambda: RELOADED in log.messages, "the good pair is seen")
+
+
+@pytest.mark.parametrize(
+    ("flaw", "reason"), [("expired", "has expired"), ("stranger", "is of no authority in")]
+)
+async def test_a_pair_that_the_upstream_would_refuse_is_not_used(  # noqa: PLR0913, PLR0917
+    channel: RenewedChannel,
+    authority: Authority,
+    pair: Pair,
+    log: pytest.LogCaptureFixture,
+    flaw: str,
+    reason: str,
+) -> None:
+    issuer = Authority(pair.key.parent, "other") if flaw == "stranger" else authority
+    pair.replace_with(issuer.issue("second", expired=flaw == "expired"))
+    await eventually(lambda: reason in log.text, "the bad pair is seen")
+    assert await shown_name(channel) == "first"
+    assert RELOADED not in log.messages
 
 
 async def test_closing_ends_the_calls_of_old_and_new_connections(

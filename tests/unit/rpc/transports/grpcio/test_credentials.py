@@ -52,10 +52,14 @@ class TestReload:
     async def test_a_new_pair_is_used_from_the_next_handshake_on(
         self, address: str, authority: Authority, pair: Pair, tmp_path: Path
     ) -> None:
-        assert await roll(address, channel_credentials(ChannelTls(ca=authority.certificate))) == 70
+        assert (
+            await roll(address, channel_credentials(ChannelTls(ca=authority.certificate))()) == 70
+        )
         successor = Authority(tmp_path, "successor")
         pair.replace_with(successor.issue("replacement"))
-        assert await roll(address, channel_credentials(ChannelTls(ca=successor.certificate))) == 70
+        assert (
+            await roll(address, channel_credentials(ChannelTls(ca=successor.certificate))()) == 70
+        )
 
     @pytest.mark.parametrize("damage", ["mismatch", "garbage", "missing"])
     async def test_a_bad_pair_is_not_used(
@@ -72,7 +76,9 @@ class TestReload:
             pair.certificate.write_text("half a certifi")
         else:
             pair.certificate.unlink()
-        assert await roll(address, channel_credentials(ChannelTls(ca=authority.certificate))) == 70
+        assert (
+            await roll(address, channel_credentials(ChannelTls(ca=authority.certificate))()) == 70
+        )
         warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
         assert [record.getMessage()[:28] for record in warnings] == [
             "keeping the old certificate: "[:28]
@@ -115,13 +121,13 @@ class TestServer:
 
 class TestChannel:
     def test_nothing_has_to_be_given(self) -> None:
-        assert channel_credentials(ChannelTls())
+        assert channel_credentials(ChannelTls())()
 
     def test_a_pair_that_matches_is_taken(self, authority: Authority, pair: Pair) -> None:
         tls = ChannelTls(ca=authority.certificate, certificate=pair.certificate, key=pair.key)
-        assert channel_credentials(tls)
+        assert channel_credentials(tls)()
 
     def test_a_pair_that_does_not_match_is_refused(self, authority: Authority, pair: Pair) -> None:
         other = authority.issue("other")
         with pytest.raises(TlsError, match="is not the unencrypted key"):
-            channel_credentials(ChannelTls(certificate=pair.certificate, key=other.key))
+            channel_credentials(ChannelTls(certificate=pair.certificate, key=other.key))()

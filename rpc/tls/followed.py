@@ -1,0 +1,90 @@
+"""What is made of files, such as certificates, and made again when these are replaced."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+RETRY_SECONDS = 1.0
+"""How soon files that could not be used are tried again, though none of them has changed."""
+
+_logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+
+class Followed(Generic[Made]):
+    """Made of files, and made again by a look that finds one of them changed.
+
+    Files that cannot be used leave the newest in its place: they may be half written. They are
+    tried again, as what kept them from being read may be over, such as a lack of descriptors.
+
+    Attributes:
+        newest: what was made of the newest files that can be used.
+    """
+
+    def __init__(
+        self, files: Iterable[Path | None], make: Callable[[], Made], what: str = "certificate"
+    ) -> None:
+        """Makes the first.
+
+        Args:
+            files: which; None stands for one that there is not.
+            make: reads them. Raises OSError or ValueError if they cannot be used, of which
+                `rpc.tls.files.TlsError` is one.
+            what: what the log calls it.
+
+        Raises:
+            OSError, ValueError: whatever `make` raises.
+        """
+        self._files = [file for file in files if file is not None]
+        self._make = make
+        self._what = what
+        self._lock = Lock()
+        self._complaint = ""
+        self._failed_at: float | None = None
+        self._seen = self._stamps()
+        self.newest = make()
+
+    def look(self) -> bool:
+        """Makes it anew if a file has changed, on any thread. Whether there is a newer one."""
+        with self._lock:
+            return self._is_due() and self._renew()
+
+    def _is_due(self) -> bool:
+        before, self._seen = self._seen, self._stamps()
+        if self._seen != before:
+            self._complaint = ""
+            return True
+        return self._failed_at is not None and time.monotonic() - self._failed_at >= RETRY_SECONDS
+
+    def _renew(self) -> bool:
+        try:
+            self.newest = self._make()
+        except (OSError, ValueError) as error:
+            self._failed_at = time.monotonic()
+            self._complain(str(error))
+            return False
+        self._failed_at = None
+        _logger.info("%s reloaded", self._what)
+        return True
+
+    def _complain(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            _logger.warning("keeping the old %s: %s", self._what, complaint)
+        self._complaint = complaint
+
+    def _stamps(self) -> list[tuple[int, ...] | None]:
+        return [_stamp(file) for file in self._files]
+
+
+def _stamp(file: Path) -> tuple[int, ...] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    # The inode too: a renamed-in replacement can bear an old time. And when its state changed:
+    # that of a file that could not be read may be mended by chmod.
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -1,0 +1,67 @@
+"""Reads the PEM files of TLS, and says what is wrong with those that cannot be used."""
+
+import ssl
+import stat
+from pathlib import Path
+
+from rpc.tls.files import TlsError
+
+
+def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
+    """The PEM of a key and of its certificate chain, in this order.
+
+    Raises:
+        TlsError: a file cannot be read, the two do not belong together, or everybody may write
+            the key.
+    """
+    pair = read_pem(key, "PRIVATE KEY"), read_pem(certificate, "CERTIFICATE")
+    _refuse_writable(key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise TlsError(
+            f"{key} is not the unencrypted key of the certificate in {certificate}"
+        ) from error
+    return pair
+
+
+def read_authorities(file: Path) -> bytes:
+    """The PEM of a list of authorities.
+
+    Raises:
+        TlsError: the file cannot be read, or has revocation lists in it.
+    """
+    pem = read_pem(file, "CERTIFICATE")
+    if b"-----BEGIN X509 CRL-----" in pem:
+        raise TlsError(
+            f"{file} holds a revocation list, which is not looked at there; take it out, and give"
+            " lists of callers' authorities by --tls-crl"
+        )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as error:
+        raise TlsError(f"{file} holds a certificate that cannot be read") from error
+    return pem
+
+
+def read_pem(file: Path, label: str) -> bytes:
+    """The text of a file that has a PEM block of some label.
+
+    Raises:
+        TlsError: the file cannot be read, or has no such block.
+    """
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        raise TlsError(f"cannot read {file}: {error.strerror}") from error
+    if f"{label}-----".encode() not in pem:
+        raise TlsError(f"{file} holds no PEM block of type {label}")
+    return pem
+
+
+def _refuse_writable(key: Path) -> None:
+    """Refuses a key that everybody may write, and so may put another in its place."""
+    if key.stat().st_mode & stat.S_IWOTH:
+        raise TlsError(f"{key} can be written by everybody; take that away: chmod 600 {key}")

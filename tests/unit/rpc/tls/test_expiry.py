@@ -1,0 +1,56 @@
+"""Warnings of certificates that end: one before, one after, none of those that were replaced."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from rpc.tls import expiry
+from rpc.tls.expiry import Expiry
+
+import pytest
+
+from tests.support.waiting import eventually
+
+Log = pytest.LogCaptureFixture
+
+FILE = Path("/tls/tls.crt")
+HOUR = 3600.0
+
+
+def look_often(known: Expiry) -> None:
+    for _ in range(3):
+        known.look()
+
+
+def test_each_state_is_said_once(caplog: Log) -> None:
+    known = Expiry()
+    known.uses(FILE, time.time() + HOUR)
+    look_often(known)
+    known.uses(FILE, time.time() - HOUR)
+    look_often(known)
+    assert caplog.messages == [
+        f"{FILE} expires in 1.0 h; renew it",
+        f"{FILE} has expired; renew it",
+    ]
+
+
+async def test_a_certificate_that_ends_while_it_is_used(
+    caplog: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "LOOK_SECONDS", 0.001)
+    known = Expiry()
+    known.uses(FILE, time.time() + 0.2)
+    watching = asyncio.create_task(known.watch())
+    await eventually(lambda: len(caplog.messages) == 2, "both lines are there")
+    watching.cancel()
+    assert "expires in 0.0 h" in caplog.messages[0]
+    assert "has expired" in caplog.messages[1]
+
+
+def test_a_renewed_certificate_is_not_warned_of(caplog: Log) -> None:
+    known = Expiry()
+    known.uses(FILE, time.time() + HOUR)
+    known.uses(FILE, time.time() + 100 * HOUR)
+    look_often(known)
+    assert caplog.messages == []
+    assert 99.9 * HOUR < known.seconds_left()[str(FILE)] < 100 * HOUR
