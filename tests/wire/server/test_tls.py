@@ -12,6 +12,7 @@ from tests.support.certificates import Authority, Pair
 from tests.wire.server.service import METHOD, handlers, method
 from wire.http2.limits import Limits
 from wire.server import Server, server
+from wire.server.observer import Refusal
 from wire.tls import ServerCredentials
 
 
@@ -27,7 +28,7 @@ class _Refusals:
     def connection_ended(self, peer: str, reason: Any) -> None:
         pass
 
-    def connection_refused(self, peer: str, reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
         self.all.put_nowait((peer, reason))
 
     async def next_reason(self) -> str:
