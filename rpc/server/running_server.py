@@ -121,7 +121,13 @@ def _stubs(
     def stub(upstream: Upstream) -> Any:
         its = settings.upstreams[upstream.name]
         insecure = settings.listening.insecure
-        channel = open_channel(transport, its, service_of(upstream.stub), insecure=insecure)
+        channel = open_channel(
+            transport,
+            its,
+            service_of(upstream.stub),
+            insecure=insecure,
+            max_message_bytes=settings.limits.max_message_bytes,
+        )
         wrapped = UpstreamChannel(channel, its.default_timeout, interceptors)
         stack.push_async_callback(wrapped.close)
         # Of a channel, a stub asks for its methods and for nothing else.
@@ -133,7 +139,7 @@ def _stubs(
 def _options(settings: ServerSettings) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
-        max_connection_age=settings.limits.max_connection_age,
+        limits=settings.limits,
         grace=settings.shutdown.grace,
     )
 

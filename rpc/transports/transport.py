@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from rpc.core.call import Call, ServicerContext
 from rpc.core.errors import RpcStatusError, StartupError
 from rpc.tls.files import ChannelTls
-from rpc.transports.settings import ListeningSettings
+from rpc.transports.settings import LimitSettings, ListeningSettings
 
 import grpc
 
@@ -92,12 +92,12 @@ class ServerOptions:
 
     Attributes:
         listening: where and how it listens.
-        max_connection_age: seconds after which callers are asked to connect anew. None for never.
+        limits: what it lets callers have.
         grace: seconds that calls in flight get where the transport has to replace its listener.
     """
 
     listening: ListeningSettings
-    max_connection_age: float | None
+    limits: LimitSettings
     grace: float
 
 
@@ -133,11 +133,13 @@ class ChannelOptions:
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
         check_health: call only servers that say SERVING of the service that the config names.
+        max_message_bytes: size of a request or an answer, before and after decompression.
     """
 
     target: str
     tls: ChannelTls | None
     service_config: str
+    max_message_bytes: int
     check_health: bool = True
 
 

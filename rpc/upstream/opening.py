@@ -7,6 +7,9 @@ from rpc.upstream.settings import PeerSettings
 
 import grpc
 
+MOST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Size of a message where nothing else is said: gRPC's own default."""
+
 
 def open_channel(
     transport: Transport,
@@ -15,6 +18,7 @@ def open_channel(
     *,
     insecure: bool,
     check_health: bool = True,
+    max_message_bytes: int = MOST_MESSAGE_BYTES,
 ) -> grpc.aio.Channel:
     """Opens a channel for the calls of one service; it connects when the first call needs it.
 
@@ -24,6 +28,7 @@ def open_channel(
         service: full name of the service, as in `user.Orchestrator2Service`.
         insecure: plaintext is wanted even where the target is on another machine.
         check_health: call only servers that say SERVING of the service.
+        max_message_bytes: size of a request or an answer, before and after decompression.
 
     Raises:
         AddressError: the target is malformed, or would be spoken to in plaintext across a
@@ -42,5 +47,6 @@ def open_channel(
             tls=settings.tls,
             service_config=service_config(service),
             check_health=check_health,
+            max_message_bytes=max_message_bytes,
         )
     )

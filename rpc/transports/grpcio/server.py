@@ -89,10 +89,25 @@ class GrpcioServer:
 
 
 def _arguments(options: ServerOptions) -> list[tuple[str, int]]:
-    # On by default in gRPC, and then two servers share a port without a word.
-    arguments = [*_ARGUMENTS, ("grpc.so_reuseport", int(options.listening.reuse_port))]
-    if options.max_connection_age is not None:
-        # The calls on an old connection are answered on it, however long they take.
-        milliseconds = math.ceil(options.max_connection_age * 1000)
-        arguments.append(("grpc.max_connection_age_ms", milliseconds))
+    limits = options.limits
+    arguments = [
+        *_ARGUMENTS,
+        # On by default in gRPC, and then two servers share a port without a word.
+        ("grpc.so_reuseport", int(options.listening.reuse_port)),
+        ("grpc.max_concurrent_streams", limits.max_concurrent_streams),
+        ("grpc.max_allowed_incoming_connections", limits.max_connections),
+        ("grpc.max_receive_message_length", limits.max_message_bytes),
+        ("grpc.max_send_message_length", limits.max_message_bytes),
+        ("grpc.max_connection_idle_ms", _milliseconds(limits.max_connection_idle)),
+    ]
+    if limits.max_connection_age is not None:
+        grace = _milliseconds(limits.max_connection_age_grace)
+        arguments += [
+            ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
+            ("grpc.max_connection_age_grace_ms", grace),
+        ]
     return arguments
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(seconds * 1000)

@@ -4,6 +4,7 @@ import errno
 import os
 
 from rpc.core.address import explain, join_host_port, split_host_port
+from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.credentials import ServerContexts
@@ -37,7 +38,7 @@ class WireServer:
         self._credentials = None if listening.tls is None else ServerContexts(listening.tls)
         self._server = server(
             [GenericHandlers(methods)],
-            limits=Limits(connection_age=options.max_connection_age),
+            limits=_limits(options.limits),
             observer=Calls(methods, asks_for_names=listening.asks_for_names),
             # Those of health are ended by the runtime, with a last word.
             background=_BACKGROUND,
@@ -74,6 +75,20 @@ class WireServer:
         if self._credentials is None:
             return self._server.add_insecure_port(self.address)
         return self._server.add_secure_port(self.address, self._credentials)
+
+
+def _limits(settings: LimitSettings) -> Limits:
+    return Limits(
+        max_message=settings.max_message_bytes,
+        max_concurrent_streams=settings.max_concurrent_streams,
+        max_connections=settings.max_connections,
+        max_held=settings.max_bytes_in_flight,
+        idle_timeout=settings.max_connection_idle,
+        connection_age=settings.max_connection_age,
+        connection_age_grace=settings.max_connection_age_grace,
+        request_timeout=settings.request_timeout,
+        call_timeout=settings.max_call_duration,
+    )
 
 
 def _reason(error: OSError | UnicodeError) -> str:

@@ -10,7 +10,7 @@ from rpc.core.address import AddressError
 from rpc.core.option_types import SECONDS
 from rpc.server.application import Application, Upstream
 from rpc.server.ready_file import ReadyFileError
-from rpc.server.settings import AdminSettings, LimitSettings, ServerSettings, ShutdownSettings
+from rpc.server.settings import AdminSettings, ServerSettings, ShutdownSettings
 from rpc.service import Service
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError
 from rpc.telemetry.settings import TelemetrySettings, TracingSettings
