@@ -74,8 +74,8 @@ async def running_server(
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
         health = HealthServicer()
-        add_admin_services(methods, health, settings.admin)
-        server = transport.server(methods, _options(settings))
+        add_admin_services(methods, health, settings.admin, stopping)
+        server = transport.server(methods, _options(settings, observed))
         await server.start()
         stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
         for service in methods.services:
@@ -136,11 +136,12 @@ def _stubs(
     return {upstream.name: stub(upstream) for upstream in application.upstreams}
 
 
-def _options(settings: ServerSettings) -> ServerOptions:
+def _options(settings: ServerSettings, observed: Telemetry) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
         grace=settings.shutdown.grace,
+        turned_away=observed.turned_away.tell,
     )
 
 

@@ -9,6 +9,7 @@ from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.settings import TelemetrySettings
+from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
 
@@ -28,12 +29,14 @@ class Telemetry:
         access_log: writes a line for each call.
         of_calls: the calls that the server answers. Outermost first.
         of_upstream_calls: the calls that it makes.
+        turned_away: the connections that are refused, or ended for what their peers do.
         metrics_address: where metrics are served; None for nowhere.
     """
 
     access_log: AccessLog
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
+    turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
     metrics_address: str | None = None
 
 
@@ -97,5 +100,6 @@ def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Teleme
     metrics = Metrics()
     endpoint = metrics_endpoint(metrics.registry, address, tls)
     made.metrics_address = stack.enter_context(endpoint)
+    made.turned_away.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)

@@ -30,6 +30,13 @@ Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
 """Answers a call: request (or stream of requests) and context in, response (or None) out."""
 
 
+TurnedAway = Callable[[str, str, str], None]
+"""Is told of a connection that is refused, or ended for what its peer does.
+
+Takes the peer's address, the cause in one of few words, and the reason at length.
+"""
+
+
 class BindError(StartupError):
     """The server cannot listen where it should. The message says why and what to do."""
 
@@ -94,11 +101,13 @@ class ServerOptions:
         listening: where and how it listens.
         limits: what it lets callers have.
         grace: seconds that calls in flight get where the transport has to replace its listener.
+        turned_away: is told of connections, where the transport can see them.
     """
 
     listening: ListeningSettings
     limits: LimitSettings
     grace: float
+    turned_away: TurnedAway
 
 
 class TransportServer(Protocol):

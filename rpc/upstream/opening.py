@@ -11,7 +11,7 @@ MOST_MESSAGE_BYTES = 4 * 1024 * 1024
 """Size of a message where nothing else is said: gRPC's own default."""
 
 
-def open_channel(
+def open_channel(  # noqa: PLR0913  # all but three by name
     transport: Transport,
     settings: PeerSettings,
     service: str,

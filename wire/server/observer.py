@@ -37,9 +37,9 @@ class CallObserver(Protocol):
 class Refusal(Enum):
     """What kept a caller out."""
 
-    TOO_MANY = "too many connections"
+    TOO_MANY = "too_many_connections"
     HANDSHAKE = "handshake"
-    NOT_ACCEPTED = "not accepted"
+    NOT_ACCEPTED = "not_accepted"
 
 
 class ConnectionObserver(Protocol):

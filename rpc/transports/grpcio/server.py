@@ -1,5 +1,6 @@
 """A server of grpc.aio that loses no call when it stops."""
 
+import asyncio
 import math
 from functools import partial
 
@@ -10,6 +11,7 @@ from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_answers import HeldAnswers
 from rpc.transports.grpcio.listener import BoundServer, Listener
+from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
 
 import grpc
@@ -32,6 +34,8 @@ _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 # The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
 # a rate of their own never cease.
 _UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
+# What a call that is on its way may take to bring its request.
+_SILENCE_SECONDS = 0.5
 # Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
 _LAST_ANSWER_SECONDS = 0.1
 
@@ -55,7 +59,14 @@ class GrpcioServer:
         self._arrivals = Arrivals()
         self._answers = HeldAnswers()
         asks_for_names = listening.asks_for_names
-        calls = Calls(methods, self._arrivals, self._answers, asks_for_names=asks_for_names)
+        self._silent = SilentCalls(options.limits.request_timeout)
+        calls = Calls(
+            methods,
+            self._arrivals,
+            self._answers,
+            self._silent,
+            asks_for_names=asks_for_names,
+        )
         credentials = None if listening.tls is None else server_credentials(listening.tls)
         arguments = _arguments(options)
 
@@ -74,6 +85,7 @@ class GrpcioServer:
         """
         await self._listener.start(self.address)
         self.address = self._listener.address
+        self._watching = asyncio.create_task(self._silent.watch())
 
     async def turn_away(self) -> None:
         """Waits until no call has arrived for a moment."""
@@ -85,6 +97,9 @@ class GrpcioServer:
         self._answers.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_ANSWER_SECONDS, grace / 2)
+        self._watching.cancel()
+        # Nobody can tell what they wait for.
+        asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
         await self._listener.stop(grace, told=partial(self._answers.release, last_after))
 
 

@@ -8,16 +8,12 @@ from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.credentials import ServerContexts
+from rpc.transports.wire.turned_away import TurnedAwayConnections
 
 from wire.http2.limits import Limits
 from wire.server import server
 
 _UNIX = "unix:"
-# Services whose streams are open for as long as a caller likes.
-_BACKGROUND = (
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-)
 
 
 class WireServer:
@@ -40,8 +36,9 @@ class WireServer:
             [GenericHandlers(methods)],
             limits=_limits(options.limits),
             observer=Calls(methods, asks_for_names=listening.asks_for_names),
-            # Those of health are ended by the runtime, with a last word.
-            background=_BACKGROUND,
+            connection_observer=TurnedAwayConnections(options.turned_away),
+            # The runtime ends its own streams, with a last word.
+            background=(),
             reuse_port=listening.reuse_port,
         )
         for method in methods.all():

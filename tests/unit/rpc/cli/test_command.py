@@ -15,7 +15,7 @@ from rpc.service import Service
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError
 from rpc.telemetry.settings import TelemetrySettings, TracingSettings
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
-from rpc.transports.settings import ListeningSettings
+from rpc.transports.settings import LimitSettings, ListeningSettings
 from rpc.transports.transport import BindError
 from rpc.upstream.name_check import UnknownNameError
 from rpc.upstream.settings import UpstreamSettings

@@ -72,7 +72,10 @@ async def settings(
     async with serving(add_upstream, tls=tls) as server:
         shown = ChannelTls(ca=ca, certificate=pair.certificate, key=pair.key)
         yield ChannelOptions(
-            target=server.address, tls=shown, service_config=service_config(SERVICE)
+            target=server.address,
+            tls=shown,
+            service_config=service_config(SERVICE),
+            max_message_bytes=64 * 1024,
         )
 
 
