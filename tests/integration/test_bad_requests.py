@@ -96,7 +96,7 @@ def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
 
 def test_an_answer_over_the_limit_is_resource_exhausted(chain: Chain) -> None:
     # The request fits, the answer does not: mock_data's goes past orc2's limit.
-    name = "x" * (LARGEST_MESSAGE - 16)
+    name = "x" * (LARGEST_MESSAGE - 8)
     with grpc.insecure_channel(chain.orc1.address) as channel:
         stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
         with pytest.raises(grpc.RpcError) as raised:

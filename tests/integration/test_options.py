@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -281,10 +281,10 @@ def closes_a_connection_too_many(_: Path) -> None:
 
 def is_closed_at_once(address: str) -> bool:
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), LIMIT_SECONDS) as further:
-        with suppress(ConnectionError):
-            while further.recv(1000):
-                pass
+    further = socket.create_connection((host, int(port)), LIMIT_SECONDS)
+    with further, suppress(ConnectionError):
+        while further.recv(1000):
+            pass
     return True
 
 
@@ -292,12 +292,17 @@ def is_closed_at_once(address: str) -> bool:
 def ends_a_call_without_a_request(_: Path) -> None:
     environment = {"MOCK_DATA_REQUEST_TIMEOUT": "0.2"}
     silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait()
+        yield from ()
+
     with (
         running("services/mock_data", environment=environment) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         method: Any = channel.stream_unary("/user.MockUserDataService/GetMockUserData")
-        call = method.future(iter(silence.wait, True), timeout=LIMIT_SECONDS)
+        call = method.future(nothing(), timeout=LIMIT_SECONDS)
         assert call.code() is grpc.StatusCode.CANCELLED
         silence.set()
 

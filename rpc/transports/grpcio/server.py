@@ -36,6 +36,9 @@ _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 _UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
 # What a call that is on its way may take to bring its request.
 _SILENCE_SECONDS = 0.5
+# What a caller may take to read the last answers and to close its connection.
+_LAST_WORDS_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
 # Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
 _LAST_ANSWER_SECONDS = 0.1
 
@@ -100,7 +103,17 @@ class GrpcioServer:
         self._watching.cancel()
         # Nobody can tell what they wait for.
         asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
-        await self._listener.stop(grace, told=partial(self._answers.release, last_after))
+        told = partial(self._answers.release, last_after)
+        stopping = asyncio.create_task(self._listener.stop(grace, told=told))
+        await self._wait_for_calls(stopping)
+        if not (await asyncio.wait({stopping}, timeout=_LAST_WORDS_SECONDS))[0]:
+            # What is left is a caller that takes no answer, or does not hear that this is the end.
+            await self._listener.stop(0)
+        await stopping
+
+    async def _wait_for_calls(self, stopping: asyncio.Task[None]) -> None:
+        while self._silent.any_open and not stopping.done():
+            await asyncio.wait({stopping}, timeout=_LOOK_SECONDS)
 
 
 def _arguments(options: ServerOptions) -> list[tuple[str, int]]:

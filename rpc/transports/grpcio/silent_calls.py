@@ -29,6 +29,11 @@ class SilentCalls:
         """A call is over."""
         self._open.pop(call, None)
 
+    @property
+    def any_open(self) -> bool:
+        """Whether any call is being answered."""
+        return bool(self._open)
+
     async def watch(self) -> None:
         """Looks at the calls for as long as the server runs."""
         while True:
@@ -41,7 +46,6 @@ class SilentCalls:
             if call.started > before:
                 return
             if call.requests == 0:
-                del self._open[call]
                 ending = asyncio.create_task(_abort(call))
                 self._ending.add(ending)
                 ending.add_done_callback(self._ending.discard)
