@@ -26,7 +26,7 @@ class BoundedLog:
         self._lines = 0
         self._unlogged = 0
 
-    def warn(self, **fields: Any) -> None:
+    def warning(self, **fields: Any) -> None:
         """Writes a line, or counts it."""
         now = self._clock()
         if now >= self._window_ends:

@@ -27,6 +27,6 @@ class TurnedAwayConnections:
             cause: one of few words.
             reason: the same at length.
         """
-        self._log.warn(peer=peer, cause=cause, reason=reason)
+        self._log.warning(peer=peer, cause=cause, reason=reason)
         if self.count is not None:
             self.count(cause)
