@@ -6,6 +6,7 @@ from rpc.interceptors.authorization import Authorization
 from rpc.interceptors.expiry import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
+from rpc.interceptors.open_streams import OpenStreams
 from rpc.interceptors.status_mapping import IsLocal, StatusMapping, StatusOfRequest, Upstreams
 
 
@@ -40,6 +41,10 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
     ]
 
 
+MOST_ADMIN_STREAMS = 1000
+"""Open streams of a method of health or reflection. An attacker would hold 20 kB with each."""
+
+
 def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
     """Those of health, reflection and channelz, which answer under any load and leave no line."""
-    return [StatusMapping(is_local)]
+    return [StatusMapping(is_local), OpenStreams(MOST_ADMIN_STREAMS)]

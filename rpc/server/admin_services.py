@@ -1,5 +1,7 @@
 """The services that this runtime adds for operators and their tools."""
 
+import asyncio
+
 from rpc.server.health import HealthServicer, add_health
 from rpc.server.methods import Methods
 from rpc.server.settings import AdminSettings
@@ -8,7 +10,10 @@ from grpc_health.v1 import health
 
 
 def add_admin_services(
-    methods: Methods, health_servicer: HealthServicer, settings: AdminSettings
+    methods: Methods,
+    health_servicer: HealthServicer,
+    settings: AdminSettings,
+    stopping: asyncio.Event,
 ) -> None:
     """Adds grpc.health and, unless the settings leave them out, grpc.reflection and grpc.channelz.
 
@@ -16,6 +21,7 @@ def add_admin_services(
         methods: the server's, with the program's own services in it.
         health_servicer: answers for health.
         settings: what is wanted.
+        stopping: ends the streams of reflection when it is set.
     """
     server = methods.admin
     add_health(health_servicer, server)
@@ -28,4 +34,4 @@ def add_admin_services(
     if settings.reflection:
         from rpc.server.reflection import add_reflection
 
-        add_reflection(server, offered)
+        add_reflection(server, offered, stopping)

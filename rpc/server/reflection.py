@@ -1,6 +1,7 @@
 """grpc.reflection: what tools such as grpcurl ask a server for. Versions v1 and v1alpha."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -13,18 +14,53 @@ V1 = "grpc.reflection.v1.ServerReflection"
 _FILE = "grpc/reflection/v1/reflection.proto"
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def add_reflection(
+    server: grpc.aio.Server, services: Sequence[str], stopping: asyncio.Event
+) -> None:
     """Adds both versions to a server.
 
     Args:
         server: takes the methods.
         services: full names of the services to tell of, these two apart.
+        stopping: ends the open streams when it is set.
     """
     _describe_v1()
-    servicer = reflection.aio.ReflectionServicer([*services, V1, reflection.SERVICE_NAME])
+    servicer = _EndingServicer([*services, V1, reflection.SERVICE_NAME], stopping)
     add: Any = reflection_pb2_grpc.add_ServerReflectionServicer_to_server  # has no types
     add(servicer, server)
     add(servicer, _AsV1(server))
+
+
+class _EndingServicer(reflection.aio.ReflectionServicer):
+    """Answers until the server stops: an open stream must not hold the exit."""
+
+    def __init__(self, services: Sequence[str], stopping: asyncio.Event) -> None:
+        super().__init__(services)
+        self._stopping = stopping
+
+    async def ServerReflectionInfo(self, request_iterator: Any, context: Any) -> Any:
+        requests = _until(self._stopping, request_iterator)
+        answers: Any = super().ServerReflectionInfo(requests, context)  # has wrong types
+        async for answer in answers:
+            yield answer
+
+
+async def _until(over: asyncio.Event, requests: Any) -> AsyncIterator[Any]:
+    ending = asyncio.ensure_future(over.wait())
+    try:
+        while True:
+            reading = asyncio.ensure_future(anext(requests))
+            await asyncio.wait({ending, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                reading.cancel()
+                return
+            try:
+                request = reading.result()
+            except StopAsyncIteration:
+                return
+            yield request
+    finally:
+        ending.cancel()
 
 
 class _AsV1:

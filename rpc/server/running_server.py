@@ -72,8 +72,8 @@ async def running_server(
         available = {"stopping": stopping, **(options or {}), **upstreams.stubs}
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
-        add_admin_services(methods, health, settings.admin)
-        server = transport.server(methods, _options(settings, expiry))
+        add_admin_services(methods, health, settings.admin, stopping)
+        server = transport.server(methods, _options(settings, observed, expiry))
         await server.start()
         watching = asyncio.create_task(expiry.watch())
         stack.callback(watching.cancel)
@@ -112,11 +112,12 @@ def _methods(
     return Methods(Chain(application.arrange(interceptors)), Chain(admin))
 
 
-def _options(settings: ServerSettings, expiry: Expiry) -> ServerOptions:
+def _options(settings: ServerSettings, observed: Telemetry, expiry: Expiry) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
-        max_connection_age=settings.limits.max_connection_age,
+        limits=settings.limits,
         grace=settings.shutdown.grace,
+        turned_away=observed.turned_away.tell,
         expiry=expiry,
     )
 

@@ -4,31 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rpc.core.option_types import FILE, POSITIVE, SECONDS, SECONDS_ABOVE_ZERO
+from rpc.core.option_types import FILE, SECONDS
 from rpc.core.setting import group, setting
 from rpc.telemetry.settings import TelemetrySettings
-from rpc.transports.settings import ListeningSettings
+from rpc.transports.settings import LimitSettings, ListeningSettings
 from rpc.upstream.settings import UpstreamSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitSettings:
-    """What a server lets callers have.
-
-    Attributes:
-        max_concurrent_rpcs: calls answered at once. Further ones are refused.
-        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
-            less. None for never.
-    """
-
-    max_concurrent_rpcs: int = setting(
-        "Calls answered at once; past it RESOURCE_EXHAUSTED.", type=POSITIVE, default=1000
-    )
-    max_connection_age: float | None = setting(
-        "Time after which callers are asked to connect anew, and so find new replicas.",
-        type=SECONDS_ABOVE_ZERO,
-        default=None,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

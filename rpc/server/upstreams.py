@@ -65,7 +65,14 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
             its = settings.upstreams[upstream.name]
             insecure = settings.listening.insecure
             service = service_of(upstream.stub)
-            channel = open_channel(transport, its, service, insecure=insecure, expiry=expiry)
+            channel = open_channel(
+                transport,
+                its,
+                service,
+                insecure=insecure,
+                expiry=expiry,
+                max_message_bytes=settings.limits.max_message_bytes,
+            )
             watch = UpstreamWatch(
                 upstream.name,
                 its.target,

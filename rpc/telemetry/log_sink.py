@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 # A pipe that poll(2) calls writable takes so much without a wait, and in one piece.
 _PIECE = select.PIPE_BUF
@@ -19,7 +19,14 @@ class LogSink:
     lines are missing.
 
     It is what structlog calls a logger: its methods take events by their level.
+
+    Attributes:
+        lost_lines: how many of this process are lost so far.
     """
+
+    lost_lines: ClassVar[int] = 0
+    # There is one stderr, whatever number of sinks.
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, render: Callable[[str, dict[str, Any]], bytes]) -> None:
         """Makes a sink.
@@ -29,7 +36,6 @@ class LogSink:
         """
         self._render = render
         self._lost = 0
-        self._lock = threading.Lock()
         self._waiting: list[bytes] = []
         self._post: Callable[[], object] | None = None
 
@@ -70,19 +76,23 @@ class LogSink:
         try:
             for start in range(0, len(piece), _PIECE):
                 if not _has_room(0 if self._lost else _PATIENCE_MILLISECONDS):
-                    self._lost += count
+                    self._lose(count)
                     return
                 sys.stderr.buffer.write(piece[start : start + _PIECE])
                 sys.stderr.buffer.flush()
         except (OSError, ValueError):
-            self._lost += count
+            self._lose(count)
         else:
             self._lost = 0
+
+    def _lose(self, count: int) -> None:
+        self._lost += count
+        LogSink.lost_lines += count
 
     def _loss(self) -> bytes:
         event = {
             "timestamp": time.time(),
-            "event": "lines lost, as nobody read",
+            "event": "lines lost, as they could not be written",
             "lines": self._lost,
         }
         # What is lost may be the rest of a line.

@@ -6,18 +6,19 @@ Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prom
 `grpc_client_call_started`, which counts calls where A66 counts their attempts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rpc.core.call import Call, UpstreamCall
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.telemetry.log_sink import LogSink
 from rpc.tls.expiry import Expiry
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -50,6 +51,25 @@ class Metrics:
         prometheus_client.GCCollector(registry=self.registry)
         self.of_calls = _CallMetrics(self.registry)
         self.of_upstream_calls = _UpstreamCallMetrics(self.registry)
+        self.registry.register(_LostLines())
+        self._turned_away = Counter(
+            "grpc_server_connections_turned_away",
+            "Connections refused, or ended for what their peers did.",
+            ("cause",),
+            registry=self.registry,
+        )
+
+    def count_turned_away(self, cause: str) -> None:
+        """Counts a connection that is refused, or ended for what its peer did."""
+        self._turned_away.labels(cause).inc()
+
+
+class _LostLines(Collector):
+    """Asks the log how many of its lines are lost, when metrics are read."""
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        text = "Lines of the log that could not be written."
+        yield CounterMetricFamily("log_lines_lost", text, value=LogSink.lost_lines)
 
 
 class _CallMetrics(ServerInterceptor):

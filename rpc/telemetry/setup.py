@@ -9,6 +9,7 @@ from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.settings import TelemetrySettings
+from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
 from rpc.tls.expiry import Expiry
 from rpc.tls.files import ServerTls
@@ -32,6 +33,7 @@ class Telemetry:
         of_calls: the calls that the server answers. Outermost first.
         of_upstream_calls: the calls that it makes.
         of_upstreams: the connections to its upstreams.
+        turned_away: the connections that are refused, or ended for what their peers do.
         metrics_address: where metrics are served; None for nowhere.
     """
 
@@ -39,6 +41,7 @@ class Telemetry:
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
     of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
+    turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
     metrics_address: str | None = None
 
 
@@ -115,6 +118,7 @@ def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
     allowed = settings.metrics_allowed_callers
     endpoint = metrics_endpoint(metrics.registry, address, tls, allowed)
     made.metrics_address = stack.enter_context(endpoint)
+    made.turned_away.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.of_upstreams.append(UpstreamMetrics(metrics.registry))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from rpc.core.errors import UsageError
-from rpc.core.option_types import LISTEN
+from rpc.core.option_types import LISTEN, POSITIVE, SECONDS, SECONDS_ABOVE_ZERO
 from rpc.core.setting import group, setting
 from rpc.tls.files import ServerTls
+
+KIB = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +56,69 @@ class ListeningSettings:
     def asks_for_names(self) -> bool:
         """Whether callers have to show a certificate."""
         return self.tls is not None and self.tls.client_ca is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What a server lets callers have.
+
+    The defaults fit the memory of `deploy/kubernetes` (docs/reliability.md, "Memory").
+
+    Attributes:
+        max_concurrent_rpcs: calls answered at once. Further ones are refused.
+        max_concurrent_streams: calls open at once on one connection. Callers are told.
+        max_connections: connections open at once. A further one is closed.
+        max_message_bytes: size of a request or an answer, before and after decompression.
+        max_bytes_in_flight: bytes of requests and answers that the server holds.
+        request_timeout: seconds from the headers of a call to its first message.
+        max_call_duration: seconds of a call, whatever its caller's deadline.
+        max_connection_idle: seconds after which a connection without a call is closed.
+        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
+            less. None for never.
+        max_connection_age_grace: seconds that calls get on a connection past its age.
+    """
+
+    max_concurrent_rpcs: int = setting(
+        "Calls answered at once; past it RESOURCE_EXHAUSTED.", type=POSITIVE, default=1000
+    )
+    max_concurrent_streams: int = setting(
+        "Calls open at once on one connection; further ones wait at the caller.",
+        type=POSITIVE,
+        default=1000,
+    )
+    max_connections: int = setting(
+        "Connections open at once; a further one is closed.", type=POSITIVE, default=1000
+    )
+    max_message_bytes: int = setting(
+        "Size of a request or an answer, also when it is unpacked; past it RESOURCE_EXHAUSTED.",
+        type=POSITIVE,
+        default=64 * KIB,
+    )
+    max_bytes_in_flight: int = setting(
+        "Bytes of requests and answers that --transport wire holds; past it RESOURCE_EXHAUSTED.",
+        type=POSITIVE,
+        default=32 * KIB * KIB,
+    )
+    request_timeout: float = setting(
+        "Time from the start of a call to its first message; past it CANCELLED.",
+        type=SECONDS_ABOVE_ZERO,
+        default=30.0,
+    )
+    max_call_duration: float = setting(
+        "Time of a call on --transport wire, whatever its deadline; past it DEADLINE_EXCEEDED.",
+        type=SECONDS_ABOVE_ZERO,
+        default=3600.0,
+    )
+    max_connection_idle: float = setting(
+        "Time after which a connection without a call is closed.",
+        type=SECONDS_ABOVE_ZERO,
+        default=300.0,
+    )
+    max_connection_age: float | None = setting(
+        "Time after which callers are asked to connect anew, and so find new replicas.",
+        type=SECONDS_ABOVE_ZERO,
+        default=None,
+    )
+    max_connection_age_grace: float = setting(
+        "Time that calls get on a connection past its age.", type=SECONDS, default=30.0
+    )

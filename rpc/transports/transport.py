@@ -11,7 +11,7 @@ from rpc.core.call import Call, ServicerContext
 from rpc.core.errors import RpcStatusError, StartupError
 from rpc.tls.expiry import Expiry
 from rpc.tls.files import ChannelTls
-from rpc.transports.settings import ListeningSettings
+from rpc.transports.settings import LimitSettings, ListeningSettings
 
 import grpc
 
@@ -29,6 +29,13 @@ End = Callable[[ServicerContext, RpcStatusError], Awaitable[None]]
 
 Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
 """Answers a call: request (or stream of requests) and context in, response (or None) out."""
+
+
+TurnedAway = Callable[[str, str, str], None]
+"""Is told of a connection that is refused, or ended for what its peer does.
+
+Takes the peer's address, the cause in one of few words, and the reason at length.
+"""
 
 
 class BindError(StartupError):
@@ -93,14 +100,16 @@ class ServerOptions:
 
     Attributes:
         listening: where and how it listens.
-        max_connection_age: seconds after which callers are asked to connect anew. None for never.
+        limits: what it lets callers have.
         grace: seconds that calls in flight get where the transport has to replace its listener.
+        turned_away: is told of connections, where the transport can see them.
         expiry: is told of the certificate that is shown. None for nobody.
     """
 
     listening: ListeningSettings
-    max_connection_age: float | None
+    limits: LimitSettings
     grace: float
+    turned_away: TurnedAway
     expiry: Expiry | None = None
 
 
@@ -136,12 +145,14 @@ class ChannelOptions:
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
         check_health: call only servers that say SERVING of the service that the config names.
+        max_message_bytes: size of a request or an answer, before and after decompression.
         expiry: is told of the certificate that is shown. None for nobody.
     """
 
     target: str
     tls: ChannelTls | None
     service_config: str
+    max_message_bytes: int
     check_health: bool = True
     expiry: Expiry | None = None
 

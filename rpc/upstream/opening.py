@@ -8,8 +8,11 @@ from rpc.upstream.settings import PeerSettings
 
 import grpc
 
+MOST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Size of a message where nothing else is said: gRPC's own default."""
 
-def open_channel(  # noqa: PLR0913  # all but the first by name
+
+def open_channel(  # noqa: PLR0913  # all but three by name
     transport: Transport,
     settings: PeerSettings,
     service: str,
@@ -17,6 +20,7 @@ def open_channel(  # noqa: PLR0913  # all but the first by name
     insecure: bool,
     check_health: bool = True,
     expiry: Expiry | None = None,
+    max_message_bytes: int = MOST_MESSAGE_BYTES,
 ) -> grpc.aio.Channel:
     """Opens a channel for the calls of one service; it connects when the first call needs it.
 
@@ -27,6 +31,7 @@ def open_channel(  # noqa: PLR0913  # all but the first by name
         insecure: plaintext is wanted even where the target is on another machine.
         check_health: call only servers that say SERVING of the service.
         expiry: is told of the certificate that is shown to the server.
+        max_message_bytes: size of a request or an answer, before and after decompression.
 
     Raises:
         AddressError: the target is malformed, or would be spoken to in plaintext across a
@@ -46,5 +51,6 @@ def open_channel(  # noqa: PLR0913  # all but the first by name
             service_config=service_config(service),
             check_health=check_health,
             expiry=expiry,
+            max_message_bytes=max_message_bytes,
         )
     )

@@ -14,7 +14,7 @@ from tests.support.chain import Chain, running_chain
 from tests.support.waiting import LIMIT_SECONDS
 
 METHOD = "/user.Orchestrator1Service/GetUserByName"
-MORE_THAN_GRPC_TAKES = 4 * 1024 * 1024 + 1
+LARGEST_MESSAGE = 64 * 1024
 
 # Field 1 with 5 bytes, of which there are 2; a field with number 0; a name that is not UTF-8.
 INVALID_BYTES = [b"\x0a\x05ab", b"\x00\x00", b"\x0a\x02\xff\xfe"]
@@ -76,7 +76,7 @@ def test_a_method_that_the_server_lacks_is_unimplemented(
 
 
 def test_a_message_over_the_limit_is_resource_exhausted(channel: grpc.Channel) -> None:
-    error = failure(channel, METHOD, bytes(MORE_THAN_GRPC_TAKES))
+    error = failure(channel, METHOD, bytes(LARGEST_MESSAGE + 1))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -88,7 +88,7 @@ def test_fields_that_the_server_does_not_know_are_ignored(channel: grpc.Channel)
 
 def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
     # The answer has the name and 20 bytes more, and must itself stay under the limit.
-    name = "x" * (4 * 1024 * 1024 - 64)
+    name = "x" * (LARGEST_MESSAGE - 64)
     stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
     user = stub.GetUserByName(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS)
     assert user.roll == 10 * len(name)
@@ -96,7 +96,7 @@ def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
 
 def test_an_answer_over_the_limit_is_resource_exhausted(chain: Chain) -> None:
     # The request fits, the answer does not: mock_data's goes past orc2's limit.
-    name = "x" * (4 * 1024 * 1024 - 16)
+    name = "x" * (LARGEST_MESSAGE - 8)
     with grpc.insecure_channel(chain.orc1.address) as channel:
         stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
         with pytest.raises(grpc.RpcError) as raised:

@@ -10,7 +10,10 @@ import signal
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -35,6 +38,7 @@ SERVERS = ["orc1", "orc2", "mock_data"]
 FOREVER = "600"
 KRITHIK = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 REQUEST = user_pb2.UserName(name="krithik")
+TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
 ANY_PORT = ("--listen", "127.0.0.1:0")
 
 Check = Callable[[Path], None]
@@ -253,6 +257,126 @@ def refuses_calls_past_its_limit(_: Path) -> None:
         wait_until(lambda: any(call.done() for call in calls), "one of two calls is refused")
         (refused,) = (call for call in calls if call.done())
         assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@effect_of("--max-message-bytes")
+def refuses_a_message_past_its_size(_: Path) -> None:
+    request_bytes = str(REQUEST.ByteSize() - 1)
+    for limit, code in (("1000", grpc.StatusCode.OK), (request_bytes, TOO_MUCH)):
+        environment = {"MOCK_DATA_MAX_MESSAGE_BYTES": limit}
+        with running("services/mock_data", environment=environment) as server:
+            assert get_mock_user(server).code() is code
+
+
+@effect_of("--max-bytes-in-flight")
+def refuses_calls_past_its_memory(_: Path) -> None:
+    # Each call counts for more than that, with or without a request.
+    variables = {
+        "MOCK_DATA_MAX_BYTES_IN_FLIGHT": "1000",
+        "MOCK_DATA_DELAY": FOREVER,
+        "MOCK_DATA_TRANSPORT": "wire",
+    }
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(2)]
+        wait_until(lambda: any(call.done() for call in calls), "one of two calls is refused")
+        assert {call.code() for call in calls if call.done()} == {TOO_MUCH}
+
+
+@effect_of("--max-concurrent-streams")
+def lets_callers_wait_with_further_calls(_: Path) -> None:
+    variables = {"MOCK_DATA_MAX_CONCURRENT_STREAMS": "1", "MOCK_DATA_DELAY": "0.2"}
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        method(REQUEST, timeout=LIMIT_SECONDS)
+        begun = time.monotonic()
+        calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(3)]
+        assert [call.result() for call in calls] == [KRITHIK] * 3
+        # One after the other.
+        assert time.monotonic() - begun > 3 * 0.2
+
+
+@effect_of("--max-connections")
+def closes_a_connection_too_many(_: Path) -> None:
+    environment = {"MOCK_DATA_MAX_CONNECTIONS": "1"}
+    with running("services/mock_data", environment=environment) as server:
+        with grpc.insecure_channel(server.address) as channel:
+            method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+            assert method(REQUEST, timeout=LIMIT_SECONDS) == KRITHIK
+            assert is_closed_at_once(server.address)
+        wait_until(
+            lambda: get_mock_user(server).code() is grpc.StatusCode.OK, "its place is free again"
+        )
+
+
+def is_closed_at_once(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    further = socket.create_connection((host, int(port)), LIMIT_SECONDS)
+    with further, suppress(ConnectionError):
+        while further.recv(1000):
+            pass
+    return True
+
+
+@effect_of("--request-timeout")
+def ends_a_call_without_a_request(_: Path) -> None:
+    environment = {"MOCK_DATA_REQUEST_TIMEOUT": "0.2"}
+    silence = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silence.wait()
+        yield from ()
+
+    with (
+        running("services/mock_data", environment=environment) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method: Any = channel.stream_unary("/user.MockUserDataService/GetMockUserData")
+        call = method.future(nothing(), timeout=LIMIT_SECONDS)
+        assert call.code() is grpc.StatusCode.CANCELLED
+        silence.set()
+
+
+@effect_of("--max-call-duration")
+def ends_a_call_that_takes_too_long(_: Path) -> None:
+    variables = {
+        "MOCK_DATA_MAX_CALL_DURATION": "0.2",
+        "MOCK_DATA_DELAY": FOREVER,
+        "MOCK_DATA_TRANSPORT": "wire",
+    }
+    with running("services/mock_data", environment=variables) as server:
+        assert get_mock_user(server).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@effect_of("--max-connection-idle")
+def closes_an_idle_connection(_: Path) -> None:
+    environment = {"MOCK_DATA_MAX_CONNECTION_IDLE": "0.2"}
+    with (
+        running("services/mock_data", environment=environment) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        states: list[grpc.ChannelConnectivity] = []
+        channel.subscribe(states.append)
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        assert method(REQUEST, timeout=LIMIT_SECONDS) == KRITHIK
+        wait_until(lambda: states[-1] is grpc.ChannelConnectivity.IDLE, "it is closed")
+
+
+@effect_of("--max-connection-age-grace")
+def ends_calls_on_an_old_connection(_: Path) -> None:
+    variables = {
+        "MOCK_DATA_MAX_CONNECTION_AGE": "0.2",
+        "MOCK_DATA_MAX_CONNECTION_AGE_GRACE": "0.2",
+        "MOCK_DATA_DELAY": FOREVER,
+    }
+    with running("services/mock_data", environment=variables) as server:
+        assert get_mock_user(server).code() is grpc.StatusCode.UNAVAILABLE
 
 
 @effect_of("--max-connection-age")

@@ -18,6 +18,7 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
         # pytest keeps the output of a test that passes to itself; the figures are that output.
         args = ["--capture=no"],
         data = [
+            "//client",
             "//services:mock_data",
             "//services:orc1",
             "//services:orc2",

@@ -1,6 +1,7 @@
 """Calls for tests of one part of `rpc`, without a server around them."""
 
 import time
+from collections.abc import Callable
 from typing import cast
 
 from rpc.core.call import Call, ServicerContext
@@ -20,6 +21,7 @@ class ArrivingContext:
     ) -> None:
         self._metadata = metadata
         self._remaining = remaining
+        self.callbacks: list[Callable[[object], None]] = []
 
     def invocation_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What the caller sent along."""
@@ -32,6 +34,10 @@ class ArrivingContext:
     def code(self) -> grpc.StatusCode | None:
         """The status that the servicer has set."""
         return None
+
+    def add_done_callback(self, callback: Callable[[object], None]) -> None:
+        """Takes what is to be told of the call's end."""
+        self.callbacks.append(callback)
 
     def peer(self) -> str:
         """Who calls."""
@@ -47,6 +53,7 @@ def arriving_context(
 
 def make_call(  # noqa: PLR0913  # all by name
     *,
+    method: str = METHOD,
     trace_context: TraceContext = (),
     expires: float | None = None,
     request_id: str = "id",
@@ -58,7 +65,7 @@ def make_call(  # noqa: PLR0913  # all by name
     """A call that has just arrived."""
     context, now = arriving_context(*metadata), time.perf_counter()
     return Call(
-        METHOD,
+        method,
         context,
         now,
         expires,

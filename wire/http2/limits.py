@@ -25,7 +25,10 @@ class Limits:
     """
 
     max_message: int = 4 * MIB
-    """A received message, before and after decompression; RESOURCE_EXHAUSTED beyond."""
+    """A received message, before and after decompression, and a server's answer.
+
+    RESOURCE_EXHAUSTED beyond.
+    """
 
     max_header_block: int = 32 * KIB
     """The HPACK bytes of one header block; the connection ends beyond."""

@@ -37,6 +37,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
     observer: CallObserver | None = None,
     connection_observer: ConnectionObserver | None = None,
     background: Collection[str] = BACKGROUND_SERVICES,
+    unlimited: Collection[str] = BACKGROUND_SERVICES,
     thread_pool: Executor | None = None,
     reuse_port: bool = False,
 ) -> Server:
@@ -50,6 +51,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
       observer: is told of each call.
       connection_observer: is told of each connection, and of those that are refused.
       background: services whose open streams do not keep a server that stops.
+      unlimited: services whose calls may last longer than `Limits.call_timeout`.
       thread_pool: runs methods that are plain functions; by default a pool of the server's own.
       reuse_port: several servers may listen on one port.
     """
@@ -63,6 +65,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
         interceptors=interceptors or (),
         compression=compression,
         thread_pool=thread_pool,
+        unlimited=unlimited,
     )
     return Server(
         dispatcher,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from wire.server.connection import ServerConnection
 
 _OK = grpc.StatusCode.OK
+_TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
+_TOO_LARGE = "the answer is larger than the limit"
 # Characters of what a caller sent that a text for it repeats.
 _QUOTED = 100
 _logger = logging.getLogger(__name__)
@@ -74,9 +76,12 @@ class Call(Incoming):
             raise grpc.aio.UsageError("the call has ended")
         if not self._initial_sent:
             self.send_head([])
-        framed = self._framed(self._serialized(message))
+        data = self._serialized(message)
+        if len(data) > self.connection.limits.max_message:
+            await self.abort(_TOO_MUCH, _TOO_LARGE)
+        framed = self._framed(data)
         if not self.connection.held.has_room(len(framed)):
-            await self.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            await self.abort(_TOO_MUCH, "the server holds too many bytes")
         has_room = self.connection.send_data(self.stream.id, framed)
         if self.stream.queue is not None:
             self._hold_answers()
@@ -147,8 +152,11 @@ class Call(Incoming):
             self._send_last(data)
 
     def _answer_slowly(self, data: bytes) -> None:
+        if len(data) > self.connection.limits.max_message:
+            self.fail(_TOO_MUCH, _TOO_LARGE)
+            return
         if not self.connection.held.has_room(len(data)):
-            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            self.fail(_TOO_MUCH, "the server holds too many bytes")
             return
         self._decide(_OK, self._details or "")
         self._send_last(data)

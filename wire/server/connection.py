@@ -15,6 +15,7 @@ from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_heade
 from wire.protocol.metadata import BINARY_SUFFIX
 from wire.server.call import Call
 from wire.server.identity import Identity, identity_of, peer_of
+from wire.server.observer import Refusal
 from wire.server.usual_requests import UsualRequests
 from wire.tls import agreed_on_http2
 
@@ -62,7 +63,9 @@ class ServerConnection(UsualRequests):
         self.draining = False
         self.drain_started = 0.0
         self.drain_grace = 0.0
-        self.small_answer = frames.DEFAULT_MAX_FRAME - 5
+        self.patience = dispatcher.limits.stalled_timeout
+        """Seconds for which the peer may take nothing of what waits for it."""
+        self.small_answer = min(frames.DEFAULT_MAX_FRAME - 5, dispatcher.limits.max_message)
         """Bytes of a message that goes with its headers and status in one write."""
         self._identity: Identity | None = None
         self._frames: _Around
@@ -90,9 +93,9 @@ class ServerConnection(UsualRequests):
         if self._secure and not agreed_on_http2(self.tls):
             reason = "the peer does not offer HTTP/2 by ALPN"
             self.give_up(INADEQUATE_SECURITY, reason)
-            self._connections.refused(self.peer, reason)
+            self._connections.refused(self.peer, Refusal.HANDSHAKE, reason)
         else:
-            self._connections.opened(self, is_counted=self._secure)
+            self._connections.opened(self)
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
         """Give up the calls of a caller that is gone."""

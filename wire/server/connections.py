@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wire.http2.error_codes import ENHANCE_YOUR_CALM
 from wire.server.observer import guarded
-from wire.server.sweep import Sweep, interval_of, sweep
+from wire.server.sweep import Sweep, end_silent_calls, interval_of, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from wire.http2.connection import ConnectionEnd
     from wire.http2.limits import Limits
     from wire.server.connection import ServerConnection
-    from wire.server.observer import ConnectionObserver
+    from wire.server.observer import ConnectionObserver, Refusal
 
 _JITTER = (0.9, 1.1)
+# A caller that sends a request at all has begun with it by then.
+_SILENCE = 0.25
 
 
 class Connections:
@@ -41,6 +43,7 @@ class Connections:
         """The server stops: what connects now was accepted before, and has to go elsewhere."""
         self._timer: asyncio.TimerHandle | None = None
         self._interval = interval_of(limits)
+        self._made_room_at = 0.0
         self._changed: asyncio.Future[None] | None = None
 
     def __iter__(self) -> Iterator[ServerConnection]:  # noqa: D105
@@ -54,17 +57,8 @@ class Connections:
         """Whether one more connection may be made."""
         return len(self._open) + self.handshakes < self._limits.max_connections
 
-    def opened(self, connection: ServerConnection, *, is_counted: bool) -> None:
-        """A connection is made; it is ended at once if there are too many.
-
-        Args:
-          connection: the new one.
-          is_counted: it had its place already, during its handshake.
-        """
-        if not is_counted and not self.has_room:
-            connection.give_up(ENHANCE_YOUR_CALM, "too many connections")
-            self.refused(connection.peer, "too many connections")
-            return
+    def opened(self, connection: ServerConnection) -> None:
+        """A connection is made. It had its place already, during its handshake."""
         connection.sweep = Sweep(connection, random.uniform(*_JITTER))  # noqa: S311 - no secret.
         self._open.add(connection)
         self._live.add(connection)
@@ -75,10 +69,19 @@ class Connections:
         if self.stopping:
             connection.close()
 
-    def refused(self, peer: str, reason: str) -> None:
+    def refused(self, peer: str, refusal: Refusal, reason: str) -> None:
         """A caller was not let in."""
         if self._observer is not None:
-            guarded(self._observer.connection_refused, peer, reason)
+            guarded(self._observer.connection_refused, peer, refusal, reason)
+
+    def make_room(self) -> None:
+        """End the calls that are open without a request, for those that have one."""
+        now = perf_counter()
+        if now - self._made_room_at < _SILENCE:
+            return
+        self._made_room_at = now
+        for connection in self:
+            end_silent_calls(connection, now - _SILENCE)
 
     def ended(self, connection: ServerConnection, reason: ConnectionEnd) -> None:
         """A connection is over; its socket may still be open."""

@@ -22,7 +22,7 @@ from wire.server.unary import answer_unary
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Sequence
     from concurrent.futures import Executor
 
     from wire.http2.limits import Limits
@@ -39,6 +39,9 @@ _TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
 class Dispatcher:
     """Begins calls, for all connections of a server."""
 
+    make_room: Callable[[], None]
+    """Ends what may be ended when too much is held."""
+
     def __init__(  # noqa: PLR0913 - all but two by name.
         self,
         methods: Methods,
@@ -48,6 +51,7 @@ class Dispatcher:
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         compression: grpc.Compression | None = None,
         thread_pool: Executor | None = None,
+        unlimited: Collection[str] = (),
     ) -> None:
         self.methods = methods
         self.limits = limits
@@ -55,6 +59,8 @@ class Dispatcher:
         self.encoding = encoding_of(compression)
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_held)
+        self.unlimited = frozenset(unlimited)
+        """Services whose calls last for as long as their callers like."""
         self._pool = thread_pool
         self._own_pool: ThreadPoolExecutor | None = None
         self._interceptors = (
@@ -77,9 +83,7 @@ class Dispatcher:
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""
         headers = call.headers
         timeout = headers.get(b"grpc-timeout")
-        timeout_is_readable = (
-            timeout is None and self.limits.call_timeout is None
-        ) or self._set_deadline(call, timeout)
+        timeout_is_readable = timeout is None or self._set_deadline(call, timeout)
         method = call.handler
         if method is None:
             method = call.handler = self.methods.find(CallDetails(call))
@@ -96,7 +100,7 @@ class Dispatcher:
             call.fail(_INTERNAL, "the grpc-timeout cannot be read")
         elif call.deadline == call.started:
             call.expire()
-        elif self.held.count > self.held.limit:
+        elif self.held.count > self.held.limit and not self._makes_room():
             call.fail(_TOO_MUCH, "the server holds too many bytes")
         elif b"grpc-encoding" in headers and not is_known(headers[b"grpc-encoding"]):
             call.refuse_encoding(ACCEPTED_ENCODINGS)
@@ -105,18 +109,17 @@ class Dispatcher:
         elif method is None or method.request_streaming:
             self.begin(call, None)
 
-    def _set_deadline(self, call: Call, timeout: bytes | None) -> bool:
-        seconds = self.limits.call_timeout
-        if timeout is not None:
-            try:
-                given = parse_timeout(timeout)
-            except ValueError:
-                return False
-            seconds = given if seconds is None else min(seconds, given)
-        if seconds is not None:
-            call.deadline = call.started + seconds
-            call.slot = self.deadlines.add_at(call.deadline, call)
+    def _set_deadline(self, call: Call, timeout: bytes) -> bool:
+        try:
+            call.deadline = call.started + parse_timeout(timeout)
+        except ValueError:
+            return False
+        call.slot = self.deadlines.add_at(call.deadline, call)
         return True
+
+    def _makes_room(self) -> bool:
+        self.make_room()
+        return self.held.count <= self.held.limit
 
     def begin(self, call: Call, message: bytes | None) -> None:
         """Run the servicer's method; the message is the request of one that takes one."""

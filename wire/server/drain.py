@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What the end of the sockets may take when everything is said.
 _CLOSING_TIME = 0.2
+# A caller that takes nothing of its answers for so long does not hold the exit.
+_PATIENCE = 1.0
 # How long calls that are cut off may take to be told, before their connections go too.
 _LAST_WORDS = 0.05
 
@@ -36,6 +38,7 @@ async def drain(connections: Connections, grace: float, background: Collection[s
     connections.stopping = True
     for connection in connections:
         connection.drain(grace + _LAST_WORDS)
+        connection.patience = min(connection.patience, _PATIENCE)
         _cut_off(connection, lambda call: _service_of(call) in background)
     if not await connections.wait_until_ended(min(grace, DRAIN_ANSWER_TIME)):
         for connection in connections:

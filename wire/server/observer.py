@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ class CallObserver(Protocol):
         """The answer has left this process, or the call is given up."""
 
 
+class Refusal(Enum):
+    """What kept a caller out."""
+
+    TOO_MANY = "too_many_connections"
+    HANDSHAKE = "handshake"
+    NOT_ACCEPTED = "not_accepted"
+
+
 class ConnectionObserver(Protocol):
     """Is told of connections; peers are written as in `Context.peer`."""
 
@@ -42,8 +51,8 @@ class ConnectionObserver(Protocol):
     def connection_ended(self, peer: str, reason: ConnectionEnd) -> None:
         """A connection is over."""
 
-    def connection_refused(self, peer: str, reason: str) -> None:
-        """A caller was not let in: its TLS handshake failed, or there are too many connections."""
+    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
+        """A caller was not let in. The peer is "unknown" where nothing could be accepted."""
 
 
 def guarded(action: Callable[..., None], *arguments: object) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wire.server.connection import ServerConnection
+from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
 from wire.server.drain import drain
 from wire.server.listener import bind, port_of
-from wire.server.secure import SecureListener
 
 if TYPE_CHECKING:
     import socket
@@ -41,7 +39,7 @@ class Server:
         self._background = background
         self._reuse_port = reuse_port
         self._bound: list[tuple[socket.socket, Credentials | None]] = []
-        self._listeners: list[asyncio.Server | SecureListener] = []
+        self._acceptors: list[Acceptor] = []
         self._connections: Connections | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._stopped: asyncio.Event | None = None
@@ -104,13 +102,9 @@ class Server:
         self._stopped = asyncio.Event()
         connections = Connections(loop, dispatcher.limits, self._connection_observer)
         self._connections = connections
-        make = partial(ServerConnection, dispatcher, connections)
+        dispatcher.make_room = connections.make_room
         for bound, credentials in self._bound:
-            if credentials is None:
-                self._listeners.append(await loop.create_server(make, sock=bound))
-            else:
-                listener = SecureListener(bound, credentials, dispatcher, connections)
-                self._listeners.append(listener)
+            self._acceptors.append(Acceptor(bound, credentials, dispatcher, connections))
         self._bound = []
 
     async def stop(self, grace: float | None) -> None:
@@ -124,8 +118,8 @@ class Server:
         await asyncio.shield(self._stopping)
 
     async def _stop(self, grace: float) -> None:
-        for listener in self._listeners:
-            listener.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         for bound, _ in self._bound:
             bound.close()
         if self._connections is not None:

@@ -15,7 +15,7 @@ from wire.http2.error_codes import CANCEL, ENHANCE_YOUR_CALM, NO_ERROR, SETTINGS
 from wire.tls import certificate_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from wire.http2.limits import Limits
     from wire.server.call import Call
@@ -38,6 +38,7 @@ def interval_of(limits: Limits) -> float:
         limits.keepalive_timeout,
         limits.keepalive_interval or _LONGEST_INTERVAL,
         limits.idle_timeout or _LONGEST_INTERVAL,
+        limits.call_timeout or _LONGEST_INTERVAL,
         limits.connection_age or _LONGEST_INTERVAL,
         limits.connection_age_grace,
     ]
@@ -82,9 +83,11 @@ class Sweep:
         if not connection.ended:
             self._look_for_age(connection, limits, now)
         if not connection.ended:
-            self._look_for_stalls(connection, limits, now)
+            self._look_for_stalls(connection, now)
         if not connection.ended:
-            _end_silent_calls(connection, now - limits.request_timeout)
+            end_silent_calls(connection, now - limits.request_timeout)
+        if not connection.ended and limits.call_timeout is not None:
+            _end_long_calls(connection, now - limits.call_timeout)
 
     def _look_for_silence(self, connection: ServerConnection, limits: Limits, now: float) -> None:
         if not connection.silent:
@@ -120,10 +123,10 @@ class Sweep:
         elif seconds > DRAIN_ANSWER_TIME:
             connection.finish_draining()
 
-    def _look_for_stalls(self, connection: ServerConnection, limits: Limits, now: float) -> None:
+    def _look_for_stalls(self, connection: ServerConnection, now: float) -> None:
         if not connection.paused:
             self._moved_at = now
-        elif now - self._moved_at > limits.stalled_timeout:
+        elif now - self._moved_at > connection.patience:
             connection.give_up(ENHANCE_YOUR_CALM, "the peer does not read what it is sent")
             return
         marks = {}
@@ -132,12 +135,30 @@ class Sweep:
             before = self._marks.get(stream.id)
             since = now if before is None or before[0] != mark else before[1]
             marks[stream.id] = (mark, since)
-            if now - since > limits.stalled_timeout:
+            if now - since > connection.patience:
                 connection.reset_stream(stream.id, CANCEL)
         self._marks = marks
 
 
-def _end_silent_calls(connection: ServerConnection, before: float) -> None:
+def end_silent_calls(connection: ServerConnection, before: float) -> None:
+    """End the calls of a connection that have begun before a time and sent no request."""
+    for call in _calls_before(connection, before):
+        if not call.has_request:
+            call.fail(grpc.StatusCode.CANCELLED, "no request has arrived in time")
+            call.stop_running()
+
+
+def _end_long_calls(connection: ServerConnection, before: float) -> None:
+    unlimited = connection.dispatcher.unlimited
+    for call in _calls_before(connection, before):
+        if call.ended:
+            # Its caller takes the answer slowly, or not at all.
+            connection.reset_stream(call.stream.id, CANCEL)
+        elif call.method[1:].partition("/")[0] not in unlimited:
+            call.expire()
+
+
+def _calls_before(connection: ServerConnection, before: float) -> Iterator[Call]:
     for stream in list(connection.streams.values()):
         call: Call | None = stream.call
         if call is None:
@@ -145,9 +166,7 @@ def _end_silent_calls(connection: ServerConnection, before: float) -> None:
         if call.started > before:
             # Streams are in the order of their start.
             return
-        if not call.has_request:
-            call.fail(grpc.StatusCode.CANCELLED, "no request has arrived in time")
-            call.stop_running()
+        yield call
 
 
 def sweep(connections: Iterable[ServerConnection]) -> None:

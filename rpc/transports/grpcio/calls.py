@@ -10,6 +10,7 @@ from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
 
@@ -30,12 +31,14 @@ class Calls(grpc.GenericRpcHandler):
         methods: Methods,
         arrivals: Arrivals,
         answers: HeldAnswers,
+        silent: SilentCalls,
         *,
         asks_for_names: bool = False,
     ) -> None:
         self._methods = methods
         self._arrivals = arrivals
         self._answers = answers
+        self._silent = silent
         self._asks_for_names = asks_for_names
         self._handlers: dict[str, MethodHandler] = {}
 
@@ -80,6 +83,10 @@ class Calls(grpc.GenericRpcHandler):
             self._arrivals.count += not method.is_admin
             current_call.set(call)
             chain.arrived(call)
+            self._silent.opened(call)
+            # The answer has left, or nobody waits for it. The servicer is done by then.
+            over: Any = lambda _: chain.closed(call)  # noqa: E731
+            context.add_done_callback(over)
             code, details, told = grpc.StatusCode.UNKNOWN, "", False
             try:
                 response = await _answer(method, behavior, requests, call)
@@ -103,7 +110,7 @@ class Calls(grpc.GenericRpcHandler):
             finally:
                 if not told:
                     chain.ended(call, code, details)
-                chain.closed(call)
+                self._silent.closed(call)
 
         return answering
 

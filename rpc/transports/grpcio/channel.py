@@ -52,6 +52,8 @@ def _arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
         ("grpc.dns_min_time_between_resolutions_ms", 1000),
         ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
+        ("grpc.max_receive_message_length", options.max_message_bytes),
+        ("grpc.max_send_message_length", options.max_message_bytes),
         # Services call each other directly; a proxy set for the web is not meant for them.
         ("grpc.enable_http_proxy", 0),
     ]

@@ -1,5 +1,6 @@
 """A server of grpc.aio that loses no call when it stops."""
 
+import asyncio
 import math
 from functools import partial
 
@@ -10,6 +11,7 @@ from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_answers import HeldAnswers
 from rpc.transports.grpcio.listener import BoundServer, Listener
+from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
 
 import grpc
@@ -32,6 +34,11 @@ _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 # The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
 # a rate of their own never cease.
 _UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
+# What a call that is on its way may take to bring its request.
+_SILENCE_SECONDS = 0.5
+# What a caller may take to read the last answers and to close its connection.
+_LAST_WORDS_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
 # Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
 _LAST_ANSWER_SECONDS = 0.1
 
@@ -55,7 +62,14 @@ class GrpcioServer:
         self._arrivals = Arrivals()
         self._answers = HeldAnswers()
         asks_for_names = listening.asks_for_names
-        calls = Calls(methods, self._arrivals, self._answers, asks_for_names=asks_for_names)
+        self._silent = SilentCalls(options.limits.request_timeout)
+        calls = Calls(
+            methods,
+            self._arrivals,
+            self._answers,
+            self._silent,
+            asks_for_names=asks_for_names,
+        )
         credentials = (
             None if listening.tls is None else server_credentials(listening.tls, options.expiry)
         )
@@ -76,6 +90,7 @@ class GrpcioServer:
         """
         await self._listener.start(self.address)
         self.address = self._listener.address
+        self._watching = asyncio.create_task(self._silent.watch())
 
     async def turn_away(self) -> None:
         """Waits until no call has arrived for a moment."""
@@ -87,14 +102,42 @@ class GrpcioServer:
         self._answers.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_ANSWER_SECONDS, grace / 2)
-        await self._listener.stop(grace, told=partial(self._answers.release, last_after))
+        self._watching.cancel()
+        # Nobody can tell what they wait for.
+        asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
+        told = partial(self._answers.release, last_after)
+        stopping = asyncio.create_task(self._listener.stop(grace, told=told))
+        await self._wait_for_calls(stopping)
+        if not (await asyncio.wait({stopping}, timeout=_LAST_WORDS_SECONDS))[0]:
+            # What is left is a caller that takes no answer, or does not hear that this is the end.
+            await self._listener.stop(0)
+        await stopping
+
+    async def _wait_for_calls(self, stopping: asyncio.Task[None]) -> None:
+        while self._silent.any_open and not stopping.done():
+            await asyncio.wait({stopping}, timeout=_LOOK_SECONDS)
 
 
 def _arguments(options: ServerOptions) -> list[tuple[str, int]]:
-    # On by default in gRPC, and then two servers share a port without a word.
-    arguments = [*_ARGUMENTS, ("grpc.so_reuseport", int(options.listening.reuse_port))]
-    if options.max_connection_age is not None:
-        # The calls on an old connection are answered on it, however long they take.
-        milliseconds = math.ceil(options.max_connection_age * 1000)
-        arguments.append(("grpc.max_connection_age_ms", milliseconds))
+    limits = options.limits
+    arguments = [
+        *_ARGUMENTS,
+        # On by default in gRPC, and then two servers share a port without a word.
+        ("grpc.so_reuseport", int(options.listening.reuse_port)),
+        ("grpc.max_concurrent_streams", limits.max_concurrent_streams),
+        ("grpc.max_allowed_incoming_connections", limits.max_connections),
+        ("grpc.max_receive_message_length", limits.max_message_bytes),
+        ("grpc.max_send_message_length", limits.max_message_bytes),
+        ("grpc.max_connection_idle_ms", _milliseconds(limits.max_connection_idle)),
+    ]
+    if limits.max_connection_age is not None:
+        grace = _milliseconds(limits.max_connection_age_grace)
+        arguments += [
+            ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
+            ("grpc.max_connection_age_grace_ms", grace),
+        ]
     return arguments
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(seconds * 1000)

@@ -4,19 +4,16 @@ import errno
 import os
 
 from rpc.core.address import explain, join_host_port, split_host_port
+from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.credentials import FollowedCredentials
+from rpc.transports.wire.turned_away import TurnedAwayConnections
 
 from wire.http2.limits import Limits
 from wire.server import server
 
 _UNIX = "unix:"
-# Services whose streams are open for as long as a caller likes.
-_BACKGROUND = (
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-)
 
 
 class WireServer:
@@ -39,10 +36,11 @@ class WireServer:
         )
         self._server = server(
             [GenericHandlers(methods)],
-            limits=Limits(connection_age=options.max_connection_age),
+            limits=_limits(options.limits),
             observer=Calls(methods, asks_for_names=listening.asks_for_names),
-            # Those of health are ended by the runtime, with a last word.
-            background=_BACKGROUND,
+            connection_observer=TurnedAwayConnections(options.turned_away),
+            # The runtime ends its own streams, with a last word.
+            background=(),
             reuse_port=listening.reuse_port,
         )
         for method in methods.all():
@@ -76,6 +74,20 @@ class WireServer:
         if self._credentials is None:
             return self._server.add_insecure_port(self.address)
         return self._server.add_secure_port(self.address, self._credentials)
+
+
+def _limits(settings: LimitSettings) -> Limits:
+    return Limits(
+        max_message=settings.max_message_bytes,
+        max_concurrent_streams=settings.max_concurrent_streams,
+        max_connections=settings.max_connections,
+        max_held=settings.max_bytes_in_flight,
+        idle_timeout=settings.max_connection_idle,
+        connection_age=settings.max_connection_age,
+        connection_age_grace=settings.max_connection_age_grace,
+        request_timeout=settings.request_timeout,
+        call_timeout=settings.max_call_duration,
+    )
 
 
 def _reason(error: OSError | UnicodeError) -> str:

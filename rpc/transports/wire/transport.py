@@ -16,6 +16,7 @@ import grpc
 from wire.channel.channel import channel
 from wire.channel.options import ChannelOptions as WireChannelOptions
 from wire.errors import MessageError, TransportError
+from wire.http2.limits import Limits
 from wire.tls import ChannelCredentials
 
 
@@ -74,5 +75,6 @@ def _open(options: ChannelOptions, credentials: ChannelCredentials | None) -> gr
             service_config=options.service_config,
             server_name=None if options.tls is None else options.tls.server_name,
             check_health=options.check_health,
+            limits=Limits(max_message=options.max_message_bytes),
         ),
     )

@@ -57,6 +57,10 @@ class Path:
         await self._stacks[name].aclose()
 
 
+# What gRPC takes by default: large messages fill windows sooner.
+_LARGEST_MESSAGE = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How calls get to a servicer.
@@ -87,7 +91,7 @@ class Way:
             hop: the server in the middle, or what makes its servicer.
             **options: for each server, values of the command line's options.
         """
-        options["transport"] = self.transport
+        options = {"max_message_bytes": _LARGEST_MESSAGE, **options, "transport": self.transport}
         services = [servicer if isinstance(servicer, Service) else service_of(servicer)]
         if self.through_hop:
             services.append(hop if isinstance(hop, Service) else hop_of(hop))

@@ -28,6 +28,7 @@ from tests.wire.conformance.seen import (
 )
 from wire.http2.connection import ConnectionEnd
 from wire.http2.limits import Limits
+from wire.server.observer import Refusal
 
 SHORT = 0.2
 HOLD = request(path=b"/test.Echo/Hold")
@@ -107,7 +108,7 @@ class Ends:
     def connection_opened(self, peer: str) -> None:
         pass
 
-    def connection_refused(self, peer: str, reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
         pass
 
     def connection_ended(self, peer: str, reason: ConnectionEnd) -> None:

@@ -25,6 +25,7 @@ from wire.server import server
 
 GRACE = 0.3
 MARGIN = 2.0
+LONG_GRACE = 30.0
 HOLD = request(path=b"/test.Echo/Hold")
 
 PEERS: dict[str, tuple[tuple[int, int], bytes, Iterator[bytes]]] = {
@@ -72,3 +73,16 @@ async def test_stop_beside_a_peer_without_a_preface() -> None:
         started = perf_counter()
         await stopping.stop(GRACE)
         assert perf_counter() - started < GRACE + MARGIN
+
+
+async def test_stop_does_not_wait_for_a_peer_that_takes_no_answer() -> None:
+    stopping = server()
+    stopping.add_generic_rpc_handlers((handlers(),))
+    port = stopping.add_insecure_port("127.0.0.1:0")
+    await stopping.start()
+    async with connected(port) as peer:
+        await greet(peer, (INITIAL_WINDOW_SIZE, 0))
+        await peer.send(call())
+        started = perf_counter()
+        await stopping.stop(LONG_GRACE)
+        assert perf_counter() - started < LONG_GRACE / 2

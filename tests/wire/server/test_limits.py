@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import grpc
+import pytest
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation, grpc_status
-from tests.wire.server.service import METHOD, channel_to, never, serving
+from tests.wire.server.service import METHOD, calling, channel_to, failure, never, serving
 from wire.http2.limits import Limits, Rate
+from wire.server.held import CALL_BYTES
 
 _REQUEST = frames.request(path=METHOD.encode())
 _GREETING = frames.PREFACE + frames.settings()
@@ -188,6 +191,51 @@ async def test_too_many_bytes_are_refused_and_the_server_lives() -> None:
 
 def _refused(seen: Any) -> int:
     return sum(seen.field(stream, b"grpc-status") == b"8" for stream in seen.ended)
+
+
+async def test_silent_calls_make_room_for_those_with_a_request() -> None:
+    limits = Limits(max_held=50 * CALL_BYTES)
+    async with (
+        serving("unary_unary", _echo, limits=limits) as (_, port),
+        connected(port) as peer,
+        connected(port) as honest,
+    ):
+        silent = b"".join(frames.headers(stream, _REQUEST) for stream in range(1, 201, 2))
+        await peer.send(_GREETING + silent)
+        await peer.wait_for([grpc_status(8, stream=199)])
+        await honest.send(_GREETING)
+        async with asyncio.timeout(10):
+            for stream in count(1, 2):
+                await honest.send(frames.headers(stream, _REQUEST) + frames.data(stream))
+                okay, refused = grpc_status(0, stream=stream), grpc_status(8, stream=stream)
+                if await honest.wait_for([okay, refused]) is okay:
+                    break
+        await peer.wait_for([grpc_status(1)])
+
+
+@pytest.mark.parametrize("size", [1000, 100_000])
+async def test_an_answer_larger_than_the_limit_is_not_sent(size: int) -> None:
+    async def enlarge(request: bytes, context: Any) -> bytes:
+        return bytes(size)
+
+    async with calling("unary_unary", enlarge, limits=Limits(max_message=size - 1)) as call:
+        error = await failure(call(b""))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    async with calling("unary_unary", enlarge, limits=Limits(max_message=size)) as call:
+        assert len(await call(b"")) == size
+
+
+async def test_an_answer_of_a_stream_has_the_same_limit() -> None:
+    async def enlarge(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        yield bytes(1000)
+        yield bytes(1001)
+
+    async with calling("unary_stream", enlarge, limits=Limits(max_message=1000)) as call:
+        answers = call(b"")
+        assert len(await answers.read()) == 1000
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await answers.read()
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_handlers_of_reset_streams_still_count() -> None:

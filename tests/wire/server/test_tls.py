@@ -14,6 +14,7 @@ from tests.wire.server.service import METHOD, handlers, method
 from wire.http2.error_codes import NO_ERROR
 from wire.http2.limits import Limits
 from wire.server import Server, server
+from wire.server.observer import Refusal
 from wire.tls import ServerCredentials
 
 
@@ -30,7 +31,7 @@ class _Refusals:
     def connection_ended(self, peer: str, reason: Any) -> None:
         self.ended.put_nowait(reason.code)
 
-    def connection_refused(self, peer: str, reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
         self.all.put_nowait((peer, reason))
 
     async def next_reason(self) -> str:

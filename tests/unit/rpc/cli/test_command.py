@@ -10,12 +10,12 @@ from rpc.core.address import AddressError
 from rpc.core.option_types import SECONDS
 from rpc.server.application import Application, Upstream
 from rpc.server.ready_file import ReadyFileError
-from rpc.server.settings import AdminSettings, LimitSettings, ServerSettings, ShutdownSettings
+from rpc.server.settings import AdminSettings, ServerSettings, ShutdownSettings
 from rpc.service import Service
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError
 from rpc.telemetry.settings import TelemetrySettings, TracingSettings
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
-from rpc.transports.settings import ListeningSettings
+from rpc.transports.settings import LimitSettings, ListeningSettings
 from rpc.transports.transport import BindError
 from rpc.upstream.name_check import UnknownNameError
 from rpc.upstream.settings import UpstreamSettings

@@ -2,8 +2,6 @@
 
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
-from rpc.interceptors.chain import Chain
-from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 
 import grpc
@@ -12,59 +10,59 @@ import pytest
 from tests.support.calls import make_call
 
 
-def arrive(chain: Chain) -> Call:
+def arrive(shedding: LoadShedding) -> Call:
+    """A call whose first request has been read."""
     call = make_call()
-    chain.arrived(call)
+    shedding.started(call)
+    read(shedding, call)
     return call
 
 
-def leave(chain: Chain, call: Call, code: grpc.StatusCode = grpc.StatusCode.OK) -> None:
-    chain.ended(call, code, "")
-    chain.closed(call)
+def read(shedding: LoadShedding, call: Call) -> None:
+    call.requests += 1
+    shedding.received(call, object())
+
+
+def is_refused(shedding: LoadShedding) -> bool:
+    call = make_call()
+    code = None
+    try:
+        read(shedding, call)
+    except RpcStatusError as error:
+        code = error.code
+    shedding.closed(call)
+    return code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_a_call_past_the_limit_is_refused_and_a_freed_slot_is_taken() -> None:
-    chain = Chain([LoadShedding(1)])
-    first = arrive(chain)
-    assert first.refusal is None
-    refused = arrive(chain)
-    assert isinstance(refused.refusal, RpcStatusError)
-    assert refused.refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert "1 calls at once" in refused.refusal.message
-    leave(chain, refused, grpc.StatusCode.RESOURCE_EXHAUSTED)
-    assert arrive(chain).refusal is not None
-    leave(chain, first)
-    assert arrive(chain).refusal is None
-
-
-@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED])
-def test_a_call_that_fails_gives_its_slot_back(code: grpc.StatusCode) -> None:
-    chain = Chain([LoadShedding(1)])
-    for _ in range(2):
-        call = arrive(chain)
-        assert call.refusal is None
-        leave(chain, call, code)
-
-
-def test_a_slot_is_held_until_the_answer_has_left() -> None:
-    chain = Chain([LoadShedding(1)])
-    call = arrive(chain)
-    chain.ended(call, grpc.StatusCode.OK, "")
-    assert arrive(chain).refusal is not None
-    chain.closed(call)
-    assert arrive(chain).refusal is None
-
-
-def test_a_call_that_another_interceptor_refuses_holds_no_slot() -> None:
-    class Refusing(ServerInterceptor):
-        def started(self, call: Call) -> None:
-            raise RpcStatusError(grpc.StatusCode.PERMISSION_DENIED, "no")
-
     shedding = LoadShedding(1)
-    chain = Chain([shedding, Refusing()])
+    first = arrive(shedding)
+    with pytest.raises(RpcStatusError, match="1 calls at once"):
+        arrive(shedding)
+    assert is_refused(shedding)
+    shedding.closed(first)
+    assert not is_refused(shedding)
+
+
+def test_a_call_that_was_refused_gives_no_slot_back() -> None:
+    shedding = LoadShedding(1)
+    arrive(shedding)
     for _ in range(3):
-        call = arrive(chain)
-        assert call.refusal is not None
-        assert call.refusal.code is grpc.StatusCode.PERMISSION_DENIED
-        leave(chain, call, grpc.StatusCode.PERMISSION_DENIED)
-    assert arrive(Chain([shedding])).refusal is None
+        assert is_refused(shedding)
+
+
+def test_a_call_without_a_request_holds_no_slot() -> None:
+    shedding = LoadShedding(1)
+    shedding.started(make_call())
+    assert not is_refused(shedding)
+
+
+def test_a_stream_holds_one_slot_for_all_of_its_requests() -> None:
+    shedding = LoadShedding(2)
+    stream = arrive(shedding)
+    read(shedding, stream)
+    read(shedding, stream)
+    assert not is_refused(shedding)
+    arrive(shedding)
+    read(shedding, stream)
+    assert is_refused(shedding)

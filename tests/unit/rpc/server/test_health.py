@@ -11,6 +11,7 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.grpcio.texts import is_local
 
 import grpc
@@ -34,7 +35,9 @@ async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
     chain = Chain(admin_interceptors(is_local=is_local))
     methods = Methods(chain, chain)
     add_health(health, methods.admin)
-    server = grpc.aio.server(handlers=[Calls(methods, Arrivals(), HeldAnswers())])
+    server = grpc.aio.server(
+        handlers=[Calls(methods, Arrivals(), HeldAnswers(), SilentCalls(LIMIT_SECONDS))]
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -142,13 +145,4 @@ async def test_a_watch_of_a_service_that_comes_later(health: HealthServicer, stu
     assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
     health.serve(SERVICE)
     assert (await watch.read()).status == SERVING
-    watch.cancel()
-
-
-async def test_a_watch_past_the_most_is_refused(stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rpc.server.health.MOST_WATCHES", 1)
-    watch = stub.Watch(request(""), timeout=LIMIT_SECONDS)
-    assert (await watch.read()).status == SERVING
-    refused = stub.Watch(request(""), timeout=LIMIT_SECONDS)
-    assert await refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     watch.cancel()

@@ -11,6 +11,7 @@ from typing import Any
 
 from rpc.core.call import current_call
 from rpc.telemetry.log_setup import configure_logs, get_logger
+from rpc.telemetry.metrics import Metrics
 from rpc.telemetry.settings import LogFormat, LogLevel
 
 import pytest
@@ -149,7 +150,13 @@ class _Broken:
 def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     configure_logs("orc1", "json")
     monkeypatch.setattr(sys, "stderr", _Broken())
+    before = lost_lines()
     get_logger().info("lost")
+    assert lost_lines() == before + 1
+
+
+def lost_lines() -> float:
+    return Metrics().registry.get_sample_value("log_lines_lost_total") or 0
 
 
 def test_lines_that_are_written_during_a_call_bear_its_ids(stderr: Stderr) -> None:

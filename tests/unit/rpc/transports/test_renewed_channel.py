@@ -77,6 +77,7 @@ async def settings(
             tls=shown,
             service_config=service_config(SERVICE),
             expiry=Expiry(),
+            max_message_bytes=64 * 1024,
         )
 
 

@@ -14,12 +14,14 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
 from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.silent_calls import SilentCalls
 
 import grpc
 import pytest
 from google.protobuf.message import DecodeError
 
 from tests.support.calls import ArrivingContext
+from tests.support.waiting import LIMIT_SECONDS
 
 METHOD = "/test.Service/Method"
 
@@ -86,7 +88,7 @@ def calls(
     methods = Methods(chain, chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(answer)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
-    return Calls(methods, Arrivals(), answers)
+    return Calls(methods, Arrivals(), answers, SilentCalls(LIMIT_SECONDS))
 
 
 async def run(
@@ -97,7 +99,12 @@ async def run(
 ) -> Any:
     """What the method's call comes to in grpc.aio's hands."""
     handler: Any = calls(*interceptors, error=error, answers=answers or HeldAnswers())
-    return await handler.service(Details()).stream_unary(None, context or Context())
+    context = context or Context()
+    try:
+        return await handler.service(Details()).stream_unary(None, context)
+    finally:
+        for callback in context.callbacks:
+            callback(context)
 
 
 async def outcome_of(error: BaseException | None, context: Context | None = None) -> Outcome:

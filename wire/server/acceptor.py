@@ -1,41 +1,40 @@
-"""A listening socket whose connections begin with a TLS handshake.
+"""A listening socket whose connections are counted from the moment they are accepted.
 
-asyncio's own TLS servers tell nobody of a handshake that fails. Here each handshake is a task of
-its own: it counts as a connection, has its time limit, reads the certificates of the moment, and
-its failure is reported with the peer's address and the reason.
+asyncio's own servers tell nobody of a TLS handshake that fails, or of a process that has no
+descriptor left to accept with. Here each handshake is a task of its own: it counts as a connection,
+has its time limit, reads the certificates of the moment, and its failure is reported with the
+peer's address and the reason.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import socket
 import ssl
 from functools import partial
 from typing import TYPE_CHECKING
 
 from wire.server.connection import ServerConnection
 from wire.server.identity import format_address
+from wire.server.observer import Refusal
 
 if TYPE_CHECKING:
-    import socket
-
     from wire.server.connections import Connections
     from wire.server.dispatcher import Dispatcher
     from wire.tls import Credentials
 
 # Without descriptors there is nothing to accept with; connections that end give theirs back.
 _PAUSE_AFTER_ERROR = 0.5
+_UNIX_PEER = "unix:"
 
-_logger = logging.getLogger(__name__)
 
-
-class SecureListener:
-    """Accepts connections, takes them through the handshake, and hands them to HTTP/2."""
+class Acceptor:
+    """Accepts connections, takes them through TLS where it is wanted, and hands them to HTTP/2."""
 
     def __init__(
         self,
         listening: socket.socket,
-        credentials: Credentials,
+        credentials: Credentials | None,
         dispatcher: Dispatcher,
         connections: Connections,
     ) -> None:
@@ -60,34 +59,46 @@ class SecureListener:
             try:
                 accepted, address = await self._loop.sock_accept(self._listening)
             except OSError as error:
-                _logger.error("accept_failed", extra={"reason": error.strerror})  # noqa: TRY400
+                reason = error.strerror or type(error).__name__
+                self._connections.refused("unknown", Refusal.NOT_ACCEPTED, reason)
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
                 continue
-            peer = format_address(*address[:2]) if isinstance(address, tuple) else "unix:"
+            peer = format_address(*address[:2]) if isinstance(address, tuple) else _UNIX_PEER
             if not self._connections.has_room:
                 accepted.close()
-                self._connections.refused(peer, "too many connections")
+                self._connections.refused(peer, Refusal.TOO_MANY, "too many connections")
                 continue
+            if accepted.family != socket.AF_UNIX:
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections.handshakes += 1
             handshake = self._loop.create_task(self._shake_hands(accepted, peer))
             self._handshakes.add(handshake)
             handshake.add_done_callback(self._handshakes.discard)
 
     async def _shake_hands(self, accepted: socket.socket, peer: str) -> None:
-        # The connection takes the place of the handshake as soon as it is made.
-        made = partial(ServerConnection, self._dispatcher, self._connections, secure=True)
         try:
-            await self._loop.connect_accepted_socket(
-                made,
-                accepted,
-                ssl=self._credentials.context(),
-                ssl_handshake_timeout=self._dispatcher.limits.handshake_timeout,
-            )
+            await self._connect(accepted)
         except (OSError, TimeoutError) as error:
             accepted.close()
-            self._connections.refused(peer, f"the TLS handshake failed: {reason_of(error)}")
+            reason = f"the TLS handshake failed: {reason_of(error)}"
+            self._connections.refused(peer, Refusal.HANDSHAKE, reason)
         finally:
             self._connections.handshakes -= 1
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        credentials = self._credentials
+        secure = credentials is not None
+        # The connection takes the place of the handshake as soon as it is made.
+        made = partial(ServerConnection, self._dispatcher, self._connections, secure=secure)
+        if credentials is None:
+            await self._loop.connect_accepted_socket(made, accepted)
+            return
+        await self._loop.connect_accepted_socket(
+            made,
+            accepted,
+            ssl=credentials.context(),
+            ssl_handshake_timeout=self._dispatcher.limits.handshake_timeout,
+        )
 
 
 def reason_of(error: Exception) -> str:

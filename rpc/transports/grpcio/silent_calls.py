@@ -1,0 +1,57 @@
+"""Calls that are open without a request: gRPC's core has no limit on their time."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+from rpc.core.call import Call
+
+import grpc
+
+_LOOK_SECONDS = 1.0
+
+
+class SilentCalls:
+    """Ends calls of which no request is read in time."""
+
+    def __init__(self, timeout: float) -> None:
+        """Takes the seconds that a call may be silent for."""
+        self._timeout = timeout
+        # In the order of their arrival.
+        self._open: dict[Call, None] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def opened(self, call: Call) -> None:
+        """A call has arrived."""
+        self._open[call] = None
+
+    def closed(self, call: Call) -> None:
+        """A call is over."""
+        self._open.pop(call, None)
+
+    @property
+    def any_open(self) -> bool:
+        """Whether any call is being answered."""
+        return bool(self._open)
+
+    async def watch(self) -> None:
+        """Looks at the calls for as long as the server runs."""
+        while True:
+            await asyncio.sleep(min(_LOOK_SECONDS, self._timeout / 4))
+            self.end(time.perf_counter() - self._timeout)
+
+    def end(self, before: float) -> None:
+        """Ends those that are silent since a time, in seconds of `time.perf_counter`."""
+        for call in list(self._open):
+            if call.started > before:
+                return
+            if call.requests == 0:
+                ending = asyncio.create_task(_abort(call))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+
+
+async def _abort(call: Call) -> None:
+    # The call's own task hears of it where it waits for the request.
+    with suppress(grpc.aio.AbortError, grpc.aio.UsageError):
+        await call.context.abort(grpc.StatusCode.CANCELLED, "no request has arrived in time")

@@ -1,0 +1,30 @@
+"""The connections that a server of `wire` does not have, or does not keep."""
+
+from typing import TYPE_CHECKING
+
+from rpc.transports.transport import TurnedAway
+
+from wire.http2.error_codes import NO_ERROR, name_of
+
+if TYPE_CHECKING:
+    from wire.http2.connection import ConnectionEnd
+    from wire.server.observer import Refusal
+
+
+class TurnedAwayConnections:
+    """Tells of refused connections, and of those that are ended for what their peers do."""
+
+    def __init__(self, tell: TurnedAway) -> None:
+        self._tell = tell
+
+    def connection_opened(self, peer: str) -> None:
+        """All is well."""
+
+    def connection_ended(self, peer: str, reason: "ConnectionEnd") -> None:
+        """A connection is over, for a fault or in order."""
+        if not reason.by_peer and reason.code != NO_ERROR:
+            self._tell(peer, name_of(reason.code).lower(), reason.text)
+
+    def connection_refused(self, peer: str, refusal: "Refusal", reason: str) -> None:
+        """A caller was not let in."""
+        self._tell(peer, refusal.value, reason)
