@@ -12,12 +12,22 @@ class LoadShedding(ServerInterceptor):
 
     Refusing at once keeps the calls that are let through fast, and tells the caller to back off
     while it still has time to do so. A call holds its slot until its answer has left.
+
+    Attributes:
+        slots: how many there are.
+        shed: calls refused so far.
     """
 
     def __init__(self, slots: int) -> None:
         """Makes a number of slots, for all methods together."""
-        self._slots = slots
+        self.slots = slots
+        self.shed = 0
         self._free = slots
+
+    @property
+    def taken(self) -> int:
+        """How many slots calls hold."""
+        return self.slots - self._free
 
     def started(self, call: Call) -> None:
         """Takes a slot.
@@ -26,9 +36,10 @@ class LoadShedding(ServerInterceptor):
             RpcStatusError: RESOURCE_EXHAUSTED, there is none.
         """
         if self._free <= 0:
+            self.shed += 1
             raise RpcStatusError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"the server answers {self._slots} calls at once, its limit; try again later",
+                f"the server answers {self.slots} calls at once, its limit; try again later",
             )
         self._free -= 1
 

@@ -15,7 +15,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
     is_local: IsLocal,
     status_of_request: StatusOfRequest,
     allowed_callers: Sequence[str],
-    slots: int,
+    shedding: LoadShedding,
     own: Sequence[ServerInterceptor],
 ) -> list[ServerInterceptor]:
     """The interceptors of the server's side, outermost first.
@@ -25,7 +25,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         is_local: tells a status that this side made from one that an upstream sent.
         status_of_request: tells of requests that the transport cannot read.
         allowed_callers: names of those that may call. Empty for everybody.
-        slots: calls answered at once.
+        shedding: refuses calls past a number of them at once.
         own: the program's.
     """
     return [
@@ -33,7 +33,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         StatusMapping(is_local, status_of_request),
         *([Authorization(allowed_callers)] if allowed_callers else ()),
         Expiry(),
-        LoadShedding(slots),
+        shedding,
         *own,
     ]
 

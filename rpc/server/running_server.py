@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
 from rpc.interceptors.chain import Chain
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
 from rpc.server.application import Application, Upstream
@@ -16,6 +17,7 @@ from rpc.server.drain import drain
 from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
+from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
@@ -66,6 +68,7 @@ async def running_server(
         observed = stack.enter_context(
             telemetry(settings.name, settings.telemetry, settings.listening.tls)
         )
+        stack.enter_context(watched_loop(observed.record_lag))
         _log_together(stack, observed, transport)
         methods = _methods(application, settings, observed, transport)
         stubs = _stubs(stack, application, settings, observed, transport)
@@ -95,12 +98,14 @@ def _log_together(stack: AsyncExitStack, observed: Telemetry, transport: Transpo
 def _methods(
     application: Application, settings: ServerSettings, observed: Telemetry, transport: Transport
 ) -> Methods:
+    shedding = LoadShedding(settings.limits.max_concurrent_rpcs)
+    observed.watch_slots(shedding)
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
         status_of_request=transport.status_of_request,
         allowed_callers=settings.listening.allowed_callers,
-        slots=settings.limits.max_concurrent_rpcs,
+        shedding=shedding,
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)

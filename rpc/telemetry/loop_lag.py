@@ -1,65 +1,97 @@
-"""Warns when the event loop was blocked: while a servicer blocks, nobody is answered."""
+"""How late the event loop is: while a servicer blocks it, nobody is answered."""
 
-from __future__ import annotations
-
-import logging
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
+from rpc.telemetry.log_setup import get_logger
 
-_BLOCKED = 0.5
-_LOOK_EVERY = 0.25
-_SAY_EVERY = 10.0
+BLOCKED_SECONDS = 0.5
+"""A lag that is worth a warning."""
+LOOK_SECONDS = 0.25
+"""Time between two looks at the clock. A shorter block may fall between them."""
+_SILENCE_SECONDS = 10.0
 
-_logger = logging.getLogger(__name__)
-
-
-def _log(seconds: float) -> None:
-    _logger.warning("event_loop_blocked", extra={"seconds": round(seconds, 3)})
+Record = Callable[[float], None]
+"""Is told of each look, for how many seconds it came late."""
 
 
-class LagWarning:
-    """Looks at the clock a few times a second, and says so when a look comes late."""
+@contextmanager
+def watched_loop(record: Record | None) -> Iterator[None]:
+    """Warns in the log while the context is open, and records each lag where that is wanted."""
+    warning = LagWarning(log_blocked)
+    watch = LoopWatch([warning.look] if record is None else [warning.look, record])
+    try:
+        yield
+    finally:
+        watch.close()
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        warn: Callable[[float], None] = _log,
-        *,
-        blocked: float = _BLOCKED,
-        say_every: float = _SAY_EVERY,
-    ) -> None:
-        """Begin to look.
+
+def log_blocked(seconds: float) -> None:
+    """Writes the warning: the loop was blocked for so long."""
+    get_logger().warning(
+        "event loop blocked",
+        seconds=round(seconds, 3),
+        why="a servicer or an interceptor blocks; a method without async runs on a thread",
+    )
+
+
+class LoopWatch:
+    """Looks at the clock a few times a second, and tells how late each look comes."""
+
+    def __init__(self, records: list[Record], *, every: float = LOOK_SECONDS) -> None:
+        """Begins to look, on the running event loop.
 
         Args:
-          loop: the event loop.
-          warn: is told for how many seconds the loop was blocked.
-          blocked: seconds that are worth a warning.
-          say_every: seconds between two warnings, at least.
+            records: are told.
+            every: seconds between two looks.
         """
-        self._loop = loop
-        self._warn = warn
-        self._blocked = blocked
-        self._say_every = say_every
-        self._said: float | None = None
-        self._interval = min(_LOOK_EVERY, blocked / 2)
+        self._loop = asyncio.get_running_loop()
+        self._records = records
+        self._every = every
         self._look_again()
 
     def close(self) -> None:
-        """Look no more."""
+        """Looks no more."""
         self._timer.cancel()
 
     def _look_again(self) -> None:
-        self._due = perf_counter() + self._interval
-        self._timer = self._loop.call_later(self._interval, self._look)
+        self._due = perf_counter() + self._every
+        self._timer = self._loop.call_later(self._every, self._look)
 
     def _look(self) -> None:
-        now = perf_counter()
-        late = now - self._due
-        if late >= self._blocked and (self._said is None or now - self._said >= self._say_every):
-            self._said = now
-            self._warn(late)
+        late = max(perf_counter() - self._due, 0.0)
         self._look_again()
+        for record in self._records:
+            record(late)
+
+
+class LagWarning:
+    """Warns of a lag that is long, and not too often."""
+
+    def __init__(
+        self,
+        warn: Record,
+        *,
+        blocked: float = BLOCKED_SECONDS,
+        silence: float = _SILENCE_SECONDS,
+    ) -> None:
+        """Takes what is worth a warning.
+
+        Args:
+            warn: is told of it.
+            blocked: seconds of lag.
+            silence: seconds without a further warning after one.
+        """
+        self._warn = warn
+        self._blocked = blocked
+        self._silence = silence
+        self._quiet_until = 0.0
+
+    def look(self, late: float) -> None:
+        """Warns if this lag is worth it."""
+        now = perf_counter()
+        if late >= self._blocked and now >= self._quiet_until:
+            self._quiet_until = now + self._silence
+            self._warn(late)

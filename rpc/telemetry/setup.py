@@ -1,13 +1,15 @@
 """Sets up what is recorded of calls: what the settings ask for, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
+from rpc.telemetry.loop_lag import Record
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
@@ -29,12 +31,16 @@ class Telemetry:
         of_calls: the calls that the server answers. Outermost first.
         of_upstream_calls: the calls that it makes.
         metrics_address: where metrics are served; None for nowhere.
+        watch_slots: is given what refuses calls past the limit.
+        record_lag: is told how late the event loop is. None where nobody wants to know.
     """
 
     access_log: AccessLog
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
     metrics_address: str | None = None
+    watch_slots: Callable[[LoadShedding], None] = lambda _: None
+    record_lag: Record | None = None
 
 
 @contextmanager
@@ -99,3 +105,5 @@ def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Teleme
     made.metrics_address = stack.enter_context(endpoint)
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
+    made.watch_slots = metrics.watch_slots
+    made.record_lag = metrics.record_lag

@@ -53,9 +53,10 @@ def make_call(  # noqa: PLR0913  # all by name
     known: bool = True,
     streaming: bool = False,
     callers: tuple[str, ...] = (),
+    metadata: tuple[tuple[str, str | bytes], ...] = (),
 ) -> Call:
     """A call that has just arrived."""
-    context, now = arriving_context(), time.perf_counter()
+    context, now = arriving_context(*metadata), time.perf_counter()
     return Call(
         METHOD,
         context,
