@@ -8,4 +8,4 @@ cd "${BASH_SOURCE[0]%/*}/../.."
 prometheus=$(deploy/observability/get_prometheus.sh)
 ./bazelw test //tests/deploy:test_prometheus //tests/deploy:test_prometheus_wire \
   --test_env=PROMETHEUS="$prometheus" --test_output=errors --nozip_undeclared_test_outputs
-[[ -z $picture ]] || cp bazel-testlogs/tests/deploy/test_prometheus/test.outputs/dashboard.svg "$picture"
+[[ -z $picture ]] || install -m 644 bazel-testlogs/tests/deploy/test_prometheus/test.outputs/dashboard.svg "$picture"

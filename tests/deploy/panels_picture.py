@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes as Plot
@@ -64,7 +65,7 @@ def _heat_map(plot: Plot, series: Series, start: float) -> None:
     # A bucket of Prometheus' has all that is smaller, too.
     own = [counts[0]] + [
         [upper - lower for upper, lower in zip(more, less, strict=True)]
-        for less, more in zip(counts, counts[1:], strict=False)
+        for less, more in pairwise(counts)
     ]
     across = [at - start for at, _ in bounded[0]["values"]]
     bounds = [float(one["metric"]["le"]) for one in bounded]

@@ -1,7 +1,7 @@
 """The rules and the dashboard in Debian's Prometheus, which looks at a running chain.
 
-It needs a Prometheus, which Bazel does not bring: deploy/observability/check.sh does. Else all of it
-is skipped.
+It needs a Prometheus, which Bazel does not bring: deploy/observability/check.sh does. Else all of
+it is skipped.
 """
 
 import asyncio
