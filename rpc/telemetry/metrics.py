@@ -87,10 +87,10 @@ class _CallMetrics(ServerInterceptor):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._side = _Side("grpc_server_call", "calls that this server answers", registry)
+        # Without labels it is there from the start, so that a rate sees the first of them.
         self._retried = Counter(
             "grpc_server_call_retried",
             "Answered: calls that their caller had tried before.",
-            _METHOD,
             registry=registry,
         )
 
@@ -101,7 +101,7 @@ class _CallMetrics(ServerInterceptor):
         self._side.finished(_label(call), outcome.code, outcome.seconds)
         # Not at the start: metadata that cannot be read ends a call, which has to be known by then.
         if _is_retry(call):
-            self._retried.labels(_label(call).removeprefix("/")).inc()
+            self._retried.inc()
 
 
 class _UpstreamCallMetrics(UpstreamInterceptor):
