@@ -11,8 +11,9 @@ from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
 from bench.load import LoadError
 from bench.machine import facts, in_words
+from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, measure_round
-from bench.report import markdown, ratios, table
+from bench.report import ratios, table
 from bench.servers import ServerError
 
 PLAN = Plan(in_flight=(1, 64, 256), seconds=1.5, rate=400.0, open_seconds=3.0)

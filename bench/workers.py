@@ -14,7 +14,8 @@ from bench.choice import GENERATOR, calls, choose_generator, rounds
 from bench.figures import figure, ratio
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
-from bench.report import markdown, with_range
+from bench.markdown import markdown
+from bench.report import with_range
 from bench.servers import Server, ServerError, running
 
 METHOD = "/user.MockUserDataService/GetMockUserData"
