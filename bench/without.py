@@ -22,7 +22,9 @@ from rpc.transports.transport import ChannelOptions
 
 import grpc
 
-from services import mock_data, orc1, orc2
+from services.mock_data import mock_data
+from services.orc1 import orc1
+from services.orc2 import orc2
 
 _SERVICES = {"mock_data": mock_data.SERVICE, "orc1": orc1.SERVICE, "orc2": orc2.SERVICE}
 

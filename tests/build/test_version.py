@@ -11,7 +11,7 @@ from tests.support.processes import run_to_end
 
 _COMMIT = r" \(commit [0-9a-f]{40}(, with changes)?\)"
 _IS_RELEASE = os.environ["IS_RELEASE"] == "1"
-_PROGRAMS = ["services/orc1", "services/orc2", "services/mock_data", "client/client"]
+_PROGRAMS = ["services/orc1", "services/orc2", "services/mock_data", "client"]
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)
