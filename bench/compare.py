@@ -67,8 +67,8 @@ def _programs(checkout: Path, *, build: bool) -> Path:
         if done.returncode:
             raise click.ClickException(f"{checkout} does not build")
     programs = checkout / "bazel-bin"
-    if not (programs / "services" / "orc1").exists():
-        raise click.ClickException(f"{programs} has no services/orc1; leave --no-build out")
+    if not (programs / "services/orc1/orc1").exists():
+        raise click.ClickException(f"{programs} has no services/orc1/orc1; leave --no-build out")
     return programs.resolve()
 
 

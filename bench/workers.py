@@ -81,7 +81,7 @@ def _measure(count: int, calls: int, load: Generator) -> Measured:
 
 def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
     """Starts so many processes on one port, which the first of them finds."""
-    program, listen = str(contenders.root() / "services" / "mock_data"), "127.0.0.1:0"
+    program, listen = str(contenders.root() / "services/mock_data/mock_data"), "127.0.0.1:0"
     servers: list[Server] = []
     for number in range(count):
         place = folder / str(number)

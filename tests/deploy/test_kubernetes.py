@@ -203,4 +203,4 @@ def test_a_mistake_is_found(objects: Objects) -> None:
 
 def test_every_file_is_applied() -> None:
     (kustomization,) = objects_in(FOLDER / "kustomization.yaml")
-    assert kustomization["resources"] == [file.name for file in FILES]
+    assert sorted(kustomization["resources"]) == [file.name for file in FILES]
