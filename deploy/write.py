@@ -63,6 +63,7 @@ def files(services: Mapping[str, Declaration]) -> dict[Path, str]:
         Path("compose.yaml"): _text("compose", servers=servers),
         Path("kubernetes/kustomization.yaml"): _text("kustomization", servers=servers),
         Path("kubernetes/authority/policy.yaml"): _text("policy", servers=servers),
+        Path("observability/prometheus.yaml"): _text("prometheus", servers=servers),
     }
     for server in servers:
         texts[Path(f"kubernetes/{server.host}.yaml")] = _text("server", server=server)

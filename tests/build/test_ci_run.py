@@ -28,6 +28,7 @@ _SCRIPTS = {
     "release": "tools/release/check.sh",
     "interop": "tests/interop/check.sh",
     "image": "deploy/check.sh",
+    "observability": "deploy/observability/check.sh",
     "coverage": "tools/coverage/check.sh",
 }
 

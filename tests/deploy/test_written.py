@@ -35,6 +35,7 @@ def test_each_service_is_there() -> None:
 def deploy(tmp_path: Path) -> Path:
     """A folder in which the files of the services have been written."""
     (tmp_path / "kubernetes/authority").mkdir(parents=True)
+    (tmp_path / "observability").mkdir()
     write(tmp_path, SERVICES)
     return tmp_path
 
