@@ -91,8 +91,8 @@ def running_prometheus(
     with reserved_address() as address:
         arguments = [f"--config.file={configuration}", f"--web.listen-address={address}"]
     with (folder / "log").open("wb") as log:
-        command = [program("prometheus"), *arguments, f"--storage.tsdb.path={folder / 'data'}"]
-        process = subprocess.Popen(command, stderr=log)
+        arguments.append(f"--storage.tsdb.path={folder / 'data'}")
+        process = subprocess.Popen([program("prometheus"), *arguments], stderr=log)
     try:
         running = Prometheus(address)
         wait_until(lambda: process.poll() is not None or running.is_ready(), "Prometheus answers")
