@@ -133,12 +133,16 @@ def draw(records: Records) -> dict[str, str]:
 
 
 def _fault_plot(scenario: Scenario, records: dict[str, Record]) -> str:
-    axes = Axes(scenario.title, "seconds", "calls that end with OK, a second")
+    attempts = scenario.shows_attempts
+    shown = "attempts, a second" if attempts else "calls that end with OK, a second"
     series = {
-        variant: {float(second): float(record.good(second)) for second in range(SECONDS)}
+        variant: {
+            float(second): float(record.attempts[second] if attempts else record.good(second))
+            for second in range(SECONDS)
+        }
         for variant, record in records.items()
     }
-    return lines(axes, series)
+    return lines(Axes(scenario.title, "seconds", shown), series)
 
 
 if __name__ == "__main__":

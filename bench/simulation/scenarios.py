@@ -66,6 +66,7 @@ class Scenario:
         load: share of what all of them can answer that is asked of them.
         fault: what happens, and when.
         variants: by their names.
+        shows_attempts: whether its plot is of the attempts. Else it is of the calls with OK.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Scenario:
     load: float
     fault: Fault
     variants: Mapping[str, Variant]
+    shows_attempts: bool = False
 
 
 def run(scenario: Scenario, variant: Variant, seconds: int = SECONDS) -> Record:
@@ -161,5 +163,6 @@ SCENARIOS = {
             "retries without a throttle": Variant(policy=replace(_OURS, tokens=None)),
             "ours: throttle": Variant(),
         },
+        shows_attempts=True,
     ),
 }
