@@ -33,6 +33,10 @@ def root() -> Path:
     return Path(__file__).parent.parent
 
 
+# Off a terminal the default is JSON, which is a contender of its own.
+_LOG = ("--log-format", "text")
+
+
 def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
     """This repository's servers as they lie in a folder, at their defaults or with options.
 
@@ -41,7 +45,9 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
         folder: has `services/orc1/orc1` and its like: our runfiles, or some checkout's bazel-bin.
         options: further options for each server.
     """
-    commands = {role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES}
+    commands = {
+        role: [str(folder / "services" / role / role), *LISTEN, *_LOG, *options] for role in ROLES
+    }
     return Contender(name, commands)
 
 

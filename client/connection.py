@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from typing import cast
 
 from rpc.core.call import UpstreamCall
-from rpc.telemetry.setup import start_tracing
 from rpc.transports.grpcio.transport import GrpcioTransport
 from rpc.upstream.channel import UpstreamChannel
 from rpc.upstream.interceptor import UpstreamInterceptor
@@ -98,6 +97,8 @@ async def connected(
 def _tracing(stack: ExitStack, settings: ClientSettings) -> list[UpstreamInterceptor]:
     if settings.otlp_endpoint is None:
         return []
+    from rpc.telemetry.setup import start_tracing
+
     tracing = start_tracing("client", settings.otlp_endpoint)
     stack.callback(tracing.close)
     return [tracing.of_upstream_calls]

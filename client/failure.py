@@ -1,15 +1,15 @@
 """Why a call failed, in words that help whoever made it."""
 
 import contextlib
-from typing import Any, cast
+from typing import cast
 
 from rpc.core.address import is_loopback
+from rpc.transports.grpcio.causes import connection_error
 from rpc.upstream.settings import PeerSettings
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from client.answer import Failure
@@ -17,7 +17,6 @@ from client.settings import ClientSettings
 
 # What gRPC itself says, in place of a server, of a call whose time is up.
 _TIME_IS_UP = "Deadline Exceeded"
-_PROBE_SECONDS = 0.5
 
 # What gRPC's reasons have in them when one side speaks TLS and the other does not, or not so.
 _OF_TLS = ("Socket closed", "Connection reset", "handshake", "verification")
@@ -54,7 +53,7 @@ async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service:
     target, within = settings.server.target, f"within {settings.timeout:g} s"
     if channel.get_state() is grpc.ChannelConnectivity.READY:
         return f"no answer from {target} {within}; --timeout gives it longer"
-    reason = await _connection_error(channel)
+    reason = await connection_error(channel) or "it does not answer"
     hint = _hint(reason, settings.server, service)
     return f"cannot reach {target} {within}: {reason}; {hint}"
 
@@ -70,18 +69,6 @@ def _hint(reason: str, channel: PeerSettings, service: str) -> str:
     if "refused" in reason and is_loopback(channel.target):
         return f"is the server running there? {_START}"
     return "is the server running there? --target says where it is"
-
-
-async def _connection_error(channel: grpc.aio.Channel) -> str:
-    """Why there is no connection: gRPC says so only to a call that does not wait for one."""
-    health = cast("Any", health_pb2_grpc.HealthStub(channel))
-    try:
-        request = health_pb2.HealthCheckRequest()
-        await health.Check(request, timeout=_PROBE_SECONDS, wait_for_ready=False)
-    except grpc.aio.AioRpcError as error:
-        if error.code() is grpc.StatusCode.UNAVAILABLE:
-            return (error.details() or "").rpartition("last error: ")[2].removeprefix("UNKNOWN: ")
-    return "it does not answer"
 
 
 def _details(error: grpc.aio.AioRpcError) -> list[AnyMessage]:

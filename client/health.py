@@ -7,7 +7,7 @@ from grpc_health.v1 import health_pb2
 
 from client.connection import Connection, connected
 from client.json_output import to_line
-from client.screen import show_failure, write
+from client.output import show_failure, write
 from client.settings import ClientSettings, OutputFormat
 
 SERVICE = "grpc.health.v1.Health"

@@ -4,12 +4,8 @@ import json
 import re
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
-
-# Registers the types that a server's details have.
-from google.rpc import error_details_pb2  # noqa: F401
 
 from client.answer import Answer, Failure
 from client.escapes import is_unseen
@@ -53,6 +49,11 @@ def _safe(character: str) -> str:
 
 
 def _detail(detail: AnyMessage) -> dict[str, Any]:
+    from google.protobuf import json_format
+
+    # Registers the types that a server's details have.
+    from google.rpc import error_details_pb2  # noqa: F401
+
     try:
         return json_format.MessageToDict(detail)
     except (TypeError, ValueError, DecodeError, json_format.Error):

@@ -9,10 +9,9 @@ from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_pr
 import click
 import uvloop
 
-from client.health import show_health
-from client.names import NamesError
 from client.options import HEALTH_OPTIONS, USER_OPTIONS, add_options, client_settings
-from client.users import show_users
+
+# What a command needs it imports itself: a probe that runs every few seconds should be light.
 
 NAME = "client"
 
@@ -40,6 +39,9 @@ def client(context: click.Context, /, **values: Any) -> None:
     if context.invoked_subcommand is not None:
         _refuse_options(context, context.invoked_subcommand)
         return
+    from client.names import NamesError
+    from client.users import show_users
+
     settings = client_settings(values)
     try:
         succeeded = uvloop.run(show_users(settings, values["name"], values["jobs"]))
@@ -55,6 +57,8 @@ def health(service: str, **values: Any) -> None:
 
     Exits with 0 if it is SERVING, else with 1.
     """
+    from client.health import show_health
+
     succeeded = uvloop.run(show_health(client_settings(values), service))
     _exit(succeeded=succeeded)
 

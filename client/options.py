@@ -72,12 +72,17 @@ CALL_OPTIONS: list[Option] = [
     _INSECURE,
     _TIMEOUT,
     _OUTPUT,
-    *options_of(TracingSettings),
 ]
 """The options of every command that makes calls."""
 
-USER_OPTIONS: list[Option] = [_NAME, _JOBS, *CALL_OPTIONS]
-HEALTH_OPTIONS: list[Option] = [_SERVICE, *CALL_OPTIONS]
+USER_OPTIONS: list[Option] = [_NAME, _JOBS, *CALL_OPTIONS, *options_of(TracingSettings)]
+HEALTH_OPTIONS: list[Option] = [
+    _SERVICE,
+    *CALL_OPTIONS,
+    # A probe shares its container's variables. Traces of it are noise, and a collector that is
+    # away would make it slow.
+    *options_of(TracingSettings, from_environment=False),
+]
 
 
 def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -92,7 +97,7 @@ def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callab
 
 
 def client_settings(values: dict[str, Any]) -> ClientSettings:
-    """Takes what `CALL_OPTIONS` gave out of a command's values; what is left is the command's."""
+    """Takes what all commands have out of a command's values; what is left is the command's."""
     server = settings_from(PeerSettings, values)
     names = ("insecure", "timeout", "output", "otlp_endpoint")
     return ClientSettings(server=server, **{name: values.pop(name) for name in names})

@@ -12,8 +12,10 @@ from client.answer import Answer
 from client.connection import Connection, connected
 from client.in_order import in_order
 from client.names import STDIN, names
+from client.output import write
 from client.screen import screen
 from client.settings import ClientSettings
+from client.tally import Tally
 from proto import user_pb2, user_pb2_grpc
 
 SERVICE = service_of(user_pb2_grpc.Orchestrator1ServiceStub)
@@ -21,6 +23,8 @@ SERVICE = service_of(user_pb2_grpc.Orchestrator1ServiceStub)
 
 async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) -> bool:
     """Asks for the users of the names given and shows the answers, in the names' order.
+
+    Many names have a summary on stderr behind them.
 
     Args:
         settings: where to ask and what to print.
@@ -34,14 +38,16 @@ async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) 
         NamesError: stdin holds no names.
         OutputError: the answers cannot be written.
     """
-    succeeded = True
+    tally = Tally()
     total = None if STDIN in given else len(given)
     with screen(settings.output, total=total, progress=_wants_progress(given)) as shown:
         async with aclosing(_answers(settings, given, jobs)) as answers:
             async for answer in answers:
                 shown.show(answer)
-                succeeded = succeeded and not answer.failed
-    return succeeded
+                tally.count(answer)
+    if summary := tally.summary():
+        write(sys.stderr, summary)
+    return tally.all_succeeded
 
 
 def _wants_progress(given: Sequence[str]) -> bool:

@@ -26,6 +26,7 @@ def options_of(
     rename: Rename = _unchanged,
     defaults: Mapping[str, Any] | None = None,
     peer: str = "",
+    from_environment: bool = True,
 ) -> list[Option]:
     """The options of a dataclass of settings, in its order.
 
@@ -34,12 +35,13 @@ def options_of(
         rename: gives an option's name, from the one that its fields give it.
         defaults: in place of those of the fields, by the name that the fields give.
         peer: what is called, for the help.
+        from_environment: whether they are environment variables too.
     """
     made = []
     for path, what, default in _walk(settings):
         name = rename(path)
         chosen = (defaults or {}).get(path, default)
-        made.append(_option(name, what, chosen, peer))
+        made.append(_option(name, what, chosen, peer, from_environment=from_environment))
     return made
 
 
@@ -108,7 +110,11 @@ def upstream_names(name: str, count: int) -> Rename:
         count: how many upstreams the server has. An only one needs no name.
     """
     if count == 1:
-        names = {"target": "upstream", "default-timeout": "default-timeout"}
+        names = {
+            "target": "upstream",
+            "default-timeout": "default-timeout",
+            "health-follows": "health-follows-upstream",
+        }
         return lambda option: names.get(option, f"upstream-{option}")
     dashed = name.replace("_", "-")
     return lambda option: (
@@ -156,11 +162,17 @@ def _build_group(what: Group, values: dict[str, Any], rename: Rename, prefix: st
     return None
 
 
-def _option(name: str, what: Setting, default: Any, peer: str) -> Option:
+def _option(name: str, what: Setting, default: Any, peer: str, *, from_environment: bool) -> Option:
     text = what.help.replace("{peer}", peer)
     if what.type is None:
         names = f"--{name}/--no-{name}" if what.negatable else f"--{name}"
-        return click.option(names, is_flag=True, default=bool(default), help=text)
+        return click.option(
+            names,
+            is_flag=True,
+            default=bool(default),
+            help=text,
+            allow_from_autoenv=from_environment,
+        )
     kind = click.Choice(what.type) if isinstance(what.type, list | tuple) else what.type
     return click.option(
         f"--{name}",
@@ -168,7 +180,8 @@ def _option(name: str, what: Setting, default: Any, peer: str) -> Option:
         default=default,
         help=text,
         metavar=what.metavar,
-        envvar=what.envvar,
+        envvar=what.envvar if from_environment else None,
+        allow_from_autoenv=from_environment,
         multiple=what.multiple,
     )
 

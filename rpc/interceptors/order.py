@@ -6,7 +6,7 @@ from rpc.interceptors.authorization import Authorization
 from rpc.interceptors.expiry import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
-from rpc.interceptors.status_mapping import IsLocal, StatusMapping, StatusOfRequest
+from rpc.interceptors.status_mapping import IsLocal, StatusMapping, StatusOfRequest, Upstreams
 
 
 def server_interceptors(  # noqa: PLR0913  # the parts of the list
@@ -14,6 +14,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
     telemetry: Sequence[ServerInterceptor],
     is_local: IsLocal,
     status_of_request: StatusOfRequest,
+    upstreams: Upstreams,
     allowed_callers: Sequence[str],
     shedding: LoadShedding,
     own: Sequence[ServerInterceptor],
@@ -24,13 +25,14 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         telemetry: traces, metrics and the access log.
         is_local: tells a status that this side made from one that an upstream sent.
         status_of_request: tells of requests that the transport cannot read.
+        upstreams: says how the connections to upstreams are.
         allowed_callers: names of those that may call. Empty for everybody.
         shedding: refuses calls past a number of them at once.
         own: the program's.
     """
     return [
         *telemetry,
-        StatusMapping(is_local, status_of_request),
+        StatusMapping(is_local, status_of_request, upstreams),
         *([Authorization(allowed_callers)] if allowed_callers else ()),
         Expiry(),
         shedding,

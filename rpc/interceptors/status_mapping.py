@@ -32,23 +32,44 @@ def _no_status(_: Exception) -> None:
     """Of a transport whose requests are read before the chain sees them."""
 
 
+Upstreams = Callable[[], str]
+"""How the connections to upstreams are, in words for the log."""
+
+# What a connection may be the cause of.
+_OF_CONNECTIONS = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE})
+
+
+def _no_upstreams() -> str:
+    """Of a server that calls nobody."""
+    return ""
+
+
 class StatusMapping(ServerInterceptor):
     """Turns what a servicer raises into a status.
 
     A status of an upstream goes back unchanged. Any other exception is INTERNAL without its text.
     """
 
-    def __init__(self, is_local: IsLocal, status_of_request: StatusOfRequest = _no_status) -> None:
+    def __init__(
+        self,
+        is_local: IsLocal,
+        status_of_request: StatusOfRequest = _no_status,
+        upstreams: Upstreams = _no_upstreams,
+    ) -> None:
         """Makes the mapping for a transport's errors."""
         self._is_local = is_local
         self._status_of_request = status_of_request
+        self._upstreams = upstreams
 
     def failed(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception."""
         if isinstance(error, RpcStatusError):
             return error
         if isinstance(error, grpc.aio.AioRpcError):
-            return upstream_status(error, is_local=self._is_local(error))
+            status = upstream_status(error, is_local=self._is_local(error))
+            if status.diagnosis is not None and status.code in _OF_CONNECTIONS:
+                status.diagnosis = "; ".join(filter(None, (status.diagnosis, self._upstreams())))
+            return status
         if isinstance(error, NotImplementedError):
             # The generated base of a servicer sets a code. Who raises this by mistake does not.
             return servicer_status(call) or internal_error(call, error)

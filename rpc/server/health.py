@@ -30,6 +30,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     def __init__(self) -> None:
         self._status: Any = _Status.SERVING
         self._statuses = {"": self._status}
+        self._lacking: set[str] = set()
         self._changed = asyncio.Event()
         self._watches = 0
         self._writing: set[asyncio.Future[Any]] = set()
@@ -45,8 +46,29 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
 
         Of the server as a whole, "", it is said from the start.
         """
-        self._statuses[service] = self._status
+        self._statuses[service] = self._of_services()
         self._notify()
+
+    def lacks(self, upstream: str) -> None:
+        """Says NOT_SERVING of each service until `has_again`.
+
+        Of the server as a whole it says what it did: a restart would not bring the upstream back.
+        """
+        self._lacking.add(upstream)
+        self._say_of_services()
+
+    def has_again(self, upstream: str) -> None:
+        """Takes `lacks` back."""
+        self._lacking.discard(upstream)
+        self._say_of_services()
+
+    def _say_of_services(self) -> None:
+        status = self._of_services()
+        self._statuses = {name: status if name else self._status for name in self._statuses}
+        self._notify()
+
+    def _of_services(self) -> Any:
+        return _Status.NOT_SERVING if self._lacking else self._status
 
     def drain(self) -> None:
         """Says NOT_SERVING of everything from now on, to `Check` and on each open `Watch`."""

@@ -44,7 +44,8 @@ def run_server(
         StartupError: the server could not start. The message says why and what to do.
         UsageError: so could it with these settings.
     """
-    configure_logs(settings.name, settings.telemetry.log_format)
+    telemetry = settings.telemetry
+    configure_logs(settings.name, telemetry.log_format, telemetry.log_level)
     uvloop.run(_serve(application, settings, options))
 
 

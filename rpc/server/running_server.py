@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
@@ -12,23 +12,17 @@ from rpc.interceptors.chain import Chain
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
-from rpc.server.application import Application, Upstream
+from rpc.server.application import Application
 from rpc.server.drain import drain
 from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
+from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
-from rpc.upstream.channel import UpstreamChannel
 from rpc.upstream.name_check import require_known_name
-from rpc.upstream.opening import open_channel
-from rpc.upstream.order import upstream_interceptors
-from rpc.upstream.stubs import service_of
-
-if TYPE_CHECKING:
-    import grpc
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +64,15 @@ async def running_server(
         )
         stack.enter_context(watched_loop(observed.record_lag))
         _log_together(stack, observed, transport)
-        methods = _methods(application, settings, observed, transport)
-        stubs = _stubs(stack, application, settings, observed, transport)
+        health = HealthServicer()
+        upstreams = await stack.enter_async_context(
+            open_upstreams(application, settings, observed, health, transport)
+        )
+        methods = _methods(application, settings, observed, transport, upstreams)
         stopping = asyncio.Event()
-        available = {"stopping": stopping, **(options or {}), **stubs}
+        available = {"stopping": stopping, **(options or {}), **upstreams.stubs}
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
-        health = HealthServicer()
         add_admin_services(methods, health, settings.admin)
         server = transport.server(methods, _options(settings))
         await server.start()
@@ -96,7 +92,11 @@ def _log_together(stack: AsyncExitStack, observed: Telemetry, transport: Transpo
 
 
 def _methods(
-    application: Application, settings: ServerSettings, observed: Telemetry, transport: Transport
+    application: Application,
+    settings: ServerSettings,
+    observed: Telemetry,
+    transport: Transport,
+    upstreams: Upstreams,
 ) -> Methods:
     shedding = LoadShedding(settings.limits.max_concurrent_rpcs)
     observed.watch_slots(shedding)
@@ -104,35 +104,13 @@ def _methods(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
         status_of_request=transport.status_of_request,
+        upstreams=upstreams.in_words,
         allowed_callers=settings.listening.allowed_callers,
         shedding=shedding,
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)
     return Methods(Chain(application.arrange(interceptors)), Chain(admin))
-
-
-def _stubs(
-    stack: AsyncExitStack,
-    application: Application,
-    settings: ServerSettings,
-    observed: Telemetry,
-    transport: Transport,
-) -> dict[str, Any]:
-    interceptors = upstream_interceptors(
-        telemetry=observed.of_upstream_calls, own=application.upstream_interceptors
-    )
-
-    def stub(upstream: Upstream) -> Any:
-        its = settings.upstreams[upstream.name]
-        insecure = settings.listening.insecure
-        channel = open_channel(transport, its, service_of(upstream.stub), insecure=insecure)
-        wrapped = UpstreamChannel(channel, its.default_timeout, interceptors)
-        stack.push_async_callback(wrapped.close)
-        # Of a channel, a stub asks for its methods and for nothing else.
-        return upstream.stub(cast("grpc.aio.Channel", wrapped))
-
-    return {upstream.name: stub(upstream) for upstream in application.upstreams}
 
 
 def _options(settings: ServerSettings) -> ServerOptions:

@@ -1,5 +1,6 @@
 """The access log: one line for each call."""
 
+import logging
 import time
 
 from rpc.core.call import Call
@@ -7,8 +8,8 @@ from rpc.core.outcome import Outcome
 from rpc.core.trace_context import trace_id
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.log_lines import iso_time
-from rpc.telemetry.log_setup import log_sink
-from rpc.telemetry.settings import LogFormat
+from rpc.telemetry.log_setup import level_number, log_sink
+from rpc.telemetry.settings import LogFormat, LogLevel
 
 import grpc
 
@@ -24,14 +25,19 @@ class AccessLog(ServerInterceptor):
     the time that each of them costs.
     """
 
-    def __init__(self, service: str, log_format: LogFormat) -> None:
+    def __init__(self, service: str, log_format: LogFormat, log_level: LogLevel = "info") -> None:
         """Takes what `configure_logs` takes."""
         self.sink = log_sink(service, log_format)
         self._service = service
         self._is_text = log_format == "text"
+        least = level_number(log_level)
+        self._writes_info = least <= logging.INFO
+        self._writes_warning = least <= logging.WARNING
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         """Writes the line. A failure's diagnosis, such as a traceback, goes into it."""
+        if not (self._writes_info if outcome.diagnosis is None else self._writes_warning):
+            return
         if self._is_text and _is_plain(call, outcome):
             self.sink.write_line(_plain_line(self._service, call, outcome))
             return

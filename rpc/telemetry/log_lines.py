@@ -81,18 +81,18 @@ def _all_plain(words: str, count: int) -> bool:
 def _word(key: str, value: object) -> str:
     if isinstance(value, _NUMBER) or _PLAIN.fullmatch(text := str(value)):
         return f" {key}={value}"
-    return f" {_logfmt(None, '', {key: _escaped(text)})}"
+    return f" {_logfmt(None, '', {key: visible(text)})}"
 
 
-def _escaped(text: str) -> str:
+def visible(text: str) -> str:
     """Keeps a line one line: text from outside could otherwise pass for a line of its own.
 
     What turns the direction of writing, or shows nothing, is escaped too.
     """
-    return text if text.isprintable() else "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_visible_character, text))
 
 
-def _visible(character: str) -> str:
+def _visible_character(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 

@@ -1,34 +1,39 @@
 """Sends the logs of this process to stderr: one line an event, as text or as JSON."""
 
 import logging
+import sys
 import time
 import traceback
 
 from rpc.core.call import current_call
 from rpc.core.trace_context import trace_id
-from rpc.telemetry.log_lines import json_lines, text_lines
+from rpc.telemetry.console_lines import console_lines, wants_colour
+from rpc.telemetry.log_lines import RenderLine, json_lines, text_lines
 from rpc.telemetry.log_sink import LogSink
-from rpc.telemetry.settings import LogFormat
+from rpc.telemetry.settings import LogFormat, LogLevel
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 
-def configure_logs(service: str, log_format: LogFormat) -> None:
+def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "info") -> None:
     """Sends this process's log, and that of the libraries in it, to stderr.
 
     Args:
         service: name that stands in every line, as in `orc1`.
-        log_format: `text` is logfmt (`key=value`), `json` one object a line.
+        log_format: `text` is logfmt (`key=value`), `json` one object a line, `auto` something for
+            people where stderr is a terminal, and JSON elsewhere.
+        log_level: the least that is logged.
     """
     sink = log_sink(service, log_format)
+    level = level_number(log_level)
     structlog.configure(
         processors=[structlog.processors.format_exc_info, _stamp],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda: sink,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.INFO, handlers=[_LibraryHandler(sink)], force=True)
+    logging.basicConfig(level=level, handlers=[_LibraryHandler(sink)], force=True)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -39,7 +44,27 @@ def get_logger() -> FilteringBoundLogger:
 
 def log_sink(service: str, log_format: LogFormat) -> LogSink:
     """The sink that lines of a service go to."""
-    return LogSink((json_lines if log_format == "json" else text_lines)(service))
+    return LogSink(_lines(service, log_format))
+
+
+def level_number(log_level: LogLevel) -> int:
+    """The level's number in `logging`."""
+    return logging.getLevelNamesMapping()[log_level.upper()]
+
+
+def _lines(service: str, log_format: LogFormat) -> RenderLine:
+    if log_format == "text":
+        return text_lines(service)
+    if log_format == "auto" and _is_terminal():
+        return console_lines(service, colours=wants_colour())
+    return json_lines(service)
+
+
+def _is_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # it is closed
+        return False
 
 
 def call_fields() -> dict[str, str]:

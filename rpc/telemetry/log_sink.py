@@ -88,6 +88,10 @@ class LogSink:
         # What is lost may be the rest of a line.
         return b"\n" + self._render("warning", event) + b"\n"
 
+    def debug(self, **event: Any) -> None:
+        """Writes an event of this level."""
+        self.write("debug", event)
+
     def info(self, **event: Any) -> None:
         """Writes an event of this level."""
         self.write("info", event)

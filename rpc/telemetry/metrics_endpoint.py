@@ -1,13 +1,18 @@
 """The HTTP endpoint at which Prometheus reads a process's metrics."""
 
 import contextlib
+import io
 import ssl
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError
+from rpc.telemetry.log_pace import LogPace
+from rpc.telemetry.log_setup import get_logger
 from rpc.tls.changing_files import ChangingFiles
 from rpc.tls.files import ServerTls, read_authorities, read_pair
 
@@ -52,8 +57,9 @@ def metrics_endpoint(
         raise MetricsEndpointError(
             f"cannot serve metrics on {address}: {explain(error)}"
         ) from error
-    # A connection that asks for nothing has a thread of the process.
-    server.RequestHandlerClass = _with_timeout(cast("type[Any]", server.RequestHandlerClass))
+    faults = _Faults()
+    server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
+    server.RequestHandlerClass = _handler(cast("type[Any]", server.RequestHandlerClass), faults)
     if tls is not None and isinstance(server.socket, ssl.SSLSocket):
         # Else the one thread that accepts does the handshakes too, and who connects and says
         # nothing keeps everyone else out, and the server from stopping.
@@ -67,8 +73,53 @@ def metrics_endpoint(
         thread.join()
 
 
-def _with_timeout(handler: type[Any]) -> type[Any]:
-    return type(handler.__name__, (handler,), {"timeout": IDLE_SECONDS})
+def _handler(handler: type[Any], faults: "_Faults") -> type[Any]:
+    # A connection that asks for nothing has a thread of the process.
+    changed = {"timeout": IDLE_SECONDS, "get_stderr": lambda _: _Tracebacks(faults)}
+    return type(handler.__name__, (handler,), changed)
+
+
+class _Faults:
+    """Logs what socketserver and wsgiref would print to stderr, between the lines of the log."""
+
+    def __init__(self) -> None:
+        self._pace = LogPace()
+
+    def log_error(self, _request: object, client_address: object) -> None:
+        """Takes the place of socketserver's `handle_error`."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._log(peer=_peer(client_address), reason=explain(error))
+        else:
+            self.log_traceback(traceback.format_exc())
+
+    def log_traceback(self, text: str) -> None:
+        """Logs a fault of a collector, or of the endpoint."""
+        self._log(exception=text)
+
+    def _log(self, **fields: str) -> None:
+        if count := self._pace.count():
+            get_logger().warning("metrics not sent", **fields, times=count)
+
+
+class _Tracebacks(io.StringIO):
+    """What wsgiref writes a traceback to, and flushes then."""
+
+    def __init__(self, faults: _Faults) -> None:
+        super().__init__()
+        self._faults = faults
+
+    def flush(self) -> None:
+        if text := self.getvalue():
+            self._faults.log_traceback(text)
+            self.seek(0)
+            self.truncate()
+
+
+def _peer(client_address: object) -> str:
+    if isinstance(client_address, tuple):
+        return join_host_port(str(client_address[0]), int(client_address[1]))
+    return str(client_address)
 
 
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:

@@ -6,7 +6,8 @@ from typing import Literal
 from rpc.core.option_types import COLLECTOR_URL, HOST_PORT
 from rpc.core.setting import group, setting
 
-LogFormat = Literal["text", "json"]
+LogFormat = Literal["auto", "text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +32,21 @@ class TelemetrySettings:
     """Where log, metrics and traces go.
 
     Attributes:
-        log_format: `text` or `json`.
+        log_format: `auto`, `text` or `json`.
+        log_level: the least that is logged.
         metrics_address: where Prometheus finds metrics. None for nowhere.
         tracing: where traces go.
     """
 
     log_format: LogFormat = setting(
-        "Form of the log on stderr.", type=("text", "json"), default="text"
+        "Form of the log on stderr: logfmt or JSON; auto is for people on a terminal, else JSON.",
+        type=("auto", "text", "json"),
+        default="auto",
+    )
+    log_level: LogLevel = setting(
+        "The least that is logged. A call's line is info, that of one that failed here warning.",
+        type=("debug", "info", "warning", "error"),
+        default="info",
     )
     metrics_address: str | None = setting(
         "Address to serve Prometheus metrics on, at /metrics.", type=HOST_PORT, default=None

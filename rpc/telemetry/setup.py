@@ -11,8 +11,10 @@ from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import Record
 from rpc.telemetry.settings import TelemetrySettings
+from rpc.telemetry.upstream_log import UpstreamLog
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
+from rpc.upstream.watch import UpstreamObserver
 
 if TYPE_CHECKING:
     from rpc.telemetry.tracing import Tracing
@@ -30,6 +32,7 @@ class Telemetry:
         access_log: writes a line for each call.
         of_calls: the calls that the server answers. Outermost first.
         of_upstream_calls: the calls that it makes.
+        of_upstreams: the connections to its upstreams.
         metrics_address: where metrics are served; None for nowhere.
         watch_slots: is given what refuses calls past the limit.
         record_lag: is told how late the event loop is. None where nobody wants to know.
@@ -38,6 +41,7 @@ class Telemetry:
     access_log: AccessLog
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
+    of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
     metrics_address: str | None = None
     watch_slots: Callable[[LoadShedding], None] = lambda _: None
     record_lag: Record | None = None
@@ -57,7 +61,7 @@ def telemetry(name: str, settings: TelemetrySettings, tls: ServerTls | None) -> 
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
     """
-    made = Telemetry(AccessLog(name, settings.log_format))
+    made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
     with ExitStack() as stack:
         if settings.tracing.otlp_endpoint is not None:
             _trace(stack, name, settings.tracing.otlp_endpoint, made)
@@ -99,6 +103,7 @@ def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
 def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Telemetry) -> None:
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.metrics_endpoint import metrics_endpoint
+    from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
     metrics = Metrics()
     endpoint = metrics_endpoint(metrics.registry, address, tls)
@@ -107,3 +112,4 @@ def _measure(stack: ExitStack, address: str, tls: ServerTls | None, made: Teleme
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.watch_slots = metrics.watch_slots
     made.record_lag = metrics.record_lag
+    made.of_upstreams.append(UpstreamMetrics(metrics.registry))

@@ -70,7 +70,12 @@ class RenewedChannel:
 
         return send
 
-    def get_state(self, *, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+    @property
+    def newest(self) -> grpc.aio.Channel:
+        """The channel that new calls go over."""
+        return self._channel
+
+    def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
         """The state of the newest channel."""
         return self._channel.get_state(try_to_connect)
 

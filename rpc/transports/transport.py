@@ -164,6 +164,9 @@ class Transport(Protocol):
             TlsError: a certificate or key cannot be used.
         """
 
+    async def why_unusable(self, channel: grpc.aio.Channel) -> str:
+        """Why one of its channels has no connection, in words that may name addresses."""
+
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object] | None:
         """Runs an action before the answers of a turn of the event loop leave.
 

@@ -10,6 +10,7 @@ from rpc.core.call import UpstreamCall, current_call
 from rpc.core.errors import RpcStatusError
 from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.propagation import Metadata, begin
+from rpc.upstream.watch import UpstreamWatch
 
 import grpc
 
@@ -35,6 +36,7 @@ class UpstreamChannel:
         channel: grpc.aio.Channel,
         default_timeout: float,
         interceptors: Sequence[UpstreamInterceptor] = (),
+        watch: UpstreamWatch | None = None,
     ) -> None:
         """Wraps a channel.
 
@@ -42,10 +44,12 @@ class UpstreamChannel:
             channel: carries the calls.
             default_timeout: seconds for a call whose caller brought no deadline.
             interceptors: see each call, outermost first.
+            watch: follows the channel, and counts calls that wait for it. None for nobody.
         """
         self._channel = channel
         self._default_timeout = default_timeout
         self._interceptors = tuple(interceptors)
+        self._watch = watch
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
         """What a generated stub asks for, once for each of its unary methods."""
@@ -65,10 +69,13 @@ class UpstreamChannel:
 
     async def close(self) -> None:
         """Closes the channel; calls under way are cancelled."""
+        if self._watch is not None:
+            await self._watch.close()
         await self._channel.close()
 
     def _calling(self, method: str, send: Send) -> CallMethod:
         """Calls a method, in the one way for all kinds."""
+        watch = self._watch
 
         def call_upstream(
             request: Any = None,
@@ -89,6 +96,8 @@ class UpstreamChannel:
             )
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))
+            if watch is not None and not watch.is_ready:
+                watch.wait(sent)
             if serving is not None:
                 # A servicer may end without it, as when another one of its calls fails.
                 serving.opened(sent)

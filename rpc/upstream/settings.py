@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rpc.core.option_types import SECONDS_ABOVE_ZERO, TARGET
+from rpc.core.option_types import SECONDS, SECONDS_ABOVE_ZERO, TARGET
 from rpc.core.setting import group, setting
 from rpc.tls.files import ChannelTls
 
@@ -35,10 +35,17 @@ class UpstreamSettings(PeerSettings):
 
     Attributes:
         default_timeout: seconds for a call whose caller brought no deadline.
+        health_follows: seconds that it may be unusable before the server's services are
+            NOT_SERVING. None for ever.
     """
 
     default_timeout: float = setting(
         "Time for an upstream call whose caller brought no deadline.",
         type=SECONDS_ABOVE_ZERO,
         default=5.0,
+    )
+    health_follows: float | None = setting(
+        "Time that {peer} may be unusable before the health of the services is NOT_SERVING.",
+        type=SECONDS,
+        default=None,
     )

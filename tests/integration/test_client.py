@@ -94,7 +94,27 @@ def test_names_on_stdin_are_answered_in_their_order_whatever_the_jobs(
     names = [f"name-{number}" for number in range(300)]
     ended = client("-n", "-", "--jobs", jobs, "--output", "json", stdin="\n".join(names).encode())
     assert [json.loads(line)["name"] for line in ended.stdout.splitlines()] == names
-    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.returncode == 0
+    summary = rb"300 names in \d+\.\d s \(\d+/s\): 300 succeeded, 0 failed\n"
+    assert re.fullmatch(summary, ended.stderr)
+
+
+def test_the_summary_of_many_names_counts_failures_by_code(client: Client) -> None:
+    ended = client("-n", "-", "--output", "json", stdin=b"krithik\n" * 98 + b"abc\n" * 2)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith(b": 98 succeeded, 2 failed (2 INVALID_ARGUMENT)\n")
+
+
+def test_few_names_have_no_summary(client: Client) -> None:
+    assert client("-n", "-", stdin=b"krithik\n" * 99).stderr == b""
+
+
+def test_a_folder_as_stdin_is_one_line_that_says_so(client: Client, tmp_path: Path) -> None:
+    command = ["bash", "-c", 'exec "$@" <"$0"', str(tmp_path), str(program(CLIENT)), "-n", "-"]
+    ended = subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS, check=False)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.startswith(b"client: cannot read stdin: Is a directory")
+    assert ended.stderr.count(b"\n") == 1
 
 
 def test_json_has_a_line_for_each_name_errors_included(client: Client) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.addresses import reserved_address
 from tests.support.client import PATIENCE, REQUEST_ID, run_client
+from tests.support.collector import collecting
 from tests.support.processes import ServerProcess, running
 from tests.support.waiting import wait_until
 
@@ -67,3 +68,38 @@ def test_json_of_a_server_that_is_not_there() -> None:
     failure = json.loads(ended.stdout)
     assert failure["error"]["code"] == "DEADLINE_EXCEEDED"
     assert re.fullmatch(REQUEST_ID, failure["request_id"])
+
+
+# Each takes time that a probe, which runs every few seconds, should not cost.
+NOT_FOR_PROBES = ("opentelemetry", "orjson", "prometheus_client", "structlog", "tqdm")
+
+
+def test_a_probe_imports_only_what_it_needs(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    ended = run_client("health", "--target", server.address, *PATIENCE)
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.decode().splitlines()}
+    assert ended.stdout == b"SERVING\n"
+    assert "grpc" in imported
+    assert [name for name in imported if name.partition(".")[0] in NOT_FOR_PROBES] == []
+
+
+@pytest.mark.parametrize("variable", ["OTEL_EXPORTER_OTLP_ENDPOINT", "CLIENT_OTLP_ENDPOINT"])
+def test_a_probe_takes_no_collector_from_its_environment(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with collecting() as collector:
+        monkeypatch.setenv(variable, collector.endpoint)
+        run_client("health", "--target", server.address, *PATIENCE)
+        # What a client has to send is there when it has ended.
+        assert collector.spans == []
+
+
+def test_a_probe_sends_a_trace_when_it_is_told_to(server: ServerProcess) -> None:
+    with collecting() as collector:
+        told = ("--otlp-endpoint", collector.endpoint)
+        assert run_client("health", "--target", server.address, *told, *PATIENCE).returncode == 0
+        (span,) = collector.spans
+        assert (span.service, span.name) == ("client", "grpc.health.v1.Health/Check")

@@ -193,7 +193,11 @@ def served_by(
     """A mock_data with that stderr, and its address."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
-        environment = {"MOCK_DATA_LISTEN": "127.0.0.1:0", "MOCK_DATA_READY_FILE": str(ready)}
+        environment = {
+            "MOCK_DATA_LISTEN": "127.0.0.1:0",
+            "MOCK_DATA_LOG_FORMAT": "text",
+            "MOCK_DATA_READY_FILE": str(ready),
+        }
         process = subprocess.Popen(command, env=os.environ | environment, stderr=stderr)
         try:
             if process.stderr is not None:

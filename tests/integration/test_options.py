@@ -206,6 +206,24 @@ def gives_up_on_its_upstream(_: Path) -> None:
             assert get_user(orc2, timeout=None).code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+@effect_of("--health-follows-upstream")
+def follows_its_upstream(_: Path) -> None:
+    with reserved_address() as nobody:
+        variables = {"ORC2_UPSTREAM": nobody, "ORC2_HEALTH_FOLLOWS_UPSTREAM": "0.1"}
+        with (
+            running("services/orc2", environment=variables) as orc2,
+            grpc.insecure_channel(orc2.address) as channel,
+        ):
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            request = health_pb2.HealthCheckRequest(service="user.Orchestrator2Service")
+            not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
+
+            def has_followed() -> bool:
+                return bool(stub.Check(request, timeout=LIMIT_SECONDS).status == not_serving)
+
+            wait_until(has_followed, "health follows")
+
+
 @effect_of("--max-concurrent-rpcs", "--delay")
 def refuses_calls_past_its_limit(_: Path) -> None:
     variables = {"MOCK_DATA_MAX_CONCURRENT_RPCS": "1", "MOCK_DATA_DELAY": FOREVER}
@@ -279,6 +297,14 @@ def writes_the_ready_file_and_json(folder: Path) -> None:
     assert f'"address":"{address}"' in log.read_text()
 
 
+@effect_of("--log-level")
+def logs_no_more_than_it_is_told(_: Path) -> None:
+    with running("services/mock_data", environment={"MOCK_DATA_LOG_LEVEL": "warning"}) as server:
+        assert get_mock_user(server).result() == KRITHIK
+        assert server.stop() == 0
+        assert server.log() == []
+
+
 @effect_of("--metrics-address")
 def serves_metrics(_: Path) -> None:
     variables = {"ORC1_METRICS_ADDRESS": "127.0.0.1:0"}
@@ -343,7 +369,8 @@ class TestHelp:
     def test_every_option_has_a_test_of_its_effect(self, server: str) -> None:
         options = set(self.options(server)) - {"--help", "--version"}
         assert options <= set(EFFECTS)
-        only = {"--delay"} if server == "mock_data" else {"--upstream", "--default-timeout"}
+        of_upstreams = {"--upstream", "--default-timeout", "--health-follows-upstream"}
+        only = {"--delay"} if server == "mock_data" else of_upstreams
         assert only <= options
 
     def test_every_option_names_its_environment_variable(self, name: str) -> None:
@@ -432,7 +459,7 @@ class TestCannotStart:
         ended = run_to_end("services/orc1", *arguments, environment=environment)
         assert ended.returncode == 1, ended.stderr
         *log, line = ended.stderr.splitlines()
-        assert all("level=" in logged for logged in log)
+        assert all('"level":' in logged for logged in log)
         return line
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])

@@ -1,13 +1,18 @@
 """The transport of grpcio: gRPC's C core under grpc.aio."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from rpc.transports.causes import in_words
+from rpc.transports.grpcio.causes import connection_error
 from rpc.transports.grpcio.channel import open_channel
-from rpc.transports.grpcio.server import GrpcioServer
 from rpc.transports.grpcio.texts import is_local
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
 
 import grpc
+
+if TYPE_CHECKING:
+    from rpc.transports.grpcio.server import GrpcioServer
 
 
 class GrpcioTransport:
@@ -15,13 +20,20 @@ class GrpcioTransport:
 
     has_channelz = True
 
-    def server(self, methods: Methods, options: ServerOptions) -> GrpcioServer:
+    def server(self, methods: Methods, options: ServerOptions) -> "GrpcioServer":
         """A server that does not listen yet."""
+        # Programs that only call do without it.
+        from rpc.transports.grpcio.server import GrpcioServer
+
         return GrpcioServer(methods, options)
 
     def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
         """A channel, which connects when its first call needs it."""
         return open_channel(options)
+
+    async def why_unusable(self, channel: grpc.aio.Channel) -> str:
+        """Asks the channel by a health check that does not wait for a connection."""
+        return in_words(await connection_error(channel))
 
     def each_turn(self, action: Callable[[], None]) -> None:
         """GRPC writes when it likes."""

@@ -1,9 +1,10 @@
 """The transport of `wire`: gRPC over HTTP/2 on the event loop."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from rpc.core.errors import RpcStatusError
+from rpc.transports.causes import in_words
 from rpc.transports.renewed_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
 from rpc.transports.wire.credentials import channel_credentials
@@ -43,6 +44,11 @@ class WireTransport:
         # A connection that shows an old certificate ends before the certificate does.
         renewed = RenewedChannel(lambda: _open(options, channel_credentials(tls)), tls)
         return cast("grpc.aio.Channel", renewed)
+
+    async def why_unusable(self, channel: grpc.aio.Channel) -> str:
+        """What its connections have failed with last."""
+        newest: Any = channel.newest if isinstance(channel, RenewedChannel) else channel
+        return in_words(newest.last_error or "")
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:
         """Runs an action before the answers of a turn of the event loop leave."""

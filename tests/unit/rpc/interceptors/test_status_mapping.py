@@ -35,6 +35,22 @@ def mapped(error: Exception) -> RpcStatusError | None:
     return StatusMapping(is_local).failed(make_call(request_id="r-1"), error)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, "; orc2 at 10.0.0.7:9001: connected"),
+        (grpc.StatusCode.INTERNAL, ""),
+    ],
+)
+def test_the_log_is_told_how_upstreams_are_where_that_matters(
+    code: grpc.StatusCode, said: str
+) -> None:
+    mapping = StatusMapping(is_local, upstreams=lambda: "orc2 at 10.0.0.7:9001: connected")
+    status = mapping.failed(make_call(request_id="r-1"), upstream_error(code))
+    assert status.diagnosis == f"debug: {GRPCS_OWN_TEXT}{said}"
+    assert "10.0.0.7" not in status.message
+
+
 class TestUpstreamStatus:
     def test_a_status_of_the_upstreams_goes_back_unchanged(self) -> None:
         request_id, details = ("x-request-id", "r-1"), (STATUS_DETAILS, b"\x08\x03")

@@ -75,6 +75,27 @@ async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, st
     assert await check(stub, SERVICE) == NOT_SERVING
 
 
+async def test_what_is_lacking_takes_the_services_away_and_not_the_server(
+    health: HealthServicer, stub: Any
+) -> None:
+    health.serve(SERVICE)
+    for upstream in ("one", "other"):
+        health.lacks(upstream)
+    assert (await check(stub, SERVICE), await check(stub, "")) == (NOT_SERVING, SERVING)
+    health.has_again("one")
+    assert await check(stub, SERVICE) == NOT_SERVING
+    health.has_again("other")
+    assert await check(stub, SERVICE) == SERVING
+
+
+async def test_a_drain_holds_whatever_is_there_again(health: HealthServicer, stub: Any) -> None:
+    health.serve(SERVICE)
+    health.lacks("one")
+    health.drain()
+    health.has_again("one")
+    assert (await check(stub, SERVICE), await check(stub, "")) == (NOT_SERVING, NOT_SERVING)
+
+
 async def test_a_watch_is_told_of_the_drain_and_then_ended(
     health: HealthServicer, stub: Any
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rpc.core.outcome import Outcome
 from rpc.telemetry.access_log import AccessLog
-from rpc.telemetry.settings import LogFormat
+from rpc.telemetry.settings import LogFormat, LogLevel
 
 import grpc
 import pytest
@@ -89,3 +89,15 @@ def test_a_stream_with_the_numbers_of_its_messages(stderr: Stderr) -> None:
     AccessLog("orc1", "json").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
     (line,) = json_lines(stderr)
     assert (line["requests"], line["responses"]) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("level", "levels"), [("info", ["info", "warning"]), ("warning", ["warning"]), ("error", [])]
+)
+def test_a_call_below_the_level_has_no_line(
+    stderr: Stderr, level: LogLevel, levels: list[str]
+) -> None:
+    log = AccessLog("orc1", "json", level)
+    log.finished(make_call(), Outcome(grpc.StatusCode.OK, 0.0))
+    log.finished(make_call(), Outcome(grpc.StatusCode.INTERNAL, 0.0, diagnosis="a traceback"))
+    assert [json.loads(line)["level"] for line in stderr().splitlines()] == levels

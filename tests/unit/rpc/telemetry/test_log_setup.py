@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from rpc.core.call import current_call
 from rpc.telemetry.log_setup import configure_logs, get_logger
-from rpc.telemetry.settings import LogFormat
+from rpc.telemetry.settings import LogFormat, LogLevel
 
 import pytest
 
@@ -177,3 +178,34 @@ def test_an_exception_of_ours_is_part_of_its_line(stderr: Stderr) -> None:
     (line,) = json_lines(stderr)
     assert (line["event"], line["level"]) == ("failed", "error")
     assert "ValueError: invalid literal" in line["exception"]
+
+
+def test_auto_is_json_where_nobody_looks(stderr: Stderr) -> None:
+    configure_logs("orc1", "auto")
+    get_logger().info("serving")
+    (line,) = json_lines(stderr)
+    assert line["event"] == "serving"
+
+
+def test_auto_is_for_people_on_a_terminal(stderr: Stderr, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    configure_logs("orc1", "auto")
+    get_logger().info("serving", pid=1)
+    assert re.fullmatch(r"[\d:.]{12} \[info +\] serving pid=1 service=orc1\n", stderr())
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [("debug", ["d", "i", "w", "e"]), ("warning", ["w", "e"]), ("error", ["e"])],
+)
+def test_less_than_the_level_is_not_logged(
+    stderr: Stderr, level: LogLevel, events: list[str]
+) -> None:
+    configure_logs("orc1", "json", level)
+    for log in (get_logger(), logging.getLogger("library")):
+        log.debug("d")
+        log.info("i")
+        log.warning("w")
+        log.error("e")
+        assert [line["event"] for line in json_lines(stderr)] == events

@@ -1,19 +1,26 @@
 """The metrics' HTTP endpoint: where it listens, and what it says when it cannot."""
 
+import json
 import socket
 import ssl
+import struct
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError, metrics_endpoint
 from rpc.tls.files import ServerTls, TlsError
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from tests.support.certificates import Authority, Pair
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.logging_setup import logs_restored
+from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -48,6 +55,63 @@ def test_a_taken_address_is_an_error(registry: CollectorRegistry) -> None:
             metrics_endpoint(registry, taken, None),
         ):
             pass
+
+
+class _BrokenCollector(Collector):
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        raise ValueError("broken")
+
+
+class TestFaults:
+    """What goes wrong is a line of the log, and not a traceback between its lines."""
+
+    @pytest.fixture(autouse=True)
+    def _json_log(self) -> Iterator[None]:
+        with logs_restored():
+            configure_logs("orc1", "json")
+            yield
+
+    def test_scrapers_that_reset_their_connections_leave_one_line(
+        self, registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        written = ""
+
+        def has_line() -> bool:
+            nonlocal written
+            written += capsys.readouterr().err
+            return "\n" in written
+
+        with metrics_endpoint(registry, "127.0.0.1:0", None) as address:
+            host, _, port = address.rpartition(":")
+            for _ in range(3):
+                reset_connection(host, int(port))
+            wait_until(has_line, "a line")
+            assert "answer 42.0\n" in read(address)
+        (line,) = (written + capsys.readouterr().err).splitlines()
+        fields = json.loads(line)
+        assert (fields["event"], fields["level"]) == ("metrics not sent", "warning")
+        assert fields["reason"] == "Connection reset by peer"
+        assert fields["peer"].startswith("127.0.0.1:")
+
+    def test_a_collector_that_fails_leaves_one_line(
+        self, registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with metrics_endpoint(registry, "127.0.0.1:0", None) as address:
+            registry.register(_BrokenCollector())
+            with pytest.raises(HTTPError, match="500"):
+                read(address)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "ValueError: broken" in json.loads(line)["exception"]
+
+
+def reset_connection(host: str, port: int) -> None:
+    """Connects, asks for a part of something, and resets."""
+    with socket.create_connection((host, port)) as scraper:
+        scraper.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        scraper.sendall(b"GET /met")
 
 
 class TestTls:

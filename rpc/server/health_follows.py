@@ -1,0 +1,32 @@
+"""Has a server's health follow that of what it cannot do without."""
+
+import asyncio
+
+from rpc.server.health import HealthServicer
+from rpc.upstream.watch import UpstreamObserver, UpstreamWatch
+
+
+class HealthFollows(UpstreamObserver):
+    """Says NOT_SERVING of the services once an upstream has been unusable for its time."""
+
+    def __init__(self, health: HealthServicer, seconds: float) -> None:
+        """Follows one upstream.
+
+        Args:
+            health: what says it.
+            seconds: that the upstream may be unusable.
+        """
+        self._health = health
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def unusable(self, upstream: UpstreamWatch) -> None:
+        """Waits for the time that the upstream has."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._seconds, self._health.lacks, upstream.name)
+
+    def usable(self, upstream: UpstreamWatch, seconds: float) -> None:
+        """Says SERVING again."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._health.has_again(upstream.name)

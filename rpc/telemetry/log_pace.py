@@ -1,0 +1,31 @@
+"""How often the log may tell of something whose number others choose."""
+
+import threading
+import time
+
+LOG_SECONDS = 10.0
+"""Time between two lines about the same thing."""
+
+
+class LogPace:
+    """Says when the next line about one thing is due. For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._due = float("-inf")
+        self._untold = 0
+
+    def count(self) -> int:
+        """Counts an event.
+
+        Returns:
+            How many events a line has to tell of now, this one included. 0 where none is due.
+        """
+        with self._lock:
+            self._untold += 1
+            now = time.monotonic()
+            if now < self._due:
+                return 0
+            self._due = now + LOG_SECONDS
+            told, self._untold = self._untold, 0
+            return told
