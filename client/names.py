@@ -41,7 +41,7 @@ async def names(given: Sequence[str]) -> AsyncIterator[str]:
 
 def _stdin() -> BinaryIO:
     if sys.stdin is None:
-        raise NamesError("stdin is closed; a file, a pipe or a terminal with names is wanted there")
+        raise NamesError("stdin is no file, pipe or terminal; one with names is wanted there")
     # Not sys.stdin.buffer: Python waits for its lock at the exit, and the reading thread holds it.
     return open(sys.stdin.fileno(), "rb", closefd=False)
 

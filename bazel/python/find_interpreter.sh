@@ -9,6 +9,8 @@ export PYTHONNOUSERSITE=1
 # Bazel's script cannot do without stdout. One that cannot be written is in place of one that is
 # closed: what a program has to say there is lost, and must not look as if it had been said.
 true 2>/dev/null 3>&1 || exec 1</dev/null
+# Python aborts over a folder as stdin. Over one that is closed a program can say what it wants.
+[ ! -d /dev/fd/0 ] || exec 0<&-
 interpreter=%python_binary%
 # As a module, rules_python says it in the second place; as a WORKSPACE's, it knows the first only.
 [ -n "$interpreter" ] || interpreter=%python_binary_actual%

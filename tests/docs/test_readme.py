@@ -14,7 +14,7 @@ def test_the_table_of_options_is_that_of_the_programs() -> None:
 def test_the_table_shows_defaults_and_what_else_there_is_to_choose() -> None:
     rows = options_table().splitlines()
     for row in (
-        r"| `--log-format text\|json` | `text` |",
+        r"| `--log-format auto\|text\|json` | `auto` |",
         "| `--listen` | `127.0.0.1:9000` |",
         "| `--metrics-address HOST:PORT` |  |",
         "| `--reflection` `--no-reflection` | on |",

@@ -113,7 +113,7 @@ def test_a_folder_as_stdin_is_one_line_that_says_so(client: Client, tmp_path: Pa
     command = ["bash", "-c", 'exec "$@" <"$0"', str(tmp_path), str(program(CLIENT)), "-n", "-"]
     ended = subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS, check=False)
     assert (ended.returncode, ended.stdout) == (2, b"")
-    assert ended.stderr.startswith(b"client: cannot read stdin: Is a directory")
+    assert ended.stderr.startswith(b"client: stdin is no file, pipe or terminal")
     assert ended.stderr.count(b"\n") == 1
 
 
@@ -291,4 +291,4 @@ def test_stdin_that_is_closed_is_an_error_only_where_names_are_wanted_there() ->
     assert with_closed_stdin().stdout == KRITHIK
     refused = with_closed_stdin("-n", "-")
     assert refused.returncode == 2
-    assert b"stdin is closed" in refused.stderr
+    assert b"stdin is no file, pipe or terminal" in refused.stderr
