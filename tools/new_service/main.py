@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -39,28 +38,18 @@ def main(  # noqa: PLR0913  # its command line
         written = add(workspace, name, kind, upstream)
     except (RefusalError, DeclarationError) as error:
         raise click.ClickException(str(error)) from error
-    files = [str(file) for file in written.files]
-    _format(
-        workspace,
-        ruff,
-        ("check", "--no-cache", "--fix", "--exit-zero", "--quiet"),
-        _ending(files, ".py"),
-    )
-    _format(workspace, ruff, ("format", "--no-cache", "--quiet"), _ending(files, ".py"))
-    _format(workspace, buildifier, ("-lint=fix",), _ending(files, ".bazel"))
+    # With each name lines break elsewhere, and imports and labels have another order.
+    modules = [file for file in written.files if file.suffix == ".py"]
+    build_files = [file for file in written.files if file.suffix == ".bazel"]
+    _run(workspace, ruff, "check", "--select=I", "--fix", "--no-cache", "--quiet", *modules)
+    _run(workspace, ruff, "format", "--no-cache", "--quiet", *modules)
+    _run(workspace, buildifier, "-lint=fix", *build_files)
     _say_added(name, written)
 
 
-def _ending(files: Sequence[str], suffix: str) -> list[str]:
-    return [file for file in files if file.endswith(suffix)]
-
-
-def _format(
-    workspace: Path, program: Path | None, options: Sequence[str], files: Sequence[str]
-) -> None:
-    """Lines of code break elsewhere, and labels sort otherwise, with each name."""
-    if program is not None:
-        subprocess.run([program, *options, *files], cwd=workspace, check=True)  # noqa: S603
+def _run(workspace: Path, formatter: Path | None, *arguments: str | Path) -> None:
+    if formatter is not None:
+        subprocess.run([formatter, *arguments], cwd=workspace, check=True)  # noqa: S603
 
 
 def _say_added(name: str, written: Written) -> None:
