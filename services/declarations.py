@@ -29,17 +29,18 @@ class Declaration:
     upstreams: Mapping[str, int]
 
 
-def declarations(folder: Path) -> dict[str, Declaration]:
+def declarations(folder: Path, without: str = "") -> dict[str, Declaration]:
     """The services by name, in the order of the alphabet.
 
     Args:
         folder: has a folder for each service.
+        without: name of a service that is not read.
 
     Raises:
         DeclarationError: a file has no `Service(...)`, or one whose values are no literals.
     """
-    files = [file for file in sorted(folder.glob("*/*.py")) if file.stem == file.parent.name]
-    return {file.stem: _declaration(file) for file in files}
+    names = [path.name for path in sorted(folder.iterdir()) if (path / f"{path.name}.py").exists()]
+    return {name: _declaration(folder / name / f"{name}.py") for name in names if name != without}
 
 
 def _declaration(file: Path) -> Declaration:

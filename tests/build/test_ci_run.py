@@ -26,6 +26,7 @@ _STEPS = {
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
+    "new_service": "tools/new_service/check.sh",
     "interop": "tests/interop/check.sh",
     "image": "deploy/check.sh",
     "observability": "deploy/observability/check.sh",
