@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from rpc.cli import prepared  # noqa: F401  # before anything loads grpc
+from rpc.cli.grouped_help import GroupedHelp
 from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_program
 
 import click
@@ -16,7 +17,7 @@ from client.options import HEALTH_OPTIONS, USER_OPTIONS, add_options, client_set
 NAME = "client"
 
 
-class _Client(click.Group):
+class _Client(click.Group, GroupedHelp):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -50,7 +51,7 @@ def client(context: click.Context, /, **values: Any) -> None:
     _exit(succeeded=succeeded)
 
 
-@client.command("health", context_settings=context_settings(NAME))
+@client.command("health", cls=GroupedHelp, context_settings=context_settings(NAME))
 @add_options(HEALTH_OPTIONS)
 def health(service: str, **values: Any) -> None:
     """Ask a server for its health and print it: SERVING, NOT_SERVING, SERVICE_UNKNOWN.

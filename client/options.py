@@ -68,20 +68,27 @@ _SERVICE = click.option(
 )
 
 CALL_OPTIONS: list[Option] = [
-    *options_of(PeerSettings, defaults={"target": "127.0.0.1:9000"}, peer="the server"),
+    *options_of(
+        PeerSettings, defaults={"target": "127.0.0.1:9000"}, peer="the server", heading="Server"
+    ),
     _INSECURE,
     _TIMEOUT,
     _OUTPUT,
 ]
 """The options of every command that makes calls."""
 
-USER_OPTIONS: list[Option] = [_NAME, _JOBS, *CALL_OPTIONS, *options_of(TracingSettings)]
+USER_OPTIONS: list[Option] = [
+    _NAME,
+    _JOBS,
+    *CALL_OPTIONS,
+    *options_of(TracingSettings, heading="Traces"),
+]
 HEALTH_OPTIONS: list[Option] = [
     _SERVICE,
     *CALL_OPTIONS,
     # A probe shares its container's variables. Traces of it are noise, and a collector that is
     # away would make it slow.
-    *options_of(TracingSettings, from_environment=False),
+    *options_of(TracingSettings, from_environment=False, heading="Traces"),
 ]
 
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from rpc.cli.grouped_help import GroupedHelp
 from rpc.cli.options import Option, server_options, server_settings
 from rpc.cli.program import complete_help, context_settings
 from rpc.server.application import Application
@@ -29,6 +30,7 @@ def server_command(application: Application, options: Sequence[Option] = ()) -> 
         serve = option(serve)
     command = click.command(
         application.name,
+        cls=GroupedHelp,
         help=_help(application),
         context_settings=context_settings(application.name),
     )(serve)

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from rpc.cli.grouped_help import GroupedOption
 from rpc.core.setting import Group, Setting, described
 from rpc.server.settings import ServerSettings
 from rpc.transports.settings import ListeningSettings
@@ -20,13 +21,14 @@ def _unchanged(name: str) -> str:
     return name
 
 
-def options_of(
+def options_of(  # noqa: PLR0913  # what all of them have in common
     settings: type,
     *,
     rename: Rename = _unchanged,
     defaults: Mapping[str, Any] | None = None,
     peer: str = "",
     from_environment: bool = True,
+    heading: str = "Server",
 ) -> list[Option]:
     """The options of a dataclass of settings, in its order.
 
@@ -36,12 +38,15 @@ def options_of(
         defaults: in place of those of the fields, by the name that the fields give.
         peer: what is called, for the help.
         from_environment: whether they are environment variables too.
+        heading: what the help has above those that are in no group with a heading.
     """
     made = []
-    for path, what, default in _walk(settings):
+    for path, what, default, above in _walk(settings, heading=heading):
         name = rename(path)
         chosen = (defaults or {}).get(path, default)
-        made.append(_option(name, what, chosen, peer, from_environment=from_environment))
+        made.append(
+            _option(name, what, chosen, peer, heading=above, from_environment=from_environment)
+        )
     return made
 
 
@@ -80,6 +85,7 @@ def server_options(port: int, upstreams: Mapping[str, int]) -> list[Option]:
             rename=upstream_names(name, len(upstreams)),
             defaults={"target": f"127.0.0.1:{upstream_port}"},
             peer="the upstream" if len(upstreams) == 1 else name,
+            heading="Upstream" if len(upstreams) == 1 else f"Upstream {name}",
         )
     ]
     return [*made[:listening], *of_upstreams, *made[listening:]]
@@ -122,16 +128,19 @@ def upstream_names(name: str, count: int) -> Rename:
     )
 
 
-def _walk(settings: type, prefix: str = "") -> Iterator[tuple[str, Setting, Any]]:
-    """Name, description and default of each option."""
+def _walk(
+    settings: type, prefix: str = "", heading: str = ""
+) -> Iterator[tuple[str, Setting, Any, str]]:
+    """Name, description, default and heading of each option."""
     for field, what in described(settings):
         if isinstance(what, Setting):
-            yield prefix + (what.option or _dashed(field.name)), what, _default(field)
+            yield prefix + (what.option or _dashed(field.name)), what, _default(field), heading
             continue
         below = f"{prefix}{what.prefix}-" if what.prefix else prefix
+        above = what.heading or heading
         if what.switch is not None:
-            yield below.removesuffix("-"), Setting(what.switch), False
-        yield from _walk(what.kind, below)
+            yield below.removesuffix("-"), Setting(what.switch), False, above
+        yield from _walk(what.kind, below, above)
 
 
 def _build(
@@ -154,7 +163,7 @@ def _build_group(what: Group, values: dict[str, Any], rename: Rename, prefix: st
     wanted = not what.optional
     if what.switch is not None:
         wanted = values.pop(rename(below.removesuffix("-")).replace("-", "_"), False)
-    parameters = [rename(path).replace("-", "_") for path, _, _ in _walk(what.kind, below)]
+    parameters = [rename(path).replace("-", "_") for path, *_ in _walk(what.kind, below)]
     if wanted or any(values.get(parameter) for parameter in parameters):
         return _build(what.kind, values, rename, below, {})
     for parameter in parameters:
@@ -162,12 +171,16 @@ def _build_group(what: Group, values: dict[str, Any], rename: Rename, prefix: st
     return None
 
 
-def _option(name: str, what: Setting, default: Any, peer: str, *, from_environment: bool) -> Option:
+def _option(  # noqa: PLR0913  # all that an option is made from
+    name: str, what: Setting, default: Any, peer: str, *, from_environment: bool, heading: str
+) -> Option:
     text = what.help.replace("{peer}", peer)
     if what.type is None:
         names = f"--{name}/--no-{name}" if what.negatable else f"--{name}"
         return click.option(
             names,
+            cls=GroupedOption,
+            heading=heading,
             is_flag=True,
             default=bool(default),
             help=text,
@@ -176,6 +189,8 @@ def _option(name: str, what: Setting, default: Any, peer: str, *, from_environme
     kind = click.Choice(what.type) if isinstance(what.type, list | tuple) else what.type
     return click.option(
         f"--{name}",
+        cls=GroupedOption,
+        heading=heading,
         type=kind,
         default=default,
         help=text,

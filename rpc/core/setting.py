@@ -44,12 +44,14 @@ class Group:
         switch: help of a switch that asks for the group even if nothing of it is given. Without a
             switch, and where `optional` is true, the field is None if nothing is given.
         optional: the field may be None.
+        heading: what the help has above its options. Empty for that of the settings around it.
     """
 
     kind: type
     prefix: str = ""
     switch: str | None = None
     optional: bool = False
+    heading: str = ""
 
 
 def setting(help: str, *, default: Any = dataclasses.MISSING, **more: Any) -> Any:  # noqa: A002

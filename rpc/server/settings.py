@@ -82,15 +82,15 @@ class ServerSettings:
     """
 
     name: str
-    listening: ListeningSettings = group(ListeningSettings)
+    listening: ListeningSettings = group(ListeningSettings, heading="Listening")
     upstreams: Mapping[str, UpstreamSettings] = field(default_factory=dict)
-    limits: LimitSettings = group(LimitSettings)
-    shutdown: ShutdownSettings = group(ShutdownSettings)
+    limits: LimitSettings = group(LimitSettings, heading="Limits")
+    shutdown: ShutdownSettings = group(ShutdownSettings, heading="Stopping")
     ready_file: Path | None = setting(
         "File to write the bound address to once serving.", type=FILE, default=None
     )
-    telemetry: TelemetrySettings = group(TelemetrySettings)
-    admin: AdminSettings = group(AdminSettings)
+    telemetry: TelemetrySettings = group(TelemetrySettings, heading="Log, metrics and traces")
+    admin: AdminSettings = group(AdminSettings, heading="Looking inside")
     transport: str = setting(
         "What carries the calls: grpcio, or this project's own.",
         type=("wire", "grpcio"),

@@ -91,6 +91,8 @@ def test_health_of_a_server_that_is_not_there(run: Run) -> None:
 
 def test_the_help_names_the_commands_and_the_variables(run: Run) -> None:
     code, text, _ = run("--help")
+    for heading in ("Server:", "Traces:", "Options:", "Commands:"):
+        assert f"\n{heading}\n" in text
     assert code == 0
     for part in ("health", "CLIENT_NAME", "CLIENT_TARGET", "CLIENT_TLS_CA", "CLIENT_JOBS"):
         assert part in text

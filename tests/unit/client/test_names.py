@@ -69,7 +69,7 @@ async def test_a_line_longer_than_any_message_is_refused(fill_stdin: Fill) -> No
 
 async def test_a_closed_stdin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(NamesError, match="stdin is closed"):
+    with pytest.raises(NamesError, match="stdin is no file, pipe or terminal"):
         await _all("-")
 
 

@@ -251,3 +251,12 @@ def test_each_of_several_upstreams_has_options_of_its_own(run: Run, served: Serv
         "other": UpstreamSettings(target="127.0.0.1:3", tls=ChannelTls(ca=Path("ca"))),
     }
     assert run("--upstream", "127.0.0.1:1", service=service) == 2
+
+
+def test_the_help_has_its_options_in_groups(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    headings = [line for line in capsys.readouterr().out.splitlines() if line[:1].isalpha()]
+    assert headings[1:] == [
+        *("Listening:", "Upstream:", "Limits:", "Stopping:", "Server:"),
+        *("Log, metrics and traces:", "Looking inside:", "Options:"),
+    ]
