@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rpc.core.errors import RpcStatusError
@@ -23,7 +23,7 @@ _CALLS_KEPT = 64
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Call:
     """One call that this server answers.
 
@@ -56,14 +56,15 @@ class Call:
     known: bool = True
     streaming: bool = False
     callers: tuple[str, ...] = ()
-    requests: int = 0
-    responses: int = 0
-    outcome: Outcome | None = None
-    refusal: RpcStatusError | None = None
+    # Defaults of the class from here on: a call sets what differs.
+    requests: int = field(default=0, init=False)
+    responses: int = field(default=0, init=False)
+    outcome: Outcome | None = field(default=None, init=False)
+    refusal: RpcStatusError | None = field(default=None, init=False)
     # How many interceptors have been told of the start: those hear of the end too.
-    told: int = 0
-    attachments: dict[object, Any] | None = None
-    upstream_calls: list[Any] | None = None
+    told: int = field(default=0, init=False)
+    attachments: dict[object, Any] | None = field(default=None, init=False)
+    upstream_calls: list[Any] | None = field(default=None, init=False)
 
     @classmethod
     def arriving(
@@ -165,6 +166,11 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
+def usable_request_id(given: str) -> str:
+    """The caller's request id; a new one if that cannot be used."""
+    return given if _REQUEST_ID.fullmatch(given) else new_request_id()
+
+
 def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceContext]:
     """The request id, a new one if there is none that can be used, and the trace context."""
     request_id = ""
@@ -172,11 +178,11 @@ def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceCon
     for key, value in metadata:
         if not isinstance(value, str):
             continue
-        if key == REQUEST_ID and _REQUEST_ID.fullmatch(value):
+        if key == REQUEST_ID:
             request_id = value
         elif key in _TRACE_KEYS:
             # Several lists of states are one, https://www.rfc-editor.org/rfc/rfc9110#section-5.3.
             earlier = trace_headers.get(key)
             trace_headers[key] = value if earlier is None else f"{earlier},{value}"
     trace_context = read_trace_context(trace_headers) if trace_headers else ()
-    return request_id or new_request_id(), trace_context
+    return usable_request_id(request_id), trace_context

@@ -48,6 +48,15 @@ def run_server(
     uvloop.run(_serve(application, settings, options))
 
 
+def _spare_garbage_collector() -> None:
+    # What is there by now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    # Calls leave no cycles. With the default of 700 each wave of calls would start a collection,
+    # which finds them all in use. Measured: 5 % of a call's time.
+    gc.set_threshold(10_000, 20, 50)
+
+
 async def _serve(
     application: Application, settings: ServerSettings, options: Mapping[str, Any]
 ) -> None:
@@ -55,9 +64,7 @@ async def _serve(
     _log_harmless_signals()
     _retract(settings)
     async with running_server(application, settings, options) as server:
-        # What is there by now stays: the garbage collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
+        _spare_garbage_collector()
         if not stop.is_set():
             _announce(server, settings)
         await stop.wait()

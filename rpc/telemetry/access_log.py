@@ -27,13 +27,14 @@ class AccessLog(ServerInterceptor):
     def __init__(self, service: str, log_format: LogFormat) -> None:
         """Takes what `configure_logs` takes."""
         self.sink = log_sink(service, log_format)
-        self._service = service
+        # What is the same in all lines, between the time and the method.
+        self._start = f" level=info service={service} event=call method="
         self._is_text = log_format == "text"
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         """Writes the line. A failure's diagnosis, such as a traceback, goes into it."""
         if self._is_text and _is_plain(call, outcome):
-            self.sink.write_line(_plain_line(self._service, call, outcome))
+            self.sink.write_line(_plain_line(self._start, call, outcome))
             return
         fields = _fields(call, outcome)
         if outcome.diagnosis is None:
@@ -53,11 +54,11 @@ def _is_plain(call: Call, outcome: Outcome) -> bool:
     ) and (call.known and outcome.code is grpc.StatusCode.OK)
 
 
-def _plain_line(service: str, call: Call, outcome: Outcome) -> bytes:
+def _plain_line(start: str, call: Call, outcome: Outcome) -> bytes:
     """What the renderer of `log_lines` would make of `_fields`, in a third of its time."""
     line = (
-        f"timestamp={iso_time(time.time())} level=info service={service} event=call"
-        f" method={call.method} code=OK duration_ms={outcome.seconds * 1000:.3f}"
+        f"timestamp={iso_time(time.time())}{start}{call.method} code=OK"
+        f" duration_ms={outcome.seconds * 1000:.3f}"
         f" peer={call.peer} request_id={call.request_id}"
     )
     if call.trace_context:

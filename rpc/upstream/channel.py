@@ -9,7 +9,7 @@ from typing import Any
 from rpc.core.call import UpstreamCall, current_call
 from rpc.core.errors import RpcStatusError
 from rpc.upstream.interceptor import UpstreamInterceptor
-from rpc.upstream.propagation import Metadata, begin
+from rpc.upstream.propagation import Metadata, begin, metadata_for, time_for
 
 import grpc
 
@@ -78,15 +78,14 @@ class UpstreamChannel:
             wait_for_ready: bool | None = True,
         ) -> Any:
             serving = current_call.get()
-            call = begin(serving, method, timeout, self._default_timeout, metadata)
+            seconds = time_for(serving, timeout, self._default_timeout)
             if self._interceptors:
+                call = begin(serving, method, seconds, metadata)
                 self._start(call)
-            sent = send(
-                request,
-                timeout=call.timeout,
-                metadata=call.all_metadata(),
-                wait_for_ready=wait_for_ready,
-            )
+                sending = call.all_metadata()
+            else:
+                sending = metadata_for(serving, metadata)
+            sent = send(request, timeout=seconds, metadata=sending, wait_for_ready=wait_for_ready)
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))
             if serving is not None:

@@ -5,33 +5,49 @@ from collections.abc import Iterable
 
 from rpc.core.call import Call, UpstreamCall, new_request_id
 from rpc.core.deadline import upstream_timeout
+from rpc.core.metadata_keys import REQUEST_ID
 
 Metadata = Iterable[tuple[str, str | bytes]] | None
 
 
-def begin(
-    serving: Call | None,
-    method: str,
-    timeout: float | None,
-    default_timeout: float,
-    metadata: Metadata,
-) -> UpstreamCall:
-    """Begins a call with the deadline, request id and trace of the call that is being answered.
+def time_for(serving: Call | None, given: float | None, default: float) -> float:
+    """Seconds that a call to an upstream may take.
+
+    Args:
+        serving: the call that is being answered. None for none.
+        given: by the servicer. It counts if the caller's deadline leaves as much.
+        default: for a call that has neither that nor a caller's deadline.
+    """
+    if serving is None or serving.expires is None:
+        return default if given is None else given
+    left = upstream_timeout(serving.expires, default)
+    return left if given is None or left < given else given
+
+
+def metadata_for(serving: Call | None, given: Metadata) -> tuple[tuple[str, str | bytes], ...]:
+    """What travels with a call to an upstream: ids and trace of the call that is being answered.
+
+    Args:
+        serving: the call that is being answered. None for none.
+        given: what the servicer sends along.
+    """
+    sent = tuple(given) if given else ()
+    if serving is None:
+        return ((REQUEST_ID, new_request_id()), *sent)
+    return ((REQUEST_ID, serving.request_id), *serving.trace_context, *sent)
+
+
+def begin(serving: Call | None, method: str, seconds: float, given: Metadata) -> UpstreamCall:
+    """A call to an upstream as interceptors see it, before it is sent.
 
     Args:
         serving: the call that is being answered. None for none.
         method: full name, as in `/user.Orchestrator2Service/GetUser`.
-        timeout: seconds that the servicer gives it, if the caller's deadline leaves as much.
-        default_timeout: seconds for a call that has neither that nor a caller's deadline.
-        metadata: what the servicer sends along.
+        seconds: that it may take.
+        given: what the servicer sends along.
     """
     started = time.perf_counter()
-    sent = tuple(metadata) if metadata else ()
-    if timeout is not None:
-        default_timeout = timeout
+    sent = tuple(given) if given else ()
     if serving is None:
-        return UpstreamCall(method, started, default_timeout, new_request_id(), (), sent)
-    left = upstream_timeout(serving.expires, default_timeout)
-    if timeout is not None and timeout < left:
-        left = timeout
-    return UpstreamCall(method, started, left, serving.request_id, serving.trace_context, sent)
+        return UpstreamCall(method, started, seconds, new_request_id(), (), sent)
+    return UpstreamCall(method, started, seconds, serving.request_id, serving.trace_context, sent)

@@ -88,6 +88,10 @@ class Attempts:
         """A part of the answer's messages has arrived."""
         raise NotImplementedError
 
+    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+        """The whole answer."""
+        raise NotImplementedError
+
     def trailers_received(self, fields: Fields) -> None:
         """The answer ends."""
         raise NotImplementedError

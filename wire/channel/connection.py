@@ -119,7 +119,6 @@ class ClientConnection(Outgoing):
             return
         self._informational = 0
         self.answered = True
-        self._learn(fields, has_length=stream.content_left >= 0)
         if not end_stream:
             stream.call.head_received(fields)
             return

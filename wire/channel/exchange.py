@@ -20,6 +20,9 @@ class Exchange(Protocol):
     def trailers_received(self, fields: Fields) -> None:
         """The answer ends; where there was no head, these are headers and trailers in one."""
 
+    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+        """Head, data and trailers have arrived, as a whole."""
+
     def ended_without_trailers(self) -> None:
         """The answer ends with its data, which is none of gRPC's ways."""
 
@@ -37,3 +40,10 @@ class Exchange(Protocol):
 
     def disconnected(self, cause: str, *, unsent: bool) -> None:
         """The connection is lost, `unsent` before any of the request was written to it."""
+
+
+def in_pieces(exchange: Exchange, head: Fields, data: bytes, trailers: Fields) -> None:
+    """Tell of an answer that has arrived as a whole, as if it had not."""
+    exchange.head_received(head)
+    exchange.data_received(data)
+    exchange.trailers_received(trailers)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import grpc
 
 from wire.channel.backoff import Backoff
+from wire.channel.exchange import in_pieces
 from wire.errors import MessageError
 from wire.protocol.messages import MessageParser, frame_message
 from wire.protocol.status import decode_message, parse_status
@@ -101,6 +102,8 @@ class HealthWatch:
 
     def head_received(self, fields: Fields) -> None:
         """The server has the method."""
+
+    answer_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
         """The stream ends: a server that has no such method is not asked again."""

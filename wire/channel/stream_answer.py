@@ -16,6 +16,7 @@ from wire.channel.answers import (
     fault_error,
     peer_error,
 )
+from wire.channel.exchange import in_pieces
 from wire.channel.failures import transport_error
 from wire.channel.inbox import Inbox
 from wire.channel.outcome import Outcome
@@ -82,6 +83,8 @@ class StreamAnswer(Outcome):
             return
         self._inbox = Inbox(connection.limits.max_message, encoding_of(fields))
         self._wake()
+
+    answer_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
         """The answers end."""

@@ -20,6 +20,7 @@ from wire.channel.answers import (
     fault_error,
     peer_error,
 )
+from wire.channel.exchange import in_pieces
 from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 from wire.protocol.messages import MessageParser, only_message, plain_message
@@ -99,6 +100,26 @@ class UnaryAnswer(AnswerFuture, Outcome):
         self._head = fields
         if self._head_waiter is not None:
             self._tell_of_head()
+
+    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+        """The whole answer."""
+        connection = self._connection
+        # The usual one in one step. What is not usual goes the long way.
+        if (
+            connection is not None
+            and head == connection.known_head
+            and trailers == OK_TRAILERS
+            and self._parser is None
+            and self._response is None
+            and self._head_waiter is None
+        ):
+            self._response = only_message(data, connection.limits.max_message)
+            if self._response is not None:
+                self._head = head
+                self._connection = None
+                self._succeed(trailers)
+                return
+        in_pieces(self, head, data, trailers)
 
     def trailers_received(self, fields: Fields) -> None:
         """The answer ends."""

@@ -25,16 +25,13 @@ from wire.http2.frames import (
 if TYPE_CHECKING:
     from wire.http2.fields import Fields
     from wire.http2.limits import Limits
+    from wire.http2.stream import Stream
     from wire.loop.flusher import Flusher
 
 # Indexed fields only, each of one octet: the table stays as it is (RFC 7541, 6.1).
 _is_indexed = re.compile(rb"[\x81-\xfe]+").fullmatch
 _WHOLE_END = END_HEADERS | END_STREAM
 _MAX_KNOWN = 16
-# Three frame headers, and one octet at least in each.
-_SHORTEST = 3 * HEADER_BYTES + 3
-# After so many, other processes and connections have their turn, as everywhere (`Connection`).
-_ANSWERS_A_TURN = 32
 
 
 class UsualAnswers(Connection):
@@ -44,75 +41,43 @@ class UsualAnswers(Connection):
         answered: headers have come since somebody cleared it.
     """
 
+    _usual: dict[bytes, Fields]
+    """The headers that begin an answer."""
+
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
         self.answered = False
-        self._heads: dict[bytes, Fields] = {}
         self._trailers: dict[bytes, Fields] = {}
-        self._reading = b""
+        self._usual_since = -1
+        """The generation of the table in which the indices mean what is known of them."""
 
-    # --- what is usual
-
-    def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if _is_indexed(payload) and flags & ~END_STREAM == END_HEADERS:
-            self._reading = payload
-        else:
-            # It may change the table, and with it what the known ones mean.
-            self._reading = b""
-            self._heads.clear()
+    def headers_read(self, stream: Stream, block: bytes, fields: Fields) -> None:
+        """Know this block again, if there are only indices in it."""
+        generation = self.decoder.generation
+        if generation != self._usual_since:
+            self._usual_since = generation
+            self._usual.clear()
             self._trailers.clear()
-        super()._on_headers(flags, stream_id, payload)
+        if stream.headers_seen and stream.content_left < 0 and _is_indexed(block):
+            known = self._usual if fields[0][0][:1] == b":" else self._trailers
+            if len(known) < _MAX_KNOWN:
+                known[block] = fields
 
-    def _learn(self, fields: Fields, *, has_length: bool) -> None:
-        """The block that is being read has come to these fields, and they are good."""
-        block = self._reading
-        if not block or has_length:
-            return
-        known = self._heads if fields[0][0][:1] == b":" else self._trailers
-        if len(known) < _MAX_KNOWN:
-            known[block] = fields
-
-    # --- answers
-
-    def _read(self, data: bytes) -> None:
-        position = 0
-        if self._trailers and not self._rest and self._block is None:
-            for _ in range(_ANSWERS_A_TURN):
-                end = self._read_answer(data, position)
-                if not end:
-                    break
-                position = end
-            else:
-                self._read_later(data[position:])
-                return
-            if self.ended:
-                return
-        # Also where nothing is left: it gives window back.
-        super()._read(data[position:] if position else data)
-
-    def _read_answer(self, data: bytes, position: int) -> int:
-        """Read an answer, and return its end; 0, having done nothing, where it is not the usual."""
+    def _read_usual(self, stream_id: int, buffer: bytes, start: int, end: int) -> int:
         # One long function with all checks in sight: it runs for each answer.
-        size = len(data)
-        if position + _SHORTEST > size:
-            return 0
-        high, low, kind, flags, stream_id = unpack_header(data, position)
-        start = position + HEADER_BYTES
-        end: int = start + low
+        size = len(buffer)
         stream = self.streams.get(stream_id)
-        head = self._heads.get(data[start:end])
+        head = self._usual.get(buffer[start:end])
         if (
             head is None
             or stream is None
-            or high
-            or kind != HEADERS
-            or flags != END_HEADERS
+            or self.decoder.generation != self._usual_since
             or stream.headers_seen
             or not stream.local_ended
             or end + HEADER_BYTES > size
         ):
             return 0
-        high, length, kind, flags, data_stream = unpack_header(data, end)
+        high, length, kind, flags, data_stream = unpack_header(buffer, end)
         start = end + HEADER_BYTES
         end = start + length
         if (
@@ -126,11 +91,11 @@ class UsualAnswers(Connection):
             or end + HEADER_BYTES > size
         ):
             return 0
-        high, low, kind, flags, end_stream = unpack_header(data, end)
+        high, low, kind, flags, end_stream = unpack_header(buffer, end)
         message_end = end
         trailers_start = end + HEADER_BYTES
         end = trailers_start + low
-        trailers = self._trailers.get(data[trailers_start:end])
+        trailers = self._trailers.get(buffer[trailers_start:end])
         if (
             trailers is None
             or high
@@ -144,8 +109,6 @@ class UsualAnswers(Connection):
         self.answered = True
         del self.streams[stream_id]
         call = stream.call
-        call.head_received(head)
-        call.data_received(data[start:message_end])
-        call.trailers_received(trailers)
+        call.answer_received(head, buffer[start:message_end], trailers)
         self.stream_closed(stream)
         return end

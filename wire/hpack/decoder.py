@@ -35,6 +35,8 @@ class Decoder:
 
     Attributes:
         max_list_size: octets of a field list, counted by RFC 9113, 6.5.2.
+        table: both tables, in the order of their indices. Index 0 is nobody's.
+        generation: another number whenever an index may mean another field than before.
     """
 
     __slots__ = (
@@ -43,17 +45,18 @@ class Decoder:
         "_runs",
         "_settled",
         "_size",
-        "_table",
         "_update_due",
+        "generation",
         "max_list_size",
+        "table",
     )
 
     def __init__(
         self, max_table_size: int = DEFAULT_TABLE_SIZE, max_list_size: int = 16 * 1024
     ) -> None:
         self.max_list_size = max_list_size
-        # Both tables in one list, in the order of their indices. Index 0 is nobody's.
-        self._table: list[Field] = [(b"", b""), *STATIC_TABLE]
+        self.table: list[Field] = [(b"", b""), *STATIC_TABLE]
+        self.generation = 0
         self._size = 0
         self._max_size = DEFAULT_TABLE_SIZE
         self._announced = max(max_table_size, DEFAULT_TABLE_SIZE)
@@ -86,7 +89,7 @@ class Decoder:
     def _decode_fields(self, block: bytes, position: int) -> list[Field]:  # noqa: C901, PLR0912, PLR0915
         # One long function: it runs for each block that arrives, and a call costs as much as a
         # field does.
-        table = self._table
+        table = self.table
         length = len(block)
         room = self.max_list_size
         end = _indexed_run(block, position).end()  # type: ignore[union-attr]
@@ -149,7 +152,7 @@ class Decoder:
         if kept is not None:
             return kept[0].copy(), kept[1]
         self._check_run(run)
-        table = self._table
+        table = self.table
         fields = []
         size = 0
         for octet in run:
@@ -169,12 +172,12 @@ class Decoder:
         return end
 
     def _check_run(self, run: bytes) -> None:
-        if run.translate(None, _RUN_OCTETS[: len(self._table)]):
+        if run.translate(None, _RUN_OCTETS[: len(self.table)]):
             raise HpackError("an index names no entry")
 
     def _add(self, field: Field, size: int) -> None:
         # An entry that is larger than the table empties it (RFC 7541, 4.4).
-        self._table.insert(_FIRST_DYNAMIC, field)
+        self.table.insert(_FIRST_DYNAMIC, field)
         self._size += size
         if self._size > self._max_size:
             self._evict()
@@ -182,13 +185,14 @@ class Decoder:
 
     def _evict(self) -> None:
         """Drops the oldest entries until the rest fits (RFC 7541, 4.3)."""
-        table = self._table
+        table = self.table
         while self._size > self._max_size:
             self._size -= entry_size(table.pop())
 
     def _table_changed(self) -> None:
         # A peer that changes the table with each block is not worth keeping runs for.
         self._settled = False
+        self.generation += 1
         if self._runs:
             self._runs = {}
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wire.hpack import HpackError
 from wire.http2 import frames, settings
@@ -31,6 +31,7 @@ from wire.http2.frames import (
     CONTINUATION,
     DATA,
     DEFAULT_MAX_FRAME,
+    END_HEADERS,
     HEADER_BYTES,
     HEADERS,
     unpack_header,
@@ -77,8 +78,19 @@ class Connection(Receiving):
         self._backlog_bytes = 0
         self._reading_paused = False
         self._preface_due = self.is_server
+        self._usual: dict[bytes, Any] = {}
+        """What a subclass knows the usual exchange by: a header block, or the start of one."""
 
     # --- what a subclass is told
+
+    def _read_usual(self, stream_id: int, buffer: bytes, start: int, end: int) -> int:  # noqa: ARG002
+        """Headers have arrived, of one frame, and something is known to be usual.
+
+        Returns:
+          The end of the usual exchange that begins with them, which is read; 0, with nothing done,
+          where it is not usual, or not all here.
+        """
+        return 0
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
         """The connection is over, once; its streams are still in `streams`."""
@@ -234,7 +246,15 @@ class Connection(Receiving):
                 elif kind == DATA:
                     self._on_data(flags, stream_id, buffer, start, end)
                 elif kind == HEADERS:
-                    self._on_headers(flags, stream_id, buffer[start:end])
+                    whole = 0
+                    if flags == END_HEADERS and self._usual:
+                        whole = self._read_usual(stream_id, buffer, start, end)
+                    if whole:
+                        end = whole
+                        if quota:
+                            quota -= 1
+                    else:
+                        self._on_headers(flags, stream_id, buffer[start:end])
                 elif kind == CONTINUATION:
                     raise ConnectionFault(PROTOCOL_ERROR, "CONTINUATION without HEADERS")
                 else:

@@ -16,8 +16,8 @@ _is_name = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+").fullmatch
 # Section 8.2.1: no NUL, CR or LF, no white space at either end. Values are joined by the
 # separator, so that one search checks all of a list.
 _SEPARATOR = b"\x1f"
-# Lists without any other octet need no closer look.
-_PLAIN = _SEPARATOR + bytes(range(0x21, 0x7F))
+PLAIN = _SEPARATOR + bytes(range(0x21, 0x7F))
+"""Values without any other octet need no closer look."""
 _bad_value = re.compile(rb"[\0\r\n]|(?:\A|\x1f)[ \t]|[ \t](?:\x1f|\Z)").search
 _CONNECTION_SPECIFIC = frozenset(
     (b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade")
@@ -26,8 +26,8 @@ _REQUEST_PSEUDO = frozenset((b":method", b":scheme", b":path", b":authority"))
 _RESPONSE_PSEUDO = frozenset((b":status",))
 _NO_PSEUDO: frozenset[bytes] = frozenset()
 
-# Names that were found good, so that a list of known names costs a set look-up each.
-_good_names: set[bytes] = set()
+good_names: set[bytes] = set()
+"""Names that were found good, so that a list of known names costs a set look-up each."""
 _usual_names = {*_REQUEST_PSEUDO, b"te", b"content-length"}
 # Orders of the pseudo-headers that begin a request; there are few.
 _good_orders: set[tuple[bytes, ...]] = set()
@@ -55,7 +55,7 @@ def check_request(fields: Fields) -> tuple[dict[bytes, bytes], int]:
         and headers[b":method"] == b"POST"
         and headers[b":path"]
         and headers[b":scheme"]
-        and not values.translate(None, _PLAIN)
+        and not values.translate(None, PLAIN)
     ):
         length = headers.get(b"content-length")
         return headers, -1 if length is None else _content_length(length, -1)
@@ -96,7 +96,7 @@ def check_trailers(fields: Fields) -> None:
 def _check(fields: Fields, allowed: frozenset[bytes]) -> tuple[dict[bytes, bytes], int]:
     pseudo: dict[bytes, bytes] = {}
     length = -1
-    good = _good_names
+    good = good_names
     regular = False
     for name, value in fields:
         if name in good:
@@ -127,8 +127,8 @@ def _check_unusual(name: bytes, value: bytes) -> None:
         raise StreamFault(PROTOCOL_ERROR, "a connection-specific header")
     if not _is_name(name):
         raise StreamFault(PROTOCOL_ERROR, "a malformed header name")
-    if len(_good_names) < _MAX_GOOD_NAMES:
-        _good_names.add(name)
+    if len(good_names) < _MAX_GOOD_NAMES:
+        good_names.add(name)
         _usual_names.add(name)
 
 

@@ -49,6 +49,9 @@ class Receiving(Control):
     def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
         """A well-formed header list has arrived; the second one of a stream is its trailers."""
 
+    def headers_read(self, stream: Stream, block: bytes, fields: Fields) -> None:
+        """What has arrived was this block."""
+
     def headers_too_large(self, stream_id: int, end_stream: bool) -> None:  # noqa: ARG002, FBT001
         """A header list is larger than the limit; the stream is open."""
         self.reset_stream(stream_id, ENHANCE_YOUR_CALM)
@@ -177,6 +180,7 @@ class Receiving(Control):
         else:
             self._check_fields(stream, fields, ended)
             self.headers_received(stream_id, fields, bool(ended))
+            self.headers_read(stream, block, fields)
         if ended and stream.local_ended:
             self._forget(stream)
 

@@ -15,7 +15,10 @@ Field = tuple[bytes, bytes]
 
 Value = str | bytes
 
-_BINARY_SUFFIX = "-bin"
+BINARY_SUFFIX = b"-bin"
+"""The end of names whose values are bytes."""
+
+_BINARY_SUFFIX = BINARY_SUFFIX.decode()
 _is_name = re.compile(r"[0-9a-z_.-]+").fullmatch
 _is_plain_value = re.compile(rb"[ -~]*").fullmatch
 

@@ -24,8 +24,8 @@ from wire.server.observer import guarded
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterable
 
-    from wire.http2.fields import Fields
     from wire.http2.stream import Stream
     from wire.loop.deadlines import Slot
     from wire.server.connection import ServerConnection
@@ -51,7 +51,7 @@ class Call(Incoming):
         self,
         connection: ServerConnection,
         stream: Stream,
-        fields: Fields,
+        fields: Iterable[Field],
         headers: dict[bytes, bytes],
         method: str,
     ) -> None:
@@ -65,10 +65,6 @@ class Call(Incoming):
             self._is_unusual = True
         self._held = CALL_BYTES + connection.block_bytes
         connection.held.count += self._held
-
-    def begin(self, message: bytes) -> None:
-        """Run the servicer's method on the one request."""
-        self.connection.dispatcher.begin(self, message)
 
     # --- answers
 
@@ -192,7 +188,10 @@ class Call(Incoming):
             self.slot.pop(self, None)
         observer = self.connection.dispatcher.observer
         if observer is not None:
-            guarded(observer.call_ended, self, code, details)
+            try:
+                observer.call_ended(self, code, details)
+            except Exception:
+                _logger.exception("observer_failed")
         if self._callbacks is not None:
             for callback in self._callbacks:
                 guarded(callback, self)
@@ -267,4 +266,7 @@ class Call(Incoming):
             self._drained.set_result(None)
         observer = self.connection.dispatcher.observer
         if observer is not None:
-            guarded(observer.call_closed, self)
+            try:
+                observer.call_closed(self)
+            except Exception:
+                _logger.exception("observer_failed")

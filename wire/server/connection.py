@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2 import frames
-from wire.http2.connection import Connection, ConnectionEnd
 from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
+from wire.protocol.metadata import BINARY_SUFFIX
 from wire.server.call import Call
 from wire.server.identity import Identity, identity_of, peer_of
+from wire.server.usual_requests import UsualRequests
 from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
     import asyncio
 
+    from wire.http2.connection import ConnectionEnd
     from wire.http2.fields import Fields
     from wire.http2.stream import Stream
     from wire.protocol.metadata import Field
     from wire.server.connections import Connections
     from wire.server.dispatcher import Dispatcher
+    from wire.server.methods import Method
     from wire.server.sweep import Sweep
 
 _HEAD = [(b":status", b"200"), (b"content-type", b"application/grpc")]
@@ -37,7 +40,7 @@ _DRAIN_PING = b"draining"
 _Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes, bytes]
 
 
-class ServerConnection(Connection):
+class ServerConnection(UsualRequests):
     """Answers the calls of one caller."""
 
     is_server = True
@@ -61,7 +64,7 @@ class ServerConnection(Connection):
         self.small_answer = frames.DEFAULT_MAX_FRAME - 5
         """Bytes of a message that goes with its headers and status in one write."""
         self._identity: Identity | None = None
-        self._usual: _Around
+        self._frames: _Around
         self._generation = -1
 
     # --- the caller
@@ -120,9 +123,20 @@ class ServerConnection(Connection):
         name = path.decode("utf-8", "backslashreplace") if method is None else method.path
         call = stream.call = Call(self, stream, fields, headers, name)
         call.handler = method
+        call.has_bytes = any(name.endswith(BINARY_SUFFIX) for name in headers)
         self.dispatcher.begin_call(call)
         if end_stream:
             call.end_of_requests()
+
+    def begin_usual(
+        self, stream: Stream, method: Method, headers: dict[bytes, bytes], data: bytes | None
+    ) -> None:
+        """The headers were checked as those of an earlier request."""
+        call = stream.call = Call(self, stream, headers.items(), headers, method.path)
+        call.handler = method
+        self.dispatcher.begin_call(call)
+        if data is not None:
+            call.receive(data, last=True)
 
     def headers_too_large(self, stream_id: int, end_stream: bool) -> None:  # noqa: ARG002, FBT001
         """Refuse a call whose headers nobody has read."""
@@ -189,7 +203,7 @@ class ServerConnection(Connection):
             return False
         self.send_window -= length
         stream_id = stream.id
-        around = self._usual if self._generation == self.encoder.generation else self._remember()
+        around = self._frames if self._generation == self.encoder.generation else self._remember()
         pack_before, head_start, head, pack_behind, okay_start, okay = around
         self._out.append(
             pack_before(head_start, stream_id, head, 0, length, DATA, 0, stream_id, 0, length - 5)
@@ -210,7 +224,7 @@ class ServerConnection(Connection):
         """Blocks that put the usual headers and trailers into the caller's table."""
         encoder = self.encoder
         first = _frames_around(encoder.remember(_HEAD), encoder.remember(_OK))
-        self._usual = _frames_around(encoder.prepare(_HEAD), encoder.prepare(_OK))
+        self._frames = _frames_around(encoder.prepare(_HEAD), encoder.prepare(_OK))
         self._generation = encoder.generation
         return first
 

@@ -18,7 +18,6 @@ from wire.protocol.metadata import Field, Value, decode_metadata, encode_metadat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from wire.http2.fields import Fields
     from wire.server.connection import ServerConnection
 
     Metadata = Iterable[tuple[str, Value]]
@@ -31,6 +30,8 @@ class Context:
         method: the full path, as in `/user.Orchestrator1Service/GetUserByName`.
         known: whether there is a handler for the method.
         started: when the headers arrived, on the clock of `time.perf_counter`.
+        has_bytes: whether there may be metadata of bytes, named in `-bin`. `invocation_metadata`
+            finds what cannot be decoded of it, and ends the call.
         deadline: when the call is over, on the same clock; None for never.
         attachment: the runtime's own.
     """
@@ -38,6 +39,7 @@ class Context:
     # Defaults of the class make a call cheap: an instance sets what differs.
     attachment: Any = None
     known = False
+    has_bytes = False
     deadline: float | None = None
     ended = False
     """The status is decided."""
@@ -57,7 +59,7 @@ class Context:
     started: float
     connection: ServerConnection
     headers: dict[bytes, bytes]
-    fields: Fields
+    fields: Iterable[Field]
 
     # --- the request
 

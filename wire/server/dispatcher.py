@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
+from asyncio import Task
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,12 @@ from wire.protocol.timeout import parse_timeout
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
-from wire.server.observer import guarded
 from wire.server.streaming import answer_stream
 from wire.server.threads import answer_in_thread
 from wire.server.unary import answer_unary
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Coroutine, Sequence
     from concurrent.futures import Executor
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from wire.server.call import Call
     from wire.server.methods import Methods
     from wire.server.observer import CallObserver
+
+_logger = logging.getLogger(__name__)
 
 _INTERNAL = grpc.StatusCode.INTERNAL
 _TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -70,7 +73,7 @@ class Dispatcher:
             self._own_pool.shutdown(wait=False)
             self._own_pool = None
 
-    def begin_call(self, call: Call) -> None:
+    def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""
         headers = call.headers
         timeout = headers.get(b"grpc-timeout")
@@ -81,12 +84,14 @@ class Dispatcher:
         if method is None:
             method = call.handler = self.methods.find(CallDetails(call))
         call.known = method is not None
-        observer = self.observer
-        if observer is not None:
-            guarded(observer.call_started, call)
-        if call.ended:
-            # An observer has found what cannot be read.
-            return
+        if self.observer is not None:
+            try:
+                self.observer.call_started(call)
+            except Exception:
+                _logger.exception("observer_failed")
+            if call.ended:
+                # The observer has found what cannot be read.
+                return
         if not timeout_is_readable:
             call.fail(_INTERNAL, "the grpc-timeout cannot be read")
         elif call.deadline == call.started:
@@ -122,7 +127,8 @@ class Dispatcher:
             coroutine = answer_unary(call, method, message)
         else:
             coroutine = self._answer(call, message)
-        call.task = asyncio.Task(coroutine, loop=self.loop)
+        # A name of its own making would cost each task more.
+        call.task = Task(coroutine, loop=self.loop, name=call.method)
 
     def _answer(self, call: Call, message: bytes | None) -> Coroutine[Any, Any, None]:
         method = call.handler

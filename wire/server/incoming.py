@@ -44,7 +44,11 @@ class Incoming(Context):
             message = only_message(data, self.connection.limits.max_message)
             if message is not None:
                 self.requests_ended = self.has_request = True
-                self._begin_unary(message)
+                if len(message) <= _SMALL_MESSAGE:
+                    # What a call is counted for anyway has room for it.
+                    self.connection.dispatcher.begin(self, message)  # type: ignore[arg-type]
+                else:
+                    self._begin_large(message)
                 return
         try:
             self._receive_piece(data)
@@ -85,19 +89,12 @@ class Incoming(Context):
             except MessageError as error:
                 self.fail(error.code, error.details)
             else:
-                self._begin_unary(message)
+                self._begin_large(message)
 
-    def _begin_unary(self, message: bytes) -> None:
-        # What a call is counted for anyway has room for a small message.
-        if len(message) > _SMALL_MESSAGE:
-            self.hold_requests(len(message))
-            if self.ended:
-                return
-        self.begin(message)
-
-    def begin(self, message: bytes) -> None:
-        """Run the servicer's method on the one request."""
-        raise NotImplementedError
+    def _begin_large(self, message: bytes) -> None:
+        self.hold_requests(len(message))
+        if not self.ended:
+            self.connection.dispatcher.begin(self, message)  # type: ignore[arg-type]
 
     def acknowledge(self, taken: int) -> None:
         """Let the caller send more."""
@@ -136,6 +133,11 @@ class Incoming(Context):
         try:
             return parse(message)
         except Exception as error:
-            raise MessageError(
-                grpc.StatusCode.INTERNAL, "the request is not a valid message of the method's type"
-            ) from error
+            raise unreadable_request() from error
+
+
+def unreadable_request() -> MessageError:
+    """What a call fails with whose request its method's parser refuses."""
+    return MessageError(
+        grpc.StatusCode.INTERNAL, "the request is not a valid message of the method's type"
+    )

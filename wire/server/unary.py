@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.errors import MessageError
+from wire.server.incoming import unreadable_request
 
 if TYPE_CHECKING:
     from wire.server.call import Call
@@ -21,7 +22,13 @@ async def answer_unary(call: Call, method: Method, message: bytes) -> None:
     """Answer a call of one request and one response."""
     call.running = True
     try:
-        response = await method.behavior(call.parsed(message), call)
+        request = message if method.parse is None else method.parse(message)
+    except Exception:  # noqa: BLE001 - whatever a parser raises.
+        call.stopped_running()
+        failed(call, unreadable_request())
+        return
+    try:
+        response = await method.behavior(request, call)
         call.stopped_running()
         call.answer(response)
     except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.

@@ -1,10 +1,9 @@
 """The calls of a server of `wire`: what it tells of them, and what the chain is told."""
 
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from rpc.core.call import Call, ServicerContext, caller_names, read_ids
+from rpc.core.call import Call, ServicerContext, caller_names, read_ids, usable_request_id
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT
 from rpc.core.outcome import Outcome
@@ -13,18 +12,12 @@ from rpc.transports.transport import Method, MethodHandler, Methods
 import grpc
 
 if TYPE_CHECKING:
+    from rpc.core.trace_context import TraceContext
+
     from wire.server.call import Call as WireCall
 
 
 _REQUEST_ID, _TRACEPARENT = REQUEST_ID.encode(), TRACEPARENT.encode()
-
-# The headers of nearly all calls, in which there is nothing to decode.
-_USUAL = frozenset(
-    (
-        *(b":method", b":scheme", b":path", b":authority", b"te", b"content-type", b"user-agent"),
-        *(b"grpc-timeout", b"grpc-accept-encoding", b"accept-encoding", _REQUEST_ID),
-    )
-)
 
 
 class Calls:
@@ -38,21 +31,28 @@ class Calls:
         """The headers of a call have arrived."""
         method = self._methods.find(context.method)
         handler = method.handler
-        servicer_context = cast("ServicerContext", context)
+        servicer_context: Any = context
+        headers = context.headers
+        trace: TraceContext = ()
+        if _TRACEPARENT in headers:
+            request_id, trace = read_ids(context.invocation_metadata())
+        else:
+            request_id = usable_request_id(headers.get(_REQUEST_ID, b"").decode("latin-1"))
         call = Call(
             method.name,
             servicer_context,
             context.started,
             context.deadline,
             context.connection.peer,
-            *read_ids(_metadata(context)),
+            request_id,
+            trace,
             method.known,
-            bool(handler.request_streaming or handler.response_streaming),
+            handler.request_streaming or handler.response_streaming,
             caller_names(servicer_context) if self._asks_for_names else (),
         )
         context.attachment = (call, method.chain)
         method.chain.arrived(call)
-        if not context.headers.keys() <= _USUAL:
+        if context.has_bytes:
             # What cannot be decoded ends the call.
             context.invocation_metadata()
 
@@ -71,6 +71,8 @@ class Calls:
         """A call's answer has left, or nobody waits for it any more."""
         call, chain = context.attachment
         task = context.task
+        # Each has the other, which would be work for the garbage collector.
+        context.attachment = None
         if task is None or task.done():
             chain.closed(call)
         else:
@@ -97,15 +99,6 @@ class GenericHandlers(grpc.GenericRpcHandler):
         return handler
 
 
-def _metadata(context: "WireCall") -> Iterable[tuple[str, str | bytes]]:
-    """What the ids are read from. Most callers send no trace, and all else need not be decoded."""
-    headers = context.headers
-    if _TRACEPARENT in headers:
-        return context.invocation_metadata()
-    request_id = headers.get(_REQUEST_ID)
-    return () if request_id is None else ((REQUEST_ID, request_id.decode("latin-1")),)
-
-
 def handler_of(method: Method) -> MethodHandler:
     """The handler that `wire` runs for a method."""
     own = method.handler
@@ -121,8 +114,8 @@ def handler_of(method: Method) -> MethodHandler:
     return handler
 
 
-def _call_of(context: ServicerContext) -> Call:
-    call: Call = cast("WireCall", context).attachment[0]
+def _call_of(context: Any) -> Call:
+    call: Call = context.attachment[0]
     return call
 
 

@@ -271,7 +271,7 @@ def test_bomb_of_references_builds_no_list(start: bytes) -> None:
 
     decoder = Decoder(max_list_size=16 * 1024)
     decoder.decode(with_indexing(b"a", b"x" * 4000))
-    decoder._table[NEWEST] = (b"a", Counted(b"x" * 4000))  # noqa: SLF001 - to count looks at it.
+    decoder.table[NEWEST] = (b"a", Counted(b"x" * 4000))
     with pytest.raises(HeaderListTooLarge):
         decoder.decode(start + indexed(NEWEST) * 15_000)
     assert Counted.lengths < 10
