@@ -95,7 +95,7 @@ def _told(metadata: list[tuple[str, bytes]]) -> bytes:
 
 async def _converse(conversation: list[Request], split: int) -> None:
     serving = server()
-    handler = grpc.unary_unary_rpc_method_handler(_echo)  # type: ignore[arg-type]
+    handler: Any = grpc.unary_unary_rpc_method_handler(_echo)
     serving.add_registered_method_handlers("test.Echo", {"Echo": handler})
     port = serving.add_insecure_port("127.0.0.1:0")
     await serving.start()
