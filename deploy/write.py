@@ -127,13 +127,14 @@ def _dashed(name: str) -> str:
 
 def main() -> None:
     """Writes the files of the checkout that `bazel run` was called in."""
-    checkout = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
+    if workspace is None:
+        sys.exit("start it with ./bazelw run //deploy:write")
     try:
-        services = declarations(checkout / "services")
-    except DeclarationError as error:
+        changed = write(Path(workspace, "deploy"), declarations(Path(workspace, "services")))
+    except (DeclarationError, OSError) as error:
         sys.exit(f"write: {error}")
-    for path in write(checkout / "deploy", services):
-        print(f"deploy/{path}")
+    print(*(f"deploy/{path}" for path in changed), sep="\n")
 
 
 if __name__ == "__main__":

@@ -37,15 +37,16 @@ def declarations(folder: Path, without: str = "") -> dict[str, Declaration]:
         without: name of a service that is not read.
 
     Raises:
-        DeclarationError: a file has no `Service(...)`, or one whose values are no literals.
+        DeclarationError: a file is not Python, has no `Service(...)`, or one whose values are no
+            literals.
     """
     names = [path.name for path in sorted(folder.iterdir()) if (path / f"{path.name}.py").exists()]
     return {name: _declaration(folder / name / f"{name}.py") for name in names if name != without}
 
 
 def _declaration(file: Path) -> Declaration:
-    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     try:
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
         (service,) = _calls(tree, "Service")
         return Declaration(
             name=_argument(service, "name", 0),
@@ -55,6 +56,8 @@ def _declaration(file: Path) -> Declaration:
                 for upstream in _calls(service, "Upstream")
             },
         )
+    except SyntaxError as error:
+        raise DeclarationError(f"{file}, line {error.lineno}: {error.msg}") from error
     except ValueError as error:
         raise DeclarationError(
             f"{file}: there has to be one Service(...), whose name, port and upstreams are literals"

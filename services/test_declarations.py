@@ -58,6 +58,11 @@ def test_several_upstreams_are_read(tmp_path: Path) -> None:
     assert found == {"greet": Declaration("greet", 9002, {"orc2": 9001, "users": 9003})}
 
 
+def test_a_source_that_is_not_python_is_named_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"greet/greet\.py, line 2: invalid syntax"):
+        declarations(written(tmp_path, "\nSERVICE = = 1\n"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,21 +7,18 @@ from pathlib import Path
 
 from tests.support.processes import runfile
 
-_PARTS = ("deploy", "proto", "pytest.ini", "rpc", "ruff.toml", "services", "tests", "wire")
+_FOLDERS = ("deploy", "proto", "rpc", "services", "tests", "wire")
+_FILES = ("pytest.ini", "requirements.txt", "ruff.toml")
 
 
 def copy_workspace(folder: Path) -> Path:
     """Copies the workspace as it is in the test's runfiles."""
     workspace = folder / "workspace"
     workspace.mkdir()
-    for part in _PARTS:
-        source = runfile(part)
-        if source.is_dir():
-            shutil.copytree(source, workspace / part)
-        else:
-            shutil.copy(source, workspace)
-    for folder_of_contract in (workspace / "proto").iterdir():
-        folder_of_contract.chmod(0o755)
+    for name in _FOLDERS:
+        shutil.copytree(runfile(name), workspace / name)
+    for name in _FILES:
+        shutil.copy(runfile(name), workspace)
     return workspace
 
 

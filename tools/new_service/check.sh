@@ -16,7 +16,8 @@ main() {
     new_service "kind_$kind" --kind "$kind"
   done
   new_service caller --upstream orc2
-  bazel test //services/... //proto/... //tools/lint/... //tests/deploy/... //tests/build:test_version
+  bazel test //services/... //proto/... //tools/lint/... //tests/build:test_version \
+    //tests/deploy:test_compose //tests/deploy:test_kubernetes //tests/deploy:test_written
   for name in "${names[@]}"; do new_service "$name" --remove; done
   diff --recursive --exclude='bazel-*' "$folder/before" "$workspace"
   echo "services of each kind pass, and are taken back without a trace"

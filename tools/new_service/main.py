@@ -30,13 +30,15 @@ def main(  # noqa: PLR0913  # its command line
     buildifier: Path | None,
 ) -> None:
     """Write a service NAME: contract, servicer, tests, and its place in deploy/."""
+    if "BUILD_WORKSPACE_DIRECTORY" not in os.environ:
+        raise click.UsageError("start it with ./bazelw run //tools:new_service -- NAME")
     workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     try:
         if removes:
             _say_removed(name, remove(workspace, name))
             return
         written = add(workspace, name, kind, upstream)
-    except (RefusalError, DeclarationError) as error:
+    except (RefusalError, DeclarationError, OSError) as error:
         raise click.ClickException(str(error)) from error
     # With each name lines break elsewhere, and imports and labels have another order.
     modules = [file for file in written.files if file.suffix == ".py"]

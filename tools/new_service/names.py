@@ -1,8 +1,9 @@
 """What a service may be called."""
 
-import importlib.util
 import keyword
 import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from tools.new_service.refusal import RefusalError
@@ -46,8 +47,18 @@ def check_name(name: str, workspace: Path) -> None:
         raise RefusalError(f"there is a service {name} already: services/{name}")
     for folder in ("proto", "deploy/kubernetes"):
         _check_free(workspace / folder, name)
-    if (workspace / name).exists() or importlib.util.find_spec(name) is not None:
+    # The folder of a program is on its import path: its file would be found in place of the module.
+    if (workspace / name).exists() or name in sys.stdlib_module_names | _packages(workspace):
         raise RefusalError(f"a Python module is called {name!r} already; choose another name")
+
+
+def _packages(workspace: Path) -> set[str]:
+    """Names of modules of this program's packages, and of all locked packages."""
+    locked = (workspace / "requirements.txt").read_text(encoding="utf-8")
+    names = re.findall(r"^([\w.-]+)==", locked, re.MULTILINE)
+    first_words = {re.split(r"[-._]", package)[0] for package in names}
+    whole = {re.sub(r"[-.]", "_", package) for package in names}
+    return first_words | whole | set(packages_distributions())
 
 
 def _check_free(folder: Path, name: str) -> None:
