@@ -16,10 +16,11 @@ from bench.contenders import PEERS, Contender
 from bench.figures import figure
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
+from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
 from bench.page import page
 from bench.plots import Axes, curves, stacks
-from bench.report import Rounds, busy, markdown, ratios, table
+from bench.report import Rounds, busy, ratios, table
 from bench.servers import ROLES, ServerError
 
 OURS = "this chain on wire"

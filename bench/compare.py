@@ -11,8 +11,9 @@ from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
 from bench.load import LoadError
 from bench.machine import facts, in_words
+from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, measure_round
-from bench.report import markdown, ratios, table
+from bench.report import ratios, table
 from bench.servers import ServerError
 
 PLAN = Plan(in_flight=(1, 64, 256), seconds=1.5, rate=400.0, open_seconds=3.0)
@@ -66,8 +67,8 @@ def _programs(checkout: Path, *, build: bool) -> Path:
         if done.returncode:
             raise click.ClickException(f"{checkout} does not build")
     programs = checkout / "bazel-bin"
-    if not (programs / "services" / "orc1").exists():
-        raise click.ClickException(f"{programs} has no services/orc1; leave --no-build out")
+    if not (programs / "services/orc1/orc1").exists():
+        raise click.ClickException(f"{programs} has no services/orc1/orc1; leave --no-build out")
     return programs.resolve()
 
 

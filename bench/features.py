@@ -17,7 +17,7 @@ from bench.contenders import Contender
 from bench.figures import Figure, figure
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
-from bench.report import markdown
+from bench.markdown import markdown
 from bench.servers import ROLES, ServerError, running_chain
 from bench.without import PARTS
 from tests.support.certificates import Authority

@@ -87,14 +87,3 @@ def with_range(value: Figure) -> str:
 def _number(value: float) -> str:
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004
     return f"{value:.{digits}f}"
-
-
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table as Markdown, its columns aligned so that it reads well on a terminal too."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    padded = [
-        [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines
-    ]
-    head, *body = [f"| {' | '.join(line)} |" for line in padded]
-    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
-    return "\n".join([head, rule, *body])

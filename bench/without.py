@@ -8,6 +8,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, cast
 
 from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
@@ -21,10 +22,6 @@ from rpc.transports.grpcio.transport import GrpcioTransport
 from rpc.transports.transport import ChannelOptions
 
 import grpc
-
-from services import mock_data, orc1, orc2
-
-_SERVICES = {"mock_data": mock_data.SERVICE, "orc1": orc1.SERVICE, "orc2": orc2.SERVICE}
 
 Without = Callable[[Application], Application]
 """Takes one part out of a server."""
@@ -92,7 +89,8 @@ def main() -> None:
     """Runs the server."""
     part, role = sys.argv[1:3]
     del sys.argv[1:3]
-    run_program(role, server_command(PARTS[part](_SERVICES[role].application)))
+    service = import_module(f"services.{role}.{role}").SERVICE
+    run_program(role, server_command(PARTS[part](service.application)))
 
 
 if __name__ == "__main__":

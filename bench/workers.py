@@ -14,7 +14,8 @@ from bench.choice import GENERATOR, calls, choose_generator, rounds
 from bench.figures import figure, ratio
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
-from bench.report import markdown, with_range
+from bench.markdown import markdown
+from bench.report import with_range
 from bench.servers import Server, ServerError, running
 
 METHOD = "/user.MockUserDataService/GetMockUserData"
@@ -80,7 +81,7 @@ def _measure(count: int, calls: int, load: Generator) -> Measured:
 
 def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
     """Starts so many processes on one port, which the first of them finds."""
-    program, listen = str(contenders.root() / "services" / "mock_data"), "127.0.0.1:0"
+    program, listen = str(contenders.root() / "services/mock_data/mock_data"), "127.0.0.1:0"
     servers: list[Server] = []
     for number in range(count):
         place = folder / str(number)

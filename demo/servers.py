@@ -42,7 +42,7 @@ class Server:
 
 
 def program(name: str) -> Path:
-    """Path of a program of this repository, as in `services/orc1`."""
+    """Path of a program of this repository, as in `services/orc1/orc1`."""
     return _PROGRAMS / name
 
 
@@ -88,7 +88,7 @@ def _release_signals() -> None:
 
 def _start(name: str, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
     fixed = ["--listen", "127.0.0.1:0", "--log-format", "json"]
-    command = [str(program(f"services/{name}")), *fixed, *arguments]
+    command = [str(program(f"services/{name}/{name}")), *fixed, *arguments]
     with log.open("wb") as stderr:
         return subprocess.Popen(
             command,

@@ -1,1 +1,1 @@
-"""The three servers: each file is a servicer and its main."""
+"""The servers, each in a folder of its own with its tests."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from bench.machine import facts, in_words
-from bench.report import markdown
+from bench.markdown import markdown
 from bench.scale.bazel import Bazel, Step
 from bench.scale.growth import Sizes, per_service, table
 from bench.scale.steps import STEPS, measure

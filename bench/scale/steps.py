@@ -12,14 +12,14 @@ STEPS = {
     "execution": "build //..., of which nothing has been built",
     "cold build": "these three together",
     "nothing changed": "build //... again",
-    "a servicer changed": "build //... after an edit of services/orc2.py",
+    "a servicer changed": "build //... after an edit of services/orc2/orc2.py",
     "a contract changed": "build //... after one message more in proto/user.proto",
     "shared code changed": "build //... after an edit of rpc/interceptors/status_mapping.py",
 }
 """Each step with what it is."""
 
 _EDITS = {
-    "a servicer changed": ("services/orc2.py", "\n# An edit.\n"),
+    "a servicer changed": ("services/orc2/orc2.py", "\n# An edit.\n"),
     "a contract changed": ("proto/user.proto", "\nmessage Added {}\n"),
     "shared code changed": ("rpc/interceptors/status_mapping.py", "\n# An edit.\n"),
 }

@@ -1,5 +1,7 @@
 """`image_layers`: programs and all that they run on, as the layers of a container image."""
 
+load("//bazel:programs.bzl", "executables")
+
 def _is_dependency(file):
     return file.short_path.startswith("../")
 
@@ -32,7 +34,7 @@ def _image_layers_impl(ctx):
     files = runfiles.files.to_list()
     dependencies = [file for file in files if _is_dependency(file)]
     application = [file for file in files if not _is_dependency(file)]
-    programs = [program[DefaultInfo].files_to_run.executable for program in ctx.attr.programs]
+    programs = executables(ctx.attr.programs)
     return DefaultInfo(files = depset([
         _layer(ctx, "dependencies.tar", dependencies, []),
         _layer(ctx, "application.tar", application, programs),
@@ -42,7 +44,7 @@ image_layers = rule(
     implementation = _image_layers_impl,
     attrs = {
         "programs": attr.label_list(
-            doc = "The py_binary targets; each is found in the image's PATH by its name.",
+            doc = "The py_binary and `programs` targets; each program is found in the image's PATH by its name.",
             mandatory = True,
         ),
         "_write_layer": attr.label(

@@ -59,6 +59,7 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     Exit codes: 0; 1 for a `StartupError` or a stdout that cannot be written; 2 for wrong usage, as
     of a `UsageError`; 130 after Ctrl-C; or what the command gave to `sys.exit`. What every thread
     was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like) ends the process.
+    Relative paths mean the caller's folder under `bazel run` too.
 
     Args:
         name: what the program calls itself.
@@ -68,6 +69,7 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     # A library that ends the process from C, as gRPC's core does, leaves its reason on stderr.
     faulthandler.enable(_STDERR)
     try:
+        _enter_callers_folder()
         command.main(prog_name=name, standalone_mode=False)
         sys.exit(0)
     except click.Abort:
@@ -84,6 +86,25 @@ def run_program(name: str, command: click.Command) -> NoReturn:
         _fail(name, f"cannot write to stdout: {error.strerror}", EXIT_FAILED)
     finally:
         _abandon_broken_streams()
+
+
+def _enter_callers_folder() -> None:
+    """Goes where the caller of `bazel run` was, which starts a program in a folder of its own.
+
+    https://bazel.build/docs/user-manual#running-executables has the variable.
+
+    Raises:
+        StartupError: there is no such folder.
+    """
+    folder = os.environ.get("BUILD_WORKING_DIRECTORY")
+    if not folder:
+        return
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise StartupError(
+            f"cannot enter {folder}, which BUILD_WORKING_DIRECTORY names: {error.strerror}"
+        ) from error
 
 
 def _fill_standard_descriptors() -> None:

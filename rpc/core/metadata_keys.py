@@ -15,5 +15,8 @@ STATUS_DETAILS = "grpc-status-details-bin"
 RETRY_PUSHBACK = "grpc-retry-pushback-ms"
 """Trailer by which a server steers its caller's retries (gRFC A6)."""
 
+PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts"
+"""Metadata by which a caller says how often it has tried a call before (gRFC A6)."""
+
 NO_RETRY = "-1"
 """The pushback that forbids another attempt (gRFC A6)."""

@@ -15,12 +15,22 @@ class LoadShedding(ServerInterceptor):
     Refusing at once keeps the calls that are let through fast, and tells the caller to back off
     while it still has time to do so. A call takes its slot with its first request, so that silent
     calls hold none, and holds it until its answer has left.
+
+    Attributes:
+        slots: how many there are.
+        shed: calls refused so far.
     """
 
     def __init__(self, slots: int) -> None:
         """Makes a number of slots, for all methods together."""
-        self._slots = slots
+        self.slots = slots
+        self.shed = 0
         self._holders: set[Call] = set()
+
+    @property
+    def taken(self) -> int:
+        """How many slots calls hold."""
+        return len(self._holders)
 
     def received(self, call: Call, request: Any) -> None:
         """Takes a slot.
@@ -30,10 +40,11 @@ class LoadShedding(ServerInterceptor):
         """
         if call.requests > 1:
             return
-        if len(self._holders) >= self._slots:
+        if len(self._holders) >= self.slots:
+            self.shed += 1
             raise RpcStatusError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"the server answers {self._slots} calls at once, its limit; try again later",
+                f"the server answers {self.slots} calls at once, its limit; try again later",
             )
         self._holders.add(call)
 

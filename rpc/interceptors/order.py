@@ -17,7 +17,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
     status_of_request: StatusOfRequest,
     upstreams: Upstreams,
     allowed_callers: Sequence[str],
-    slots: int,
+    shedding: LoadShedding,
     own: Sequence[ServerInterceptor],
 ) -> list[ServerInterceptor]:
     """The interceptors of the server's side, outermost first.
@@ -28,7 +28,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         status_of_request: tells of requests that the transport cannot read.
         upstreams: says how the connections to upstreams are.
         allowed_callers: names of those that may call. Empty for everybody.
-        slots: calls answered at once.
+        shedding: refuses calls past a number of them at once.
         own: the program's.
     """
     return [
@@ -36,7 +36,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         StatusMapping(is_local, status_of_request, upstreams),
         *([Authorization(allowed_callers)] if allowed_callers else ()),
         Expiry(),
-        LoadShedding(slots),
+        shedding,
         *own,
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
 from rpc.interceptors.chain import Chain
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
 from rpc.server.application import Application
@@ -17,6 +18,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
 from rpc.server.upstreams import Upstreams, open_upstreams
+from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.tls.expiry import Expiry
 from rpc.transports.choice import transport_named
@@ -62,6 +64,7 @@ async def running_server(
         observed = stack.enter_context(
             telemetry(settings.name, settings.telemetry, settings.listening.tls, expiry)
         )
+        stack.enter_context(watched_loop(observed.record_lag))
         _log_together(stack, observed, transport)
         health = HealthServicer()
         upstreams = await stack.enter_async_context(
@@ -99,13 +102,15 @@ def _methods(
     transport: Transport,
     upstreams: Upstreams,
 ) -> Methods:
+    shedding = LoadShedding(settings.limits.max_concurrent_rpcs)
+    observed.watch_slots(shedding)
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
         status_of_request=transport.status_of_request,
         upstreams=upstreams.in_words,
         allowed_callers=settings.listening.allowed_callers,
-        slots=settings.limits.max_concurrent_rpcs,
+        shedding=shedding,
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)

@@ -2,15 +2,18 @@
 
 Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prometheus' spelling:
 `grpc.server.call.duration` is `grpc_server_call_duration_seconds`, the label `grpc.method` is
-`grpc_method`, without the leading slash. Ours are the gauges of calls in flight, and
-`grpc_client_call_started`, which counts calls where A66 counts their attempts.
+`grpc_method`, without the leading slash. Ours are the gauges of calls in flight and of slots, the
+counters of calls that are shed or come again, the event loop's lag, and `grpc_client_call_started`,
+which counts calls where A66 counts their attempts.
 """
 
 from collections.abc import Iterable, Iterator
 
 from rpc.core.call import Call, UpstreamCall
+from rpc.core.metadata_keys import PREVIOUS_ATTEMPTS
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.log_sink import LogSink
 from rpc.tls.expiry import Expiry
 from rpc.upstream.interceptor import UpstreamInterceptor
@@ -18,8 +21,7 @@ from rpc.upstream.interceptor import UpstreamInterceptor
 import grpc
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 # gRFC A66's boundaries for latencies, in seconds.
@@ -28,6 +30,8 @@ _LATENCY_BUCKETS = (
     *(0.008, 0.01, 0.013, 0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2),
     *(0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10, 20, 50, 100),
 )
+
+_LAG_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 _METHOD = ("grpc_method",)
 _METHOD_AND_STATUS = ("grpc_method", "grpc_status")
@@ -40,6 +44,7 @@ class Metrics:
         registry: holds them.
         of_calls: counts the calls that the server answers.
         of_upstream_calls: counts the calls that it makes.
+        record_lag: takes how many seconds late the event loop was at a look.
     """
 
     def __init__(self, expiry: Expiry) -> None:
@@ -58,10 +63,20 @@ class Metrics:
             ("cause",),
             registry=self.registry,
         )
+        self.record_lag = Histogram(
+            "event_loop_lag_seconds",
+            "How late the event loop is, by a look four times a second.",
+            buckets=_LAG_BUCKETS,
+            registry=self.registry,
+        ).observe
 
     def count_turned_away(self, cause: str) -> None:
         """Counts a connection that is refused, or ended for what its peer did."""
         self._turned_away.labels(cause).inc()
+
+    def watch_slots(self, shedding: LoadShedding) -> None:
+        """Adds the slots for calls, and how many calls found none."""
+        self.registry.register(_Slots(shedding))
 
 
 class _LostLines(Collector):
@@ -72,17 +87,44 @@ class _LostLines(Collector):
         yield CounterMetricFamily("log_lines_lost", text, value=LogSink.lost_lines)
 
 
+class _Slots(Collector):
+    """Reads when it is asked, so that no call pays for it."""
+
+    def __init__(self, shedding: LoadShedding) -> None:
+        self._shedding = shedding
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "grpc_server_call_slots", "Calls answered at once at most.", self._shedding.slots
+        )
+        yield GaugeMetricFamily(
+            "grpc_server_call_slots_taken", "Slots that calls hold.", self._shedding.taken
+        )
+        yield CounterMetricFamily(
+            "grpc_server_call_shed", "Calls refused as no slot was free.", self._shedding.shed
+        )
+
+
 class _CallMetrics(ServerInterceptor):
     """Counts calls that are answered."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._side = _Side("grpc_server_call", "calls that this server answers", registry)
+        # Without labels it is there from the start, so that a rate sees the first of them.
+        self._retried = Counter(
+            "grpc_server_call_retried",
+            "Answered: calls that their caller had tried before.",
+            registry=registry,
+        )
 
     def started(self, call: Call) -> None:
         self._side.started(_label(call))
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         self._side.finished(_label(call), outcome.code, outcome.seconds)
+        # Not at the start: metadata that cannot be read ends a call, which has to be known by then.
+        if _is_retry(call):
+            self._retried.inc()
 
 
 class _UpstreamCallMetrics(UpstreamInterceptor):
@@ -118,6 +160,9 @@ class _CertificateMetrics(Collector):
         for file, seconds in self._expiry.seconds_left().items():
             gauge.add_metric((file,), seconds)
         yield gauge
+def _is_retry(call: Call) -> bool:
+    metadata = call.context.invocation_metadata() or ()
+    return any(key == PREVIOUS_ATTEMPTS for key, _ in metadata)
 
 
 class _Side:

@@ -1,13 +1,15 @@
 """Sets up what is recorded of calls: what the settings ask for, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
+from rpc.telemetry.loop_lag import Record
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
@@ -35,6 +37,8 @@ class Telemetry:
         of_upstreams: the connections to its upstreams.
         turned_away: the connections that are refused, or ended for what their peers do.
         metrics_address: where metrics are served; None for nowhere.
+        watch_slots: is given what refuses calls past the limit.
+        record_lag: is told how late the event loop is. None where nobody wants to know.
     """
 
     access_log: AccessLog
@@ -43,6 +47,8 @@ class Telemetry:
     of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
     turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
     metrics_address: str | None = None
+    watch_slots: Callable[[LoadShedding], None] = lambda _: None
+    record_lag: Record | None = None
 
 
 @contextmanager
@@ -121,4 +127,6 @@ def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
     made.turned_away.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
+    made.watch_slots = metrics.watch_slots
+    made.record_lag = metrics.record_lag
     made.of_upstreams.append(UpstreamMetrics(metrics.registry))

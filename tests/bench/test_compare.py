@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program
+from tests.support.processes import program, runfile
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A folder that looks like a checkout that was built."""
-    (tmp_path / "bazel-bin").symlink_to(program("."))
+    (tmp_path / "bazel-bin").symlink_to(runfile("."))
     return tmp_path
 
 
@@ -32,4 +32,4 @@ def test_a_checkout_without_programs_is_a_clear_error(checkout: Path, tmp_path: 
     empty.mkdir()
     result = compare(str(empty), str(checkout))
     assert result.returncode == 1
-    assert "services/orc1" in result.stderr
+    assert "services/orc1/orc1" in result.stderr

@@ -54,7 +54,7 @@ class Checkout:
         self.calls = folder / "calls"
         files = [
             "bazelw",
-            "services/orc2.py",
+            "services/orc2/orc2.py",
             "proto/user.proto",
             "rpc/interceptors/status_mapping.py",
         ]

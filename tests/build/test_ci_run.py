@@ -26,8 +26,10 @@ _STEPS = {
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
+    "new_service": "tools/new_service/check.sh",
     "interop": "tests/interop/check.sh",
     "image": "deploy/check.sh",
+    "observability": "deploy/observability/check.sh",
     "coverage": "tools/coverage/check.sh",
 }
 

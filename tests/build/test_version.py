@@ -8,10 +8,11 @@ from rpc.cli.version import VERSION
 import pytest
 
 from tests.support.processes import run_to_end
+from tests.support.services import SERVICES
 
 _COMMIT = r" \(commit [0-9a-f]{40}(, with changes)?\)"
 _IS_RELEASE = os.environ["IS_RELEASE"] == "1"
-_PROGRAMS = ["services/orc1", "services/orc2", "services/mock_data", "client/client"]
+_PROGRAMS = ["client", *(f"services/{name}" for name in SERVICES)]
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)

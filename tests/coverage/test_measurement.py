@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program
+from tests.support.processes import program, runfile
 from tools.coverage import lcov
 
 SAMPLE = "tests/coverage/sample.py"
@@ -23,7 +23,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "COVERAGE_DIRECTORY": str(tmp_path),
         "COVERAGE_MANIFEST": str(manifest),
-        "PYTHONPATH": str(program("tools/coverage")),
+        "PYTHONPATH": str(runfile("tools/coverage")),
     }
 
 

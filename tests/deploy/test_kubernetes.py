@@ -102,6 +102,48 @@ def test_selectors_find_the_pods(objects: Objects, name: str) -> None:
         assert objects[kind, name]["spec"][field] == {"matchLabels": labels}
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_scales_and_keeps_its_number(objects: Objects, name: str) -> None:
+    scaler = objects["HorizontalPodAutoscaler", name]["spec"]
+    assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    assert scaler["minReplicas"] > objects["PodDisruptionBudget", name]["spec"]["maxUnavailable"]
+    # Each apply would take the autoscaler's number back.
+    assert "replicas" not in objects["Deployment", name]["spec"]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_replicas_are_spread_over_zones_and_nodes(objects: Objects, name: str) -> None:
+    labels = objects["Deployment", name]["spec"]["selector"]
+    spread = pod(objects, name)["topologySpreadConstraints"]
+    assert [one["topologyKey"] for one in spread] == [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/hostname",
+    ]
+    assert all(one["labelSelector"] == labels for one in spread)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_annotations_say_where_the_metrics_are(objects: Objects, name: str) -> None:
+    template = objects["Deployment", name]["spec"]["template"]
+    address = option(command(objects, name), "metrics-address")
+    assert template["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/scheme": "https",
+        "prometheus.io/port": str(address).rpartition(":")[2],
+        "prometheus.io/path": "/metrics",
+        "resource.opentelemetry.io/service.name": name,
+        "resource.opentelemetry.io/service.namespace": "orchestrator",
+    }
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_start_has_time_and_is_seen_soon(objects: Objects, name: str) -> None:
+    probe = container(objects, name)["startupProbe"]
+    assert probe["exec"] == container(objects, name)["readinessProbe"]["exec"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 30
+    assert probe["periodSeconds"] <= 2
+
+
 def test_the_servers_differ_in_their_arguments_only(objects: Objects) -> None:
     first, *others = [without_arguments(objects, name) for name in SERVERS]
     assert others == [first] * len(others)
@@ -209,4 +251,4 @@ def test_a_mistake_is_found(objects: Objects) -> None:
 
 def test_every_file_is_applied() -> None:
     (kustomization,) = objects_in(FOLDER / "kustomization.yaml")
-    assert kustomization["resources"] == [file.name for file in FILES]
+    assert sorted(kustomization["resources"]) == [file.name for file in FILES]

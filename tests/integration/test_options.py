@@ -30,11 +30,12 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from proto import user_pb2, user_pb2_grpc
 from tests.support.addresses import reserved_address
 from tests.support.certificates import Authority, Pair
+from tests.support.chain import NAMES
 from tests.support.collector import collecting
 from tests.support.processes import ServerProcess, program, run_to_end, running
+from tests.support.services import SERVICES
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
-SERVERS = ["orc1", "orc2", "mock_data"]
 FOREVER = "600"
 KRITHIK = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 REQUEST = user_pb2.UserName(name="krithik")
@@ -516,7 +517,7 @@ def test_a_server_told_by_its_environment(check: Check, tmp_path: Path) -> None:
 
 
 class TestHelp:
-    @pytest.fixture(params=SERVERS)
+    @pytest.fixture(params=SERVICES)
     def name(self, request: pytest.FixtureRequest) -> str:
         return str(request.param)
 
@@ -529,11 +530,12 @@ class TestHelp:
         options = [" ".join(paragraph.split()) for paragraph in paragraphs]
         return {re.split(r"[ /]", text, maxsplit=1)[0]: text for text in options}
 
-    def test_every_option_has_a_test_of_its_effect(self, name: str) -> None:
-        options = set(self.options(name)) - {"--help", "--version"}
+    @pytest.mark.parametrize("server", NAMES)
+    def test_every_option_has_a_test_of_its_effect(self, server: str) -> None:
+        options = set(self.options(server)) - {"--help", "--version"}
         assert options <= set(EFFECTS)
         of_upstreams = {"--upstream", "--default-timeout", "--health-follows-upstream"}
-        only = {"--delay"} if name == "mock_data" else of_upstreams
+        only = {"--delay"} if server == "mock_data" else of_upstreams
         assert only <= options
 
     def test_every_option_names_its_environment_variable(self, name: str) -> None:
@@ -544,7 +546,7 @@ class TestHelp:
                 assert f"env var: {expected};" in text or f"env var: {expected}]" in text
 
     def test_no_test_is_for_an_option_that_is_gone(self) -> None:
-        assert set(EFFECTS) <= {option for name in SERVERS for option in self.options(name)}
+        assert set(EFFECTS) <= {option for name in NAMES for option in self.options(name)}
 
     def test_the_version_is_printed(self, name: str) -> None:
         ended = run_to_end(f"services/{name}", "--version")

@@ -13,6 +13,7 @@ from proto import user_pb2, user_pb2_grpc
 from tests.support.channels import OWN_CONNECTION
 from tests.support.metrics import wait_until_in_flight
 from tests.support.processes import ServerProcess, running
+from tests.support.services import SERVICES
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST = user_pb2.UserName(name="krithik")
@@ -54,7 +55,7 @@ def takes_no_connection(server: ServerProcess) -> bool:
 
 
 @pytest.mark.parametrize("number", STOPPING)
-@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_an_idle_server_exits_with_0(name: str, number: signal.Signals) -> None:
     with running(f"services/{name}") as server:
         server.signal(number)

@@ -10,13 +10,13 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import running_chain
+from tests.support.chain import NAMES, running_chain
 from tests.support.processes import running
+from tests.support.services import SERVICES
 from tests.support.waiting import LIMIT_SECONDS
 
 REQUEST = user_pb2.UserName(name="krithik")
 USER = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
-NAMES = ("orc1", "orc2", "mock_data")
 
 
 @pytest.fixture
@@ -28,9 +28,8 @@ def sockets() -> Iterator[dict[str, str]]:
 
 
 def arguments(name: str, sockets: dict[str, str]) -> list[str]:
-    upstream = {"orc1": "orc2", "orc2": "mock_data"}.get(name)
-    listen = ["--listen", sockets[name]]
-    return listen if upstream is None else [*listen, "--upstream", sockets[upstream]]
+    upstreams = [sockets[upstream] for upstream in SERVICES[name].upstreams]
+    return ["--listen", sockets[name], *(f"--upstream={socket}" for socket in upstreams)]
 
 
 @pytest.mark.parametrize("order", list(permutations(NAMES)), ids="-".join)

@@ -11,25 +11,33 @@ from packaging.utils import canonicalize_name
 
 # Permissive ones, and MPL, which asks for changes to its own files only. SPDX identifiers.
 _ALLOWED = {
+    "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "CC0-1.0",
     "ISC",
     "MIT",
     "MIT-0",
+    "MIT-CMU",
     "MPL-2.0",
     "PSF-2.0",
+    "Zlib",
 }
 
 # What packages write that name no SPDX identifier.
 _IDENTIFIERS = {
     "3-Clause BSD License": "BSD-3-Clause",
+    "BSD 3-Clause License": "BSD-3-Clause",
     "Apache": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
+    # Of two clauses or three, the classifier does not say; both are allowed.
+    "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
     "MIT License": "MIT",
     "The MIT License (MIT)": "MIT",
 }
@@ -53,15 +61,19 @@ def licences(message: Message) -> set[str]:
     """SPDX identifiers of a package's licences, or the text in which it names them.
 
     The order is that of the core metadata specification: the expression, the older line, the
-    classifiers. Of licences to choose from, all count.
+    classifiers. Some have the whole text in the place of the line. Of licences to choose from, all
+    count.
     """
-    stated = (message["License-Expression"] or message["License"] or "").partition("\n")[0]
+    stated = message["License-Expression"] or message["License"] or ""
+    classifiers = message.get_all("Classifier", [])
+    texts = [text for text in classifiers if text.startswith("License :: ")]
+    if "\n" in stated and texts:
+        stated = ""
+    stated = stated.partition("\n")[0]
     if stated in _IDENTIFIERS:
         return {_IDENTIFIERS[stated]}
     if stated:
         return set(re.split(r" AND | OR ", re.sub(r"[()]", "", stated)))
-    classifiers = message.get_all("Classifier", [])
-    texts = [text for text in classifiers if text.startswith("License :: ")]
     return {_IDENTIFIERS.get(text, text) for text in texts}
 
 
@@ -79,6 +91,7 @@ def test_licence_is_allowed(package: str) -> None:
         ("License: 3-Clause BSD License", {"BSD-3-Clause"}),
         ("Classifier: License :: OSI Approved :: MIT License", {"MIT"}),
         ("Classifier: License :: Other", {"License :: Other"}),
+        ("License: The text\n        of it\nClassifier: License :: Other", {"License :: Other"}),
         ("Classifier: Topic :: Software", set()),
     ],
 )

@@ -19,9 +19,7 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
         args = ["--capture=no"],
         data = [
             "//client",
-            "//services:mock_data",
-            "//services:orc1",
-            "//services:orc2",
+            "//services",
         ],
         # Load and its bounds take the whole of a small machine: no other test beside it.
         # And counting lines takes time that the bounds do not have.

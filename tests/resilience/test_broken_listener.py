@@ -6,7 +6,7 @@ from rpc.core.address import split_host_port
 
 import pytest
 
-from tests.support.chain import running_chain
+from tests.support.chain import NAMES, running_chain
 from tests.support.channels import open_channel
 from tests.support.load import burst, caller
 from tests.support.malformed import call_of_path
@@ -38,7 +38,7 @@ async def break_listener(server: ServerProcess) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+@pytest.mark.parametrize("name", NAMES)
 async def test_the_server_gets_over_it_with_the_calls_that_it_has(name: str) -> None:
     arguments = ["--metrics-address", "127.0.0.1:0", "--grace", "10"]
     mock_data = [*arguments, "--delay", SLOW_ANSWER]

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import running_chain
+from tests.support.chain import NAMES, running_chain
 from tests.support.channels import open_channel
 from tests.support.load import burst, caller
 from tests.support.metrics import wait_until_in_flight
@@ -21,7 +21,7 @@ GRACE_SECONDS = 10.0
 ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]
 
 
-@pytest.mark.parametrize("name", ["orc1", "orc2", "mock_data"])
+@pytest.mark.parametrize("name", NAMES)
 async def test_every_call_is_answered_before_the_exit(name: str) -> None:
     mock_data = [*ARGUMENTS, "--delay", SLOW_ANSWER]
     with running_chain(orc1=ARGUMENTS, orc2=ARGUMENTS, mock_data=mock_data) as chain:

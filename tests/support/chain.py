@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 from tests.support.processes import ServerProcess, running
@@ -10,7 +10,7 @@ from tests.support.processes import ServerProcess, running
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The three servers, wired up."""
+    """The three servers, wired up, in the order in which a call comes to them."""
 
     orc1: ServerProcess
     orc2: ServerProcess
@@ -19,7 +19,10 @@ class Chain:
     @property
     def servers(self) -> dict[str, ServerProcess]:
         """The servers by their names."""
-        return {"orc1": self.orc1, "orc2": self.orc2, "mock_data": self.mock_data}
+        return {name: getattr(self, name) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(Chain))
 
 
 @contextmanager

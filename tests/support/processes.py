@@ -15,9 +15,18 @@ from tests.support.transports import transport
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
-def program(name: str) -> Path:
-    """Path of a py_binary that the test has in its `data`, as in `services/orc1`."""
+def runfile(name: str) -> Path:
+    """Path of a file or folder that the test has in its `data`."""
     return Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], name)
+
+
+def program(name: str) -> Path:
+    """Path of a py_binary that the test has in its `data`, as in `bench/chain`.
+
+    `services/orc1` is the program that bears its package's name, as in Bazel's labels.
+    """
+    path = runfile(name)
+    return path / path.name if path.is_dir() else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def main(limit: float, report: Path, html: Path, folders: tuple[str, ...]) -> No
 
 def _unmeasured(hits: lcov.Hits, folders: tuple[str, ...]) -> Iterator[str]:
     for folder in folders:
-        files = sorted(Path(folder).rglob("*.py"))
+        files = [f for f in sorted(Path(folder).rglob("*.py")) if not f.match("test_*.py")]
         if not files:
             yield f"there is no Python file in {folder}/"
         for file in files:

@@ -3,14 +3,13 @@
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
-programs=(//services:orc1 //services:orc2 //services:mock_data //client)
-
 commit=$(git rev-parse --verify HEAD) || {
   echo "check.sh: no release can be made here, as this is no git checkout; nothing is checked" >&2
   exit 0
 }
 ./bazelw test --config=release //tests/build:test_version
-for program in "${programs[@]}"; do
+programs=$(./bazelw query 'kind("py_binary rule", //services/... + //client)' 2>/dev/null)
+for program in $programs; do
   version=$(./bazelw run --config=release "$program" -- --version)
   echo "$version"
   [[ $version == *"(commit $commit"* ]] || {

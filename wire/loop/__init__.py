@@ -1,1 +1,1 @@
-"""What `wire` adds to an event loop: batched writes, cheap deadlines, a warning when it lags."""
+"""What `wire` adds to an event loop: batched writes and cheap deadlines."""

@@ -9,6 +9,7 @@ from rpc.service import Call, RpcStatusError, ServerInterceptor
 import grpc
 import pytest
 
+from tests.support.metrics import metric
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
 from tests.support.streams.streams_pb2 import Answer, Ask, Status
@@ -190,8 +191,10 @@ class Unavailable(Streams):
 @pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
 async def test_a_stream_is_tried_again_before_an_answer(way: Way, kind: str) -> None:
     servicer = Unavailable(failures=2)
-    async with way.to(servicer) as path:
+    async with way.to(servicer, metrics_address="127.0.0.1:0") as path:
         assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+        retried = "grpc_server_call_retried_total"
+        assert await asyncio.to_thread(metric, path.servers["streams"], retried) == 2
     assert servicer.attempts == 3
 
 

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from proto import user_pb2_grpc
-from services.mock_data import MockUserData
+from services.mock_data.mock_data import MockUserData
 
 SERVICE = "user.MockUserDataService"
 METHOD = f"/{SERVICE}/GetMockUserData"

@@ -17,7 +17,7 @@ from rpc.transports.transport import BindError
 
 import pytest
 
-from services import mock_data
+from services.mock_data import mock_data
 from tests.support.logging_setup import logs_restored
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 

@@ -15,8 +15,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from services import mock_data, orc2
-from services.mock_data import MockUserData
+from services.mock_data import mock_data
+from services.mock_data.mock_data import MockUserData
+from services.orc2 import orc2
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS
 

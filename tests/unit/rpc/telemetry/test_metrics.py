@@ -3,7 +3,9 @@
 from typing import Any
 
 from rpc.core.call import UpstreamCall
+from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
+from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.metrics import Metrics
 from rpc.tls.expiry import Expiry
 
@@ -45,6 +47,33 @@ def test_a_calls_time_is_under_its_status(metrics: Metrics) -> None:
     assert value(metrics, f"{name}_bucket", **status, le="0.2") == 0
     assert value(metrics, f"{name}_bucket", **status, le="0.25") == 1
     assert value(metrics, f"{name}_count", grpc_status="OK") is None
+
+
+def test_a_call_that_was_tried_before_is_counted(metrics: Metrics) -> None:
+    again = make_call(metadata=(("grpc-previous-rpc-attempts", "1"),))
+    for call in (make_call(), again):
+        metrics.of_calls.started(call)
+        metrics.of_calls.finished(call, Outcome(grpc.StatusCode.OK, 0.25))
+    assert metrics.registry.get_sample_value("grpc_server_call_retried_total") == 1
+
+
+def test_slots_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
+    shedding = LoadShedding(1)
+    metrics.watch_slots(shedding)
+    shedding.started(make_call())
+    with pytest.raises(RpcStatusError):
+        shedding.started(make_call())
+    read = metrics.registry.get_sample_value
+    assert read("grpc_server_call_slots") == 1
+    assert read("grpc_server_call_slots_taken") == 1
+    assert read("grpc_server_call_shed_total") == 1
+
+
+def test_the_loops_lag_is_in_its_bucket(metrics: Metrics) -> None:
+    metrics.record_lag(0.15)
+    for bound, count in (("0.1", 0), ("0.2", 1)):
+        sample = metrics.registry.get_sample_value("event_loop_lag_seconds_bucket", {"le": bound})
+        assert sample == count
 
 
 def test_calls_of_what_is_no_method_are_counted_under_one_name(metrics: Metrics) -> None:

@@ -18,7 +18,7 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from services import mock_data
+from services.mock_data import mock_data
 from tests.support.addresses import reserved_address
 from tests.support.in_process import serving
 from tests.support.transports import transport

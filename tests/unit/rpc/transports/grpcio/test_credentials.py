@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from proto import user_pb2, user_pb2_grpc
-from services import mock_data
+from services.mock_data import mock_data
 from tests.support.certificates import Authority, Pair
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS

@@ -3,14 +3,14 @@
 import time
 from typing import Any, cast
 
-from rpc.core.errors import RpcStatusError
+from rpc.service import RpcStatusError
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from proto import user_pb2
-from services.mock_data import MIN_NAME_BYTES, MockUserData
+from services.mock_data.mock_data import MIN_NAME_BYTES, MockUserData
 
 CONTEXT = cast("grpc.aio.ServicerContext[Any, Any]", None)
 

@@ -1,4 +1,4 @@
-"""The orc2 servicer: it asks mock_data for the name it was given, and answers as mock_data does."""
+"""The orc1 servicer: it asks orc2 for the name it was given, and answers as orc2 does."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,24 +8,24 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from services.orc2 import SERVICE
+from services.orc1.orc1 import SERVICE
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 DETAILS = ("grpc-status-details-bin", b"\x08\x03")
 
 
-class MockData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Stands in for mock_data: answers and refuses as it is told, and keeps what it was asked."""
+class Orc2(user_pb2_grpc.Orchestrator2ServiceServicer):
+    """Stands in for orc2: answers and refuses as it is told, and keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[user_pb2.UserName] = []
+        self.asked: list[user_pb2.User] = []
         self.refusal: tuple[grpc.StatusCode, str] | None = None
         self.endless = False
         self.abandoned = False
 
-    async def GetMockUserData(
-        self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
+    async def GetUser(
+        self, request: user_pb2.User, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
         self.asked.append(request)
         if self.refusal is not None:
@@ -42,37 +42,37 @@ class MockData(user_pb2_grpc.MockUserDataServiceServicer):
 
 
 @pytest.fixture
-def upstream() -> MockData:
-    return MockData()
+def upstream() -> Orc2:
+    return Orc2()
 
 
 @pytest.fixture
-async def stub(upstream: MockData) -> AsyncIterator[Any]:
+async def stub(upstream: Orc2) -> AsyncIterator[Any]:
     def add_upstream(server: grpc.aio.Server) -> None:
-        user_pb2_grpc.add_MockUserDataServiceServicer_to_server(upstream, server)
+        user_pb2_grpc.add_Orchestrator2ServiceServicer_to_server(upstream, server)
 
     async with (
         serving(add_upstream) as fake,
         serving(SERVICE, upstream=fake.address) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
-        yield user_pb2_grpc.Orchestrator2ServiceStub(channel)
+        yield user_pb2_grpc.Orchestrator1ServiceStub(channel)
 
 
 def get(stub: Any, name: str) -> Any:
-    return stub.GetUser(user_pb2.User(name=name), timeout=LIMIT_SECONDS)
+    return stub.GetUserByName(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS)
 
 
-async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: MockData) -> None:
+async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: Orc2) -> None:
     user = await get(stub, "krithik")
     assert user == user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
-    assert upstream.asked == [user_pb2.UserName(name="krithik")]
+    assert upstream.asked == [user_pb2.User(name="krithik")]
 
 
-async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: MockData) -> None:
+async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: Orc2) -> None:
     for name in ("", "abc", "\u2028\x00é"):
         await get(stub, name)
-        assert upstream.asked.pop() == user_pb2.UserName(name=name)
+        assert upstream.asked.pop() == user_pb2.User(name=name)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: Mo
     ],
 )
 async def test_the_upstreams_refusal_goes_back_unchanged(
-    stub: Any, upstream: MockData, code: grpc.StatusCode
+    stub: Any, upstream: Orc2, code: grpc.StatusCode
 ) -> None:
     upstream.refusal = (code, "no such user")
     with pytest.raises(grpc.aio.AioRpcError) as raised:
@@ -96,16 +96,10 @@ async def test_the_upstreams_refusal_goes_back_unchanged(
 
 
 async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
-    stub: Any, upstream: MockData
+    stub: Any, upstream: Orc2
 ) -> None:
     upstream.endless = True
     call = get(stub, "krithik")
     await eventually(lambda: upstream.asked != [], "the upstream is asked")
     call.cancel()
     await eventually(lambda: upstream.abandoned, "the upstream's work is abandoned")
-
-
-async def test_of_a_user_only_the_name_is_asked_for(stub: Any, upstream: MockData) -> None:
-    request = user_pb2.User(name="krithik", **{"class": "99"}, roll=99)
-    await stub.GetUser(request, timeout=LIMIT_SECONDS)
-    assert upstream.asked == [user_pb2.UserName(name="krithik")]

@@ -1,0 +1,1 @@
+"""Simulates many callers and servers, fed with the figures of one."""

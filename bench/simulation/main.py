@@ -1,0 +1,149 @@
+"""The figures and plots of docs/scale.md: `./bazelw run //bench/simulation`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from bench.markdown import markdown
+from bench.plots import Axes, lines
+from bench.simulation.callers import Record
+from bench.simulation.capacity import replicas, waits
+from bench.simulation.mesh import mesh
+from bench.simulation.rollout import Rollout, surge
+from bench.simulation.scenarios import SCENARIOS, SECONDS, Scenario, run
+
+_RATES = (10_000, 100_000, 1_000_000)
+_LOADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_MESHES = ((10, 10), (100, 100), (1000, 100), (1000, 1000))
+_REPLICAS = (2, 10, 50, 100, 400)
+_AFTER = range(SECONDS - 10, SECONDS)
+
+Records = dict[str, dict[str, Record]]
+
+
+@click.command(name="simulation")
+@click.option(
+    "--cpu-microseconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=32.4,
+    show_default=True,
+    help="Processor time of a call at a hop, as bench:chain measures it.",
+)
+@click.option(
+    "--use",
+    type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
+    default=0.6,
+    show_default=True,
+    help="Share of its core that a replica is to use.",
+)
+@click.option(
+    "--subset",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Servers of a caller, where callers have subsets.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bench-results"),
+    show_default=True,
+    help="Folder for the plots.",
+)
+def main(*, cpu_microseconds: float, use: float, subset: int, out: Path) -> None:
+    """Reckon and simulate the chain at sizes that this machine does not have."""
+    records = {
+        name: {variant: run(scenario, what) for variant, what in scenario.variants.items()}
+        for name, scenario in SCENARIOS.items()
+    }
+    for table in (
+        capacity_table(cpu_microseconds / 1e6, use),
+        mesh_table(subset),
+        fault_table(records),
+        rollout_table(),
+    ):
+        click.echo(markdown(table) + "\n")
+    folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, plot in draw(records).items():
+        (folder / name).write_text(plot)
+    click.echo(f"the plots are in {folder}")
+
+
+def capacity_table(processor: float, use: float) -> list[list[str]]:
+    """Replicas and cores of a hop for each rate."""
+    table = [["calls/s", "cores busy", "replicas", "in use without one zone of three"]]
+    for rate in _RATES:
+        one = replicas(rate, processor, use)
+        table.append(
+            [f"{rate:,}", f"{one.cores:.1f}", str(one.replicas), f"{one.after_a_loss:.0%}"]
+        )
+    return table
+
+
+def mesh_table(subset: int) -> list[list[str]]:
+    """Connections of meshes, each with and without subsets."""
+    table = [["callers, servers", "connections", "of a server", f"in subsets of {subset}", "most"]]
+    for callers, servers in _MESHES:
+        whole, parts = mesh(callers, servers), mesh(callers, servers, subset)
+        counts = [f"{whole.connections:,}", f"{whole.of_a_server:.0f}", f"{parts.connections:,}"]
+        table.append([f"{callers:,}, {servers:,}", *counts, str(parts.most)])
+    return table
+
+
+def fault_table(records: Records) -> list[list[str]]:
+    """What becomes of the calls in each scenario and variant."""
+    head = ["fault", "met by", "goodput meanwhile", "at the end", "attempts a call"]
+    return [head, *(line for name in records for line in _fault_lines(name, records[name]))]
+
+
+def _fault_lines(name: str, records: dict[str, Record]) -> Iterator[list[str]]:
+    scenario = SCENARIOS[name]
+    for variant, record in records.items():
+        yield [
+            scenario.title,
+            variant,
+            f"{record.share_good(scenario.during):.1%}",
+            f"{record.share_good(_AFTER):.1%}",
+            f"{record.attempts_a_call(scenario.during):.2f}",
+        ]
+
+
+def rollout_table() -> list[list[str]]:
+    """Seconds of a rolling restart, for each number of replicas."""
+    rollout = Rollout()
+    table = [["replicas", "maxSurge: 1", "maxSurge: 25%"]]
+    for count in _REPLICAS:
+        seconds = [rollout.seconds(count, extra) for extra in (1, surge(count, 0.25))]
+        table.append([str(count), *(f"{one:,.0f} s" for one in seconds)])
+    return table
+
+
+def draw(records: Records) -> dict[str, str]:
+    """The plots, by file name."""
+    plots = {f"{name}.svg": _fault_plot(SCENARIOS[name], records[name]) for name in records}
+    found = {load: waits(load) for load in _LOADS}
+    by_share = {
+        share: {load * 100: one[share] for load, one in found.items()} for share in ("p50", "p99")
+    }
+    axes = Axes("How long a call takes at one core", "% of the core in use", "times its own need")
+    return {**plots, "waits.svg": lines(axes, by_share)}
+
+
+def _fault_plot(scenario: Scenario, records: dict[str, Record]) -> str:
+    attempts = scenario.shows_attempts
+    shown = "attempts, a second" if attempts else "calls that end with OK, a second"
+    series = {
+        variant: {
+            float(second): float(record.attempts[second] if attempts else record.good(second))
+            for second in range(SECONDS)
+        }
+        for variant, record in records.items()
+    }
+    return lines(Axes(scenario.title, "seconds", shown), series)
+
+
+if __name__ == "__main__":
+    main()

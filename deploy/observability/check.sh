@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# `check.sh [PICTURE]`: whether Debian's Prometheus takes the files of this folder, and sees with them what
+# a running chain does, on each transport. Writes a picture of the dashboard's panels where one is wanted.
+set -euo pipefail
+picture=${1:+$(realpath "$1")}
+cd "${BASH_SOURCE[0]%/*}/../.."
+
+prometheus=$(deploy/observability/get_prometheus.sh)
+./bazelw test //tests/deploy:test_prometheus //tests/deploy:test_prometheus_wire \
+  --test_env=PROMETHEUS="$prometheus" --test_output=errors --nozip_undeclared_test_outputs
+[[ -z $picture ]] || install -m 644 bazel-testlogs/tests/deploy/test_prometheus/test.outputs/dashboard.svg "$picture"

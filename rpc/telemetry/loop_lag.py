@@ -1,0 +1,97 @@
+"""How late the event loop is: while a servicer blocks it, nobody is answered."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from rpc.telemetry.log_setup import get_logger
+
+BLOCKED_SECONDS = 0.5
+"""A lag that is worth a warning."""
+LOOK_SECONDS = 0.25
+"""Time between two looks at the clock. A shorter block may fall between them."""
+_SILENCE_SECONDS = 10.0
+
+Record = Callable[[float], None]
+"""Is told of each look, for how many seconds it came late."""
+
+
+@contextmanager
+def watched_loop(record: Record | None) -> Iterator[None]:
+    """Warns in the log while the context is open, and records each lag where that is wanted."""
+    warning = LagWarning(log_blocked)
+    watch = LoopWatch([warning.look] if record is None else [warning.look, record])
+    try:
+        yield
+    finally:
+        watch.close()
+
+
+def log_blocked(seconds: float) -> None:
+    """Writes the warning: the loop was blocked for so long."""
+    get_logger().warning(
+        "event loop blocked",
+        seconds=round(seconds, 3),
+        why="a servicer or an interceptor blocks; a method without async runs on a thread",
+    )
+
+
+class LoopWatch:
+    """Looks at the clock a few times a second, and tells how late each look comes."""
+
+    def __init__(self, records: list[Record], *, every: float = LOOK_SECONDS) -> None:
+        """Begins to look, on the running event loop.
+
+        Args:
+            records: are told.
+            every: seconds between two looks.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._records = records
+        self._every = every
+        self._look_again()
+
+    def close(self) -> None:
+        """Looks no more."""
+        self._timer.cancel()
+
+    def _look_again(self) -> None:
+        self._due = perf_counter() + self._every
+        self._timer = self._loop.call_later(self._every, self._look)
+
+    def _look(self) -> None:
+        late = max(perf_counter() - self._due, 0.0)
+        self._look_again()
+        for record in self._records:
+            record(late)
+
+
+class LagWarning:
+    """Warns of a lag that is long, and not too often."""
+
+    def __init__(
+        self,
+        warn: Record,
+        *,
+        blocked: float = BLOCKED_SECONDS,
+        silence: float = _SILENCE_SECONDS,
+    ) -> None:
+        """Takes what is worth a warning.
+
+        Args:
+            warn: is told of it.
+            blocked: seconds of lag.
+            silence: seconds without a further warning after one.
+        """
+        self._warn = warn
+        self._blocked = blocked
+        self._silence = silence
+        self._quiet_until = 0.0
+
+    def look(self, late: float) -> None:
+        """Warns if this lag is worth it."""
+        now = perf_counter()
+        if late >= self._blocked and now >= self._quiet_until:
+            self._quiet_until = now + self._silence
+            self._warn(late)

@@ -1,0 +1,116 @@
+"""Debian's Prometheus, told what deploy/observability tells it, about servers of this machine."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.deploy.observability import FOLDER, yaml
+from tests.support.addresses import reserved_address
+from tests.support.processes import ServerProcess
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+_PROGRAMS = "PROMETHEUS"
+_SCRAPE_SECONDS = 1
+
+
+def program(name: str) -> Path:
+    """Path of `prometheus` or `promtool`. Skips the test where there is none."""
+    folder = os.environ.get(_PROGRAMS)
+    if folder is None:
+        pytest.skip("deploy/observability/check.sh gets Prometheus and runs this")
+    return Path(folder, name)
+
+
+def promtool(*arguments: str) -> str:
+    """Runs promtool in deploy/observability, and returns what it says.
+
+    Raises:
+        AssertionError: it found a fault. The message is what it says.
+    """
+    ended = subprocess.run(
+        [program("promtool"), *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+class Prometheus:
+    """A running Prometheus."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def is_ready(self) -> bool:
+        """Whether it answers by now."""
+        try:
+            with urlopen(f"http://{self._address}/-/ready", timeout=LIMIT_SECONDS):
+                return True
+        except (URLError, ConnectionError):
+            return False
+
+    def ask(self, what: str, **parameters: str | float) -> Any:
+        """What it answers, by https://prometheus.io/docs/prometheus/2.42/querying/api/.
+
+        Raises:
+            HTTPError: it cannot answer, such as a query with a fault.
+        """
+        url = f"http://{self._address}/api/v1/{what}?{urlencode(parameters)}"
+        with urlopen(url, timeout=LIMIT_SECONDS) as response:
+            return json.load(response)["data"]
+
+    def values(self, expression: str) -> list[float]:
+        """The values of all series of an expression, now."""
+        result = self.ask("query", query=expression)["result"]
+        return [float(one["value"][1]) for one in result]
+
+
+@contextmanager
+def running_prometheus(
+    servers: Mapping[str, list[ServerProcess]], folder: Path
+) -> Iterator[Prometheus]:
+    """Starts it, and waits until it answers.
+
+    Args:
+        servers: what it looks at, by the names of their jobs.
+        folder: for all that it writes. Empty.
+    """
+    configuration = folder / "prometheus.yaml"
+    with configuration.open("w") as file:
+        YAML(typ="safe").dump(_configuration(servers), file)
+    # It shares a port with nobody, so the address is free again by the time that it starts.
+    with reserved_address() as address:
+        arguments = [f"--config.file={configuration}", f"--web.listen-address={address}"]
+    with (folder / "log").open("wb") as log:
+        arguments.append(f"--storage.tsdb.path={folder / 'data'}")
+        process = subprocess.Popen([program("prometheus"), *arguments], stderr=log)
+    try:
+        running = Prometheus(address)
+        wait_until(lambda: process.poll() is not None or running.is_ready(), "Prometheus answers")
+        assert process.poll() is None, (folder / "log").read_text()
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _configuration(servers: Mapping[str, list[ServerProcess]]) -> Any:
+    """That of Kubernetes, but for where the servers are, their TLS, and how often it looks."""
+    read = yaml("prometheus.yaml")
+    every = f"{_SCRAPE_SECONDS}s"
+    read["global"] = {"scrape_interval": every, "evaluation_interval": every}
+    read["rule_files"] = [str((FOLDER / file).resolve()) for file in read["rule_files"]]
+    for job in read["scrape_configs"]:
+        del job["scheme"], job["tls_config"], job["dns_sd_configs"]
+        addresses = [server.metrics_address for server in servers[job["job_name"]]]
+        job["static_configs"] = [{"targets": addresses}]
+    return read

@@ -1,0 +1,118 @@
+"""The rules and the dashboard in Debian's Prometheus, which looks at a running chain.
+
+It needs a Prometheus, which Bazel does not bring: deploy/observability/check.sh does. Else all of
+it is skipped.
+"""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.observability import DashboardPanel, panels
+from tests.deploy.panels_picture import Series, picture
+from tests.deploy.prometheus import Prometheus, program, promtool, running_prometheus
+from tests.support.channels import open_channel
+from tests.support.load import caller, open_load, steady_load
+from tests.support.processes import running
+from tests.support.replicas import Replica, replicas, target
+from tests.support.waiting import eventually
+
+METRICS = ["--metrics-address", "127.0.0.1:0"]
+SLOTS = 20
+TIMEOUT = 5.0
+CALM_SECONDS, LOAD_SECONDS = 12.0, 8.0
+CALM_RATE = 50.0
+# What Grafana puts in for the variables of the dashboard.
+VARIABLES = {"$__rate_interval": "5s", "$server": ".+"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "rules", "recording.yaml", "alerts.yaml"],
+        ["check", "config", "--syntax-only", "prometheus.yaml"],
+        ["test", "rules", "rules_test.yaml"],
+    ],
+    ids=" ".join,
+)
+def test_promtool_finds_no_fault(arguments: list[str]) -> None:
+    assert "SUCCESS" in promtool(*arguments)
+
+
+async def test_dashboard_and_rules_see_the_running_chain(tmp_path: Path) -> None:
+    program("prometheus")
+    slow, few = ["--delay", "0.02"], ["--max-concurrent-rpcs", str(SLOTS)]
+    with (
+        replicas("services/mock_data", 2, *METRICS, *slow) as third,
+        running("services/orc2", "--upstream", target(third), *METRICS, *few) as second,
+        running("services/orc1", "--upstream", second.address, *METRICS) as first,
+    ):
+        servers = {
+            "orc1": [first],
+            "orc2": [second],
+            "mock-data": [replica.server for replica in third],
+        }
+        with running_prometheus(servers, tmp_path) as prometheus:
+            start = time.time()
+            await load(first.address, third[0])
+            await eventually(lambda: sees(prometheus), "Prometheus has seen the end of the load")
+            check(prometheus)
+            draw(prometheus, start)
+
+
+async def load(address: str, mock_data: Replica) -> None:
+    """Calm, then more calls than there are slots, then enough with a replica that dies."""
+    async with open_channel(address, "user.Orchestrator1Service") as channel:
+        call = caller(channel, TIMEOUT)
+        await open_load(call, CALM_RATE, CALM_SECONDS)
+        async with steady_load(call, 2 * SLOTS):
+            await asyncio.sleep(LOAD_SECONDS)
+        async with steady_load(call, SLOTS // 2):
+            await asyncio.sleep(1)
+            mock_data.kill()
+            await asyncio.sleep(LOAD_SECONDS)
+        await open_load(call, CALM_RATE, CALM_SECONDS)
+
+
+def sees(prometheus: Prometheus) -> bool:
+    """Whether it has looked at all servers since the load, and has reckoned for an hour's rule."""
+    seen = prometheus.values("sum(grpc_server_call_retried_total)")
+    return any(seen) and bool(prometheus.values("server:grpc_server_call:error_ratio_rate1h"))
+
+
+def check(prometheus: Prometheus) -> None:
+    """Each rule can be evaluated, each panel shows something, and what happened is seen."""
+    groups = prometheus.ask("rules")["groups"]
+    assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
+    assert sorted(prometheus.values('up{server!=""}')) == [0, 1, 1, 1]
+    assert prometheus.values('grpc_server_call_slots{server="orc2"}') == [SLOTS]
+    assert sum(prometheus.values('grpc_server_call_shed_total{server="orc2"}')) > 0
+    assert sum(prometheus.values('grpc_server_call_shed_total{server="orc1"}')) == 0
+    assert max(prometheus.values('server:grpc_server_call:error_ratio_rate1h{server="orc1"}')) > 0
+
+
+def draw(prometheus: Prometheus, start: float) -> None:
+    """Asks for what each panel shows, and makes a picture of it where that can be kept."""
+    found = [(panel, ask(prometheus, panel, start)) for panel in panels()]
+    empty = [panel.title for panel, answers in found if not all(answers)]
+    assert not empty, f"these show nothing: {empty}"
+    folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
+    if folder is not None:
+        Path(folder, "dashboard.svg").write_text(picture(found, start))
+
+
+def ask(prometheus: Prometheus, panel: DashboardPanel, start: float) -> list[Series]:
+    """What a panel shows from the start of the run on."""
+    asked = []
+    for query in panel.queries:
+        expression = query.expression
+        for name, value in VARIABLES.items():
+            expression = expression.replace(name, value)
+        answer = prometheus.ask(
+            "query_range", query=expression, start=start, end=time.time(), step=1
+        )
+        asked.append(answer["result"])
+    return asked

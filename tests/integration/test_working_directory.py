@@ -1,0 +1,61 @@
+"""Relative paths mean the folder of whoever called `bazel run`, which starts programs elsewhere."""
+
+import os
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.support.certificates import Authority
+from tests.support.client import PATIENCE
+from tests.support.processes import program, run_to_end, running
+from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+
+def in_folder(folder: str | Path) -> dict[str, str]:
+    return {"BUILD_WORKING_DIRECTORY": str(folder)}
+
+
+def test_a_servers_certificate_and_ready_file_are_found(tmp_path: Path) -> None:
+    Authority(tmp_path).issue("server")
+    options = ["--listen=127.0.0.1:0", "--tls-certificate=server.pem", "--tls-key=server.key"]
+    process = subprocess.Popen(
+        [program("services/mock_data"), *options, "--ready-file=ready"],
+        env=os.environ | in_folder(tmp_path),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until((tmp_path / "ready").exists, "the server serves")
+    finally:
+        process.terminate()
+        assert process.wait(LIMIT_SECONDS) == 0
+
+
+def test_a_servers_socket_is_found_by_its_caller_and_the_client() -> None:
+    # Not pytest's tmp_path: the kernel takes no path longer than 107 bytes.
+    with TemporaryDirectory() as folder:
+        here = in_folder(folder)
+        with running("services/mock_data", "--listen=unix:last", environment=here):
+            upstream = "--upstream=unix:last"
+            with running("services/orc2", upstream, "--listen=unix:middle", environment=here):
+                options = ["health", "--target=unix:middle", *PATIENCE]
+                ended = run_to_end("client", *options, environment=here)
+        assert (ended.returncode, ended.stdout) == (0, "SERVING\n")
+
+
+def test_the_clients_authority_is_found(tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("server")
+    tls = [f"--tls-certificate={pair.certificate}", f"--tls-key={pair.key}"]
+    with running("services/mock_data", *tls) as server:
+        options = ["health", "--target", server.address, "--tls-ca=authority.pem", *PATIENCE]
+        ended = run_to_end("client", *options, environment=in_folder(tmp_path))
+    assert (ended.returncode, ended.stdout) == (0, "SERVING\n")
+
+
+@pytest.mark.parametrize("name", ["client", "services/mock_data"])
+def test_a_folder_that_is_gone_is_said_in_one_line(name: str, tmp_path: Path) -> None:
+    ended = run_to_end(name, environment=in_folder(tmp_path / "gone"))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "which BUILD_WORKING_DIRECTORY names: No such file or directory" in ended.stderr

@@ -1,0 +1,61 @@
+"""A coroutine that blocks holds up everybody: the log says so, and metrics have the time."""
+
+import time
+from functools import partial
+from typing import Any
+
+from rpc.telemetry.log_setup import configure_logs
+
+import grpc
+import pytest
+
+from tests.support.in_process import serving
+from tests.support.logging_setup import logs_restored
+from tests.support.metrics import metric
+from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2_grpc import (
+    StreamServiceServicer,
+    StreamServiceStub,
+    add_StreamServiceServicer_to_server,
+)
+from tests.support.streams.ways import TRANSPORTS
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+BLOCK_SECONDS = 1.0
+
+
+class Careless(StreamServiceServicer):
+    """Blocks the event loop, as a coroutine must not."""
+
+    async def Unary(self, request: Ask, context: Any) -> Answer:
+        time.sleep(BLOCK_SECONDS)  # noqa: ASYNC251  # the mistake that is looked for
+        return Answer()
+
+
+class Lines:
+    """What servers in this process have written to stderr."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._written = ""
+
+    def have(self, text: str) -> bool:
+        """Whether a text is in them by now."""
+        self._written += self._capsys.readouterr().err
+        return text in self._written
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_coroutine_that_blocks_is_warned_about(
+    transport: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, add = Lines(capsys), partial(add_StreamServiceServicer_to_server, Careless())
+    with logs_restored():
+        configure_logs("test", "json")
+        async with (
+            serving(add, transport=transport, metrics_address="127.0.0.1:0") as server,
+            grpc.aio.insecure_channel(server.address) as channel,
+        ):
+            await StreamServiceStub(channel).Unary(Ask(), timeout=LIMIT_SECONDS)
+            await eventually(lambda: lines.have("event loop blocked"), "the log warns")
+            assert metric(server, "event_loop_lag_seconds_sum") > BLOCK_SECONDS / 2

@@ -1,0 +1,48 @@
+"""A loop that was blocked is warned about, and not too often; each look is recorded."""
+
+import asyncio
+import time
+
+from rpc.telemetry.loop_lag import LagWarning, LoopWatch
+
+
+def block(seconds: float) -> None:
+    """What a servicer does that it should not."""
+    time.sleep(seconds)
+
+
+async def test_each_look_is_recorded_with_its_lag() -> None:
+    lags: asyncio.Queue[float] = asyncio.Queue()
+    watch = LoopWatch([lags.put_nowait], every=0.01)
+    assert await asyncio.wait_for(lags.get(), 10) >= 0
+    block(0.2)
+    assert await asyncio.wait_for(lags.get(), 10) >= 0.15
+    watch.close()
+
+
+async def test_a_closed_watch_looks_no_more() -> None:
+    lags: list[float] = []
+    watch = LoopWatch([lags.append], every=0.001)
+    watch.close()
+    await asyncio.sleep(0.05)
+    assert lags == []
+
+
+def test_a_long_lag_is_warned_about() -> None:
+    warned: list[float] = []
+    warning = LagWarning(warned.append, blocked=0.5)
+    warning.look(0.4)
+    warning.look(0.6)
+    assert warned == [0.6]
+
+
+def test_a_second_warning_waits_for_its_time() -> None:
+    warned: list[float] = []
+    rare = LagWarning(warned.append, blocked=0.5, silence=3600)
+    for _ in range(3):
+        rare.look(1)
+    assert len(warned) == 1
+    often = LagWarning(warned.append, blocked=0.5, silence=0)
+    often.look(1)
+    often.look(1)
+    assert len(warned) == 3

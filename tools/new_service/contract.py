@@ -1,0 +1,140 @@
+"""What a new service calls: a method of its upstream, as that one's source and contract have it."""
+
+import ast
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+    MethodDescriptorProto,
+)
+from grpc_tools import protoc
+
+from tools.new_service.refusal import RefusalError
+
+_REGISTER = re.compile(r"add_(\w+)Servicer_to_server")
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A unary method of an upstream that takes a text and answers with one.
+
+    Attributes:
+        name: of the upstream.
+        port: that it listens on by default.
+        package: of its generated modules, as in `proto`.
+        messages: the module with its messages, as in `user_pb2`.
+        stubs: the module with its stubs, as in `user_pb2_grpc`.
+        library: the label of both.
+        service: the gRPC service.
+        method: its method.
+        request: the method's request, as in `user_pb2.User`.
+        request_field: the first string of that.
+        response: the method's response.
+        response_field: the first string of that.
+    """
+
+    name: str
+    port: int
+    package: str
+    messages: str
+    stubs: str
+    library: str
+    service: str
+    method: str
+    request: str
+    request_field: str
+    response: str
+    response_field: str
+
+
+def called(workspace: Path, name: str, port: int) -> Called:
+    """The method of a service that a new one can call.
+
+    Args:
+        workspace: that has the service.
+        name: of the service.
+        port: that it listens on by default.
+
+    Raises:
+        RefusalError: there is no such method.
+    """
+    source = workspace / "services" / name / f"{name}.py"
+    package, stubs, service = _registered(source)
+    messages = stubs.removesuffix("_grpc")
+    stem = messages.removesuffix("_pb2")
+    contract = _compiled(workspace, Path(*package.split("."), f"{stem}.proto"))
+    types = {f".{contract.package}.{message.name}": message for message in contract.message_type}
+    for method in _unary_methods(contract, service):
+        request, response = types.get(method.input_type), types.get(method.output_type)
+        if request and response and _text(request) and _text(response):
+            return Called(
+                name=name,
+                port=port,
+                package=package,
+                messages=messages,
+                stubs=stubs,
+                library=f"//{package.replace('.', '/')}:{stem}_py_grpc",
+                service=service,
+                method=method.name,
+                request=f"{messages}.{request.name}",
+                request_field=_text(request),
+                response=f"{messages}.{response.name}",
+                response_field=_text(response),
+            )
+    raise RefusalError(
+        f"{service} of {name} has no unary method with a string in its request and its response,"
+        " which the new service could call; leave --upstream out and write the call by hand"
+    )
+
+
+def _registered(source: Path) -> tuple[str, str, str]:
+    """Package and module of the `register` in a service's declaration, and the gRPC service."""
+    tree = ast.parse(source.read_text(encoding="utf-8"), str(source))
+    packages = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            match = _REGISTER.fullmatch(node.attr)
+            if match and node.value.id in packages:
+                return packages[node.value.id], node.value.id, match[1]
+    raise RefusalError(f"{source} names no generated add_…Servicer_to_server")
+
+
+def _compiled(workspace: Path, contract: Path) -> FileDescriptorProto:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "descriptors")
+        well_known = Path(protoc.__file__).with_name("_proto")
+        options = [f"-I{workspace}", f"-I{well_known}", f"--descriptor_set_out={out}"]
+        if protoc.main(["protoc", *options, str(contract)]) != 0:
+            raise RefusalError(f"protoc cannot read {contract}, the contract of the upstream")
+        compiled: FileDescriptorProto = FileDescriptorSet.FromString(out.read_bytes()).file[0]
+        return compiled
+
+
+def _unary_methods(contract: FileDescriptorProto, name: str) -> Iterator[MethodDescriptorProto]:
+    for service in contract.service:
+        for method in service.method:
+            if service.name == name and not method.client_streaming and not method.server_streaming:
+                yield method
+
+
+def _text(message: DescriptorProto) -> str:
+    """Name of a message's first string; empty if it has none."""
+    strings = [
+        str(field.name)
+        for field in message.field
+        if field.type == FieldDescriptorProto.TYPE_STRING
+        and field.label != FieldDescriptorProto.LABEL_REPEATED
+    ]
+    return strings[0] if strings else ""
