@@ -11,7 +11,8 @@ from rpc.tls.files import ServerTls
 
 import pytest
 
-from services import mock_data, orc2
+from services.mock_data import mock_data
+from services.orc2 import orc2
 from tests.support.certificates import Authority
 from tests.support.in_process import serving
 from tests.support.waiting import LIMIT_SECONDS, eventually

@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from services import mock_data
+from services.mock_data import mock_data
 from tests.support.certificates import Authority, Pair
 from tests.support.channels import OWN_CONNECTION
 from tests.support.in_process import serving

@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from services import mock_data
+from services.mock_data import mock_data
 from tests.support.certificates import Authority, Pair
 from tests.support.in_process import serving
 
