@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from rpc.telemetry.bounded_log import BoundedLog
+from rpc.telemetry.log_pace import LogPace
+from rpc.telemetry.log_setup import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ class TurnedAwayConnections:
 
     def __init__(self) -> None:
         self.count: Callable[[str], None] | None = None
-        self._log = BoundedLog("connection turned away")
+        self._pace = LogPace()
 
     def tell(self, peer: str, cause: str, reason: str) -> None:
         """Notes one.
@@ -27,6 +28,9 @@ class TurnedAwayConnections:
             cause: one of few words.
             reason: the same at length.
         """
-        self._log.warning(peer=peer, cause=cause, reason=reason)
+        if times := self._pace.count():
+            get_logger().warning(
+                "connection turned away", peer=peer, cause=cause, reason=reason, times=times
+            )
         if self.count is not None:
             self.count(cause)

@@ -1,12 +1,14 @@
 """Connections that are turned away: bounded lines of the log, and a count of all."""
 
 import json
+import time
 from collections.abc import Iterator
 
-from rpc.telemetry.bounded_log import MOST_LINES, WINDOW_SECONDS, BoundedLog
+from rpc.telemetry import log_pace
 from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics import Metrics
 from rpc.telemetry.turned_away import TurnedAwayConnections
+from rpc.tls.expiry import Expiry
 
 import pytest
 
@@ -21,7 +23,7 @@ def _restore_logs() -> Iterator[None]:
 
 
 def test_each_is_logged_and_counted_by_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics, connections = Metrics(), TurnedAwayConnections()
+    metrics, connections = Metrics(Expiry()), TurnedAwayConnections()
     connections.count = metrics.count_turned_away
     connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
     line = json.loads(capsys.readouterr().err)
@@ -32,17 +34,14 @@ def test_each_is_logged_and_counted_by_its_cause(capsys: pytest.CaptureFixture[s
     assert metrics.registry.get_sample_value(name, {"cause": "handshake"}) == 1
 
 
-def test_more_than_the_most_are_counted_in_the_next_line(
-    capsys: pytest.CaptureFixture[str],
+def test_the_next_line_counts_those_that_have_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 0.0
-    log = BoundedLog("event", clock=lambda: now)
-    for number in range(MOST_LINES + 5):
-        log.warning(number=number)
-    assert len(capsys.readouterr().err.splitlines()) == MOST_LINES
-    now = WINDOW_SECONDS
-    log.warning(number=-1)
-    log.warning(number=-2)
-    first, second = capsys.readouterr().err.splitlines()
-    assert json.loads(first)["unlogged"] == 5
-    assert "unlogged" not in json.loads(second)
+    connections = TurnedAwayConnections()
+    for _ in range(5):
+        connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
+    later = time.monotonic() + log_pace.LOG_SECONDS
+    monkeypatch.setattr("rpc.telemetry.log_pace.time.monotonic", lambda: later)
+    connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["times"] for line in lines] == [1, 5]

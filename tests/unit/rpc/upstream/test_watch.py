@@ -55,7 +55,12 @@ class Watched:
 
     def __init__(self, target: str, *, keeps_connected: bool) -> None:
         carrier = transport_named(transport())
-        options = ChannelOptions(target=target, tls=None, service_config=service_config(SERVICE))
+        options = ChannelOptions(
+            target=target,
+            tls=None,
+            service_config=service_config(SERVICE),
+            max_message_bytes=65536,
+        )
         self.channel = carrier.channel(options)
         self.told = Told()
         self.watch = UpstreamWatch(
@@ -165,7 +170,12 @@ async def test_an_observer_that_fails_keeps_no_other_from_hearing(
 
     with reserved_address() as nobody:
         carrier = transport_named(transport())
-        options = ChannelOptions(target=nobody, tls=None, service_config=service_config(SERVICE))
+        options = ChannelOptions(
+            target=nobody,
+            tls=None,
+            service_config=service_config(SERVICE),
+            max_message_bytes=65536,
+        )
         channel, told = carrier.channel(options), Told()
         followed = UpstreamWatch(
             "mock_data",
