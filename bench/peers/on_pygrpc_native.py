@@ -2,7 +2,8 @@
 
 import asyncio
 
-from pygrpc_native import aio
+# Not `from pygrpc_native import aio`: in 0.5.0 the package asks itself for that without end.
+import pygrpc_native.aio
 
 from bench.peers.bare_aio import add_servicer
 from bench.peers.listening import announce, parse_arguments
@@ -11,7 +12,7 @@ from bench.peers.listening import announce, parse_arguments
 async def serve() -> None:
     """Serves until it is killed."""
     arguments = parse_arguments()
-    server = aio.server()
+    server = pygrpc_native.aio.server()
     add_servicer(arguments.role, server, arguments.upstream)
     port = server.add_insecure_port(arguments.listen)
     await server.start()
