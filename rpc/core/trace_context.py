@@ -1,11 +1,20 @@
-"""W3C Trace Context, https://www.w3.org/TR/trace-context/, as it travels in gRPC metadata."""
+"""W3C Trace Context and Baggage, as they travel in gRPC metadata.
 
+https://www.w3.org/TR/trace-context/ and https://www.w3.org/TR/baggage/ are the specifications.
+"""
+
+import os
 import re
 
-from rpc.core.metadata_keys import TRACEPARENT, TRACESTATE
+from rpc.core.metadata_keys import BAGGAGE, TRACEPARENT, TRACESTATE
 
 TraceContext = tuple[tuple[str, str], ...]
-"""The metadata entries `traceparent` and, where there is one, `tracestate`. Or nothing."""
+"""The metadata entries `traceparent`, `tracestate` and `baggage`, those that there are, in order."""
+
+_KEYS_OF_PROPAGATORS = {"tracecontext": {TRACEPARENT, TRACESTATE}, "baggage": {BAGGAGE}, "none": ()}
+PROPAGATORS = frozenset(_KEYS_OF_PROPAGATORS)
+"""What `OTEL_PROPAGATORS` may name,
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/."""
 
 # Version 00 has 55 characters. Those to come may add more.
 _TRACEPARENT = re.compile(
@@ -16,12 +25,45 @@ _TRACEPARENT = re.compile(
 # What gRPC metadata can carry, at the length that the specification asks for (section 3.3.1.5).
 _TRACESTATE = re.compile(r"[ -~]{1,512}")
 
+# Half of the 8 KiB of metadata that gRPC's servers are sure to take: a longer one could cost the
+# next hop its call. The number of members is the least that the specification asks for (3.3.2).
+MOST_BAGGAGE_BYTES = 4096
+MOST_BAGGAGE_MEMBERS = 64
+
+# Section 3.3.1: a key, a value and properties of the value. No two parts can match the same blanks,
+# so that the time is linear.
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*"
+_IS_VALUE = r"=[ \t]*(?:[!#-+\--:<-\[\]-~]+[ \t]*)?"
+_BAGGAGE_MEMBER = re.compile(rf"[ \t]*{_TOKEN}{_IS_VALUE}(?:;[ \t]*{_TOKEN}(?:{_IS_VALUE})?)*")
+
+
+def propagated_keys(propagators: str) -> frozenset[str]:
+    """The keys of what goes on to upstreams.
+
+    Args:
+        propagators: names with commas between them, as `OTEL_PROPAGATORS` has them. What is
+            unknown counts for nothing. Where nothing is known, all keys are meant.
+    """
+    named = {name.strip() for name in propagators.split(",")} & PROPAGATORS
+    if "none" in named:
+        return frozenset()
+    return frozenset().union(*(_KEYS_OF_PROPAGATORS[name] for name in named or PROPAGATORS))
+
+
+PROPAGATED = propagated_keys(os.environ.get("OTEL_PROPAGATORS", ""))
+"""Those of this process."""
+
 
 def read_trace_context(headers: dict[str, str]) -> TraceContext:
-    """Takes the trace context out of what a caller sent.
+    """Takes the trace context and the baggage out of what a caller sent.
 
     What is malformed, or could not travel to the next hop, is left behind.
     """
+    baggage = headers.get(BAGGAGE)
+    return (*_trace(headers), *(() if baggage is None else _baggage(baggage)))
+
+
+def _trace(headers: dict[str, str]) -> TraceContext:
     parent = headers.get(TRACEPARENT, "")
     if not _TRACEPARENT.fullmatch(parent):
         return ()
@@ -32,6 +74,15 @@ def read_trace_context(headers: dict[str, str]) -> TraceContext:
     return ((TRACEPARENT, parent), (TRACESTATE, state))
 
 
+def _baggage(value: str) -> TraceContext:
+    if len(value) > MOST_BAGGAGE_BYTES:
+        return ()
+    members = value.split(",")
+    if len(members) > MOST_BAGGAGE_MEMBERS or not all(map(_BAGGAGE_MEMBER.fullmatch, members)):
+        return ()
+    return ((BAGGAGE, value.replace("\t", " ").strip()),)
+
+
 def trace_id(context: TraceContext) -> str:
     """The trace's id in hexadecimal. Empty without a trace."""
-    return context[0][1].split("-")[1] if context else ""
+    return context[0][1].split("-")[1] if context and context[0][0] == TRACEPARENT else ""

@@ -67,8 +67,8 @@ def _plain_line(start: str, call: Call, outcome: Outcome) -> bytes:
         f" duration_ms={outcome.seconds * 1000:.3f}"
         f" peer={call.peer} request_id={call.request_id}"
     )
-    if call.trace_context:
-        line += f" trace_id={trace_id(call.trace_context)}"
+    if call.trace_context and (trace := trace_id(call.trace_context)):
+        line += f" trace_id={trace}"
     if call.expires is not None:
         line += f" deadline_ms={(call.expires - call.started) * 1000:.1f}"
     return line.encode()
@@ -89,8 +89,8 @@ def _fields(call: Call, outcome: Outcome) -> dict[str, str | float]:
     if call.streaming:
         fields["requests"] = call.requests
         fields["responses"] = call.responses
-    if call.trace_context:
-        fields["trace_id"] = trace_id(call.trace_context)
+    if trace := trace_id(call.trace_context):
+        fields["trace_id"] = trace
     if call.expires is not None:
         fields["deadline_ms"] = round((call.expires - call.started) * 1000, 1)
     if outcome.message:

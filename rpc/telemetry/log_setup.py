@@ -78,8 +78,8 @@ def call_fields() -> dict[str, str]:
     if call is None:
         return {}
     fields = {"request_id": call.request_id}
-    if call.trace_context:
-        fields["trace_id"] = trace_id(call.trace_context)
+    if trace := trace_id(call.trace_context):
+        fields["trace_id"] = trace
     return fields
 
 
