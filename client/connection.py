@@ -77,7 +77,6 @@ async def connected(
     Raises:
         AddressError: the target would be spoken to in plaintext across a network.
         TlsError: a certificate or key cannot be used.
-        TracingError: OpenTelemetry's environment variables cannot be used.
     """
     with ExitStack() as stack:
         interceptors = _tracing(stack, settings)
@@ -97,8 +96,12 @@ async def connected(
 def _tracing(stack: ExitStack, settings: ClientSettings) -> list[UpstreamInterceptor]:
     if settings.otlp_endpoint is None:
         return []
+    from rpc.telemetry.otel_environment import heed_environment, traces_endpoint
     from rpc.telemetry.setup import start_tracing
 
-    tracing = start_tracing("client", settings.otlp_endpoint)
+    heed_environment()
+    tracing = start_tracing("client", traces_endpoint(settings.otlp_endpoint))
+    if tracing is None:
+        return []
     stack.callback(tracing.close)
     return [tracing.of_upstream_calls]

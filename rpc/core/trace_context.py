@@ -9,7 +9,7 @@ import re
 from rpc.core.metadata_keys import BAGGAGE, TRACEPARENT, TRACESTATE
 
 TraceContext = tuple[tuple[str, str], ...]
-"""The metadata entries `traceparent`, `tracestate` and `baggage`, those that there are, in order."""
+"""Entries of metadata: `traceparent`, `tracestate` and `baggage`, those that there are."""
 
 _KEYS_OF_PROPAGATORS = {"tracecontext": {TRACEPARENT, TRACESTATE}, "baggage": {BAGGAGE}, "none": ()}
 PROPAGATORS = frozenset(_KEYS_OF_PROPAGATORS)
@@ -32,22 +32,24 @@ MOST_BAGGAGE_MEMBERS = 64
 
 # Section 3.3.1: a key, a value and properties of the value. No two parts can match the same blanks,
 # so that the time is linear.
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*"
+_KEY = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*"
 _IS_VALUE = r"=[ \t]*(?:[!#-+\--:<-\[\]-~]+[ \t]*)?"
-_BAGGAGE_MEMBER = re.compile(rf"[ \t]*{_TOKEN}{_IS_VALUE}(?:;[ \t]*{_TOKEN}(?:{_IS_VALUE})?)*")
+_BAGGAGE_MEMBER = re.compile(rf"[ \t]*{_KEY}{_IS_VALUE}(?:;[ \t]*{_KEY}(?:{_IS_VALUE})?)*")
 
 
 def propagated_keys(propagators: str) -> frozenset[str]:
     """The keys of what goes on to upstreams.
 
     Args:
-        propagators: names with commas between them, as `OTEL_PROPAGATORS` has them. What is
-            unknown counts for nothing. Where nothing is known, all keys are meant.
+        propagators: names with commas between them, as `OTEL_PROPAGATORS` has them. An unknown name
+            makes it void, and then all keys are meant.
     """
-    named = {name.strip() for name in propagators.split(",")} & PROPAGATORS
+    named = {name.strip() for name in propagators.split(",")}
+    if not named <= PROPAGATORS:
+        named = set(PROPAGATORS) - {"none"}
     if "none" in named:
         return frozenset()
-    return frozenset().union(*(_KEYS_OF_PROPAGATORS[name] for name in named or PROPAGATORS))
+    return frozenset().union(*(_KEYS_OF_PROPAGATORS[name] for name in named))
 
 
 PROPAGATED = propagated_keys(os.environ.get("OTEL_PROPAGATORS", ""))

@@ -1,15 +1,16 @@
 """Sets up what is recorded of calls: what the settings ask for, and nothing else."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import Record
+from rpc.telemetry.otel_environment import heed_environment, traces_endpoint
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from rpc.telemetry.tracing import Tracing
 
 
-class TracingError(StartupError):
-    """OpenTelemetry cannot be set up; the message says why."""
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -64,15 +64,18 @@ def telemetry(
         expiry: knows how long certificates are valid, for the metrics.
 
     Raises:
-        TracingError: OpenTelemetry's environment variables cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
         UsageError: nor the names of those that may read them.
     """
     made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
     with ExitStack() as stack:
-        if settings.tracing.otlp_endpoint is not None:
-            _trace(stack, name, settings.tracing.otlp_endpoint, made)
+        heed_environment()
+        tracing = start_tracing(name, traces_endpoint(settings.tracing.otlp_endpoint))
+        if tracing is not None:
+            stack.callback(tracing.close)
+            made.of_calls.append(tracing.of_calls)
+            made.of_upstream_calls.append(tracing.of_upstream_calls)
         if settings.metrics_address is not None:
             _measure(stack, settings.metrics_address, settings, tls, expiry, made)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
@@ -83,29 +86,22 @@ def telemetry(
 # The imports stay inside: what is off costs neither start-up time nor memory.
 
 
-def start_tracing(name: str, endpoint: str) -> "Tracing":
-    """Makes spans, in a server or a client.
+def start_tracing(name: str, endpoint: str | None) -> "Tracing | None":
+    """Makes spans, in a server or a client. None where there is no collector, or no way to it.
 
     Args:
         name: what the program is called in them.
         endpoint: the collector, as `rpc.telemetry.tracing.Tracing` takes it.
-
-    Raises:
-        TracingError: OpenTelemetry's environment variables cannot be used.
     """
+    if endpoint is None:
+        return None
     from rpc.telemetry.tracing import Tracing
 
     try:
         return Tracing(name, endpoint)
-    except Exception as error:  # of several kinds
-        raise TracingError(f"cannot send traces: {error}; look at the OTEL_ variables") from error
-
-
-def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
-    tracing = start_tracing(name, endpoint)
-    stack.callback(tracing.close)
-    made.of_calls.append(tracing.of_calls)
-    made.of_upstream_calls.append(tracing.of_upstream_calls)
+    except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
+        _logger.warning("cannot send traces: %s; look at the OTEL_ variables", error)
+        return None
 
 
 def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server

@@ -102,7 +102,7 @@ class TestBaggage:
         ("", {"traceparent", "tracestate", "baggage"}),
         ("tracecontext", {"traceparent", "tracestate"}),
         (" baggage ", {"baggage"}),
-        ("tracecontext,b3", {"traceparent", "tracestate"}),
+        ("tracecontext,b3", {"traceparent", "tracestate", "baggage"}),
         ("b3", {"traceparent", "tracestate", "baggage"}),
         ("none", set()),
         ("baggage,none", set()),

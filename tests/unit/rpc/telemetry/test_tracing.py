@@ -44,10 +44,9 @@ def test_a_call_is_a_child_of_its_callers_span(collector: Collector) -> None:
     assert (span.service, span.trace_id, span.parent_id) == ("orc1", TRACE_ID, PARENT)
     assert span.name == "user.Orchestrator1Service/GetUserByName"
     assert span.attributes == {
-        "rpc.system": "grpc",
-        "rpc.service": "user.Orchestrator1Service",
-        "rpc.method": "GetUserByName",
-        "rpc.grpc.status_code": 0,
+        "rpc.system.name": "grpc",
+        "rpc.method": "user.Orchestrator1Service/GetUserByName",
+        "rpc.response.status_code": "OK",
     }
 
 
@@ -116,8 +115,8 @@ def test_which_codes_are_errors(
 def test_spans_that_nobody_takes_are_lost_with_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("rpc.telemetry.tracing.FLUSH_SECONDS", 0.05)
-    monkeypatch.setattr("rpc.telemetry.tracing.STOP_SECONDS", LIMIT_SECONDS)
+    monkeypatch.setattr("rpc.telemetry.otel_pipeline.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("rpc.telemetry.otel_pipeline.STOP_SECONDS", LIMIT_SECONDS)
     before = set(threading.enumerate())
     with reserved_address() as nobody:
         tracing = Tracing("orc1", f"http://{nobody}")
