@@ -96,11 +96,11 @@ async def connected(
 def _tracing(stack: ExitStack, settings: ClientSettings) -> list[UpstreamInterceptor]:
     if settings.otlp_endpoint is None:
         return []
-    from rpc.telemetry.otel_environment import heed_environment, traces_endpoint
+    from rpc.telemetry.otel_environment import heed_environment, traces_collector
     from rpc.telemetry.setup import start_tracing
 
     heed_environment()
-    tracing = start_tracing("client", traces_endpoint(settings.otlp_endpoint))
+    tracing = start_tracing("client", traces_collector(settings.otlp_endpoint))
     if tracing is None:
         return []
     stack.callback(tracing.close)

@@ -88,3 +88,11 @@ def _baggage(value: str) -> TraceContext:
 def trace_id(context: TraceContext) -> str:
     """The trace's id in hexadecimal. Empty without a trace."""
     return context[0][1].split("-")[1] if context and context[0][0] == TRACEPARENT else ""
+
+
+def sampled_ids(context: TraceContext) -> tuple[str, str] | None:
+    """The ids of a trace and of the span in it, in hexadecimal. None where it is not sampled."""
+    if not context or context[0][0] != TRACEPARENT:
+        return None
+    _, trace, span, flags = context[0][1].split("-")[:4]
+    return (trace, span) if int(flags, 16) & 1 else None

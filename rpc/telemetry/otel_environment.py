@@ -185,7 +185,7 @@ NOT_HEEDED: dict[str, str] = {
 """What the SDK knows and a program of ours does without, by pattern, with the reason."""
 
 
-def traces_endpoint(told: str | None) -> str | None:
+def traces_collector(told: str | None) -> str | None:
     """The collector that traces go to. None for none.
 
     Args:
@@ -196,7 +196,7 @@ def traces_endpoint(told: str | None) -> str | None:
     return _endpoint("TRACES", told) or (_DEFAULT if _exporter("TRACES") == "otlp" else None)
 
 
-def metrics_endpoint(told: str | None) -> str | None:
+def metrics_collector(told: str | None) -> str | None:
     """The collector that metrics go to. None for none, where `OTEL_METRICS_EXPORTER` wants none.
 
     Args:

@@ -10,7 +10,11 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import Record
-from rpc.telemetry.otel_environment import heed_environment, traces_endpoint
+from rpc.telemetry.otel_environment import (
+    heed_environment,
+    metrics_collector,
+    traces_collector,
+)
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
@@ -21,6 +25,8 @@ from rpc.upstream.watch import UpstreamObserver
 
 if TYPE_CHECKING:
     from rpc.telemetry.tracing import Tracing
+
+    from prometheus_client import CollectorRegistry
 
 
 _logger = logging.getLogger(__name__)
@@ -71,13 +77,16 @@ def telemetry(
     made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
     with ExitStack() as stack:
         heed_environment()
-        tracing = start_tracing(name, traces_endpoint(settings.tracing.otlp_endpoint))
+        tracing = start_tracing(name, traces_collector(settings.tracing.otlp_endpoint))
         if tracing is not None:
             stack.callback(tracing.close)
             made.of_calls.append(tracing.of_calls)
             made.of_upstream_calls.append(tracing.of_upstream_calls)
-        if settings.metrics_address is not None:
-            _measure(stack, settings.metrics_address, settings, tls, expiry, made)
+        collector = metrics_collector(settings.tracing.otlp_endpoint)
+        if settings.metrics_address is not None or collector is not None:
+            registry = _measure(made, expiry, exemplars=tracing is not None)
+            _serve_metrics(stack, registry, settings, tls, made)
+            _push_metrics(stack, registry, name, collector)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -104,25 +113,44 @@ def start_tracing(name: str, endpoint: str | None) -> "Tracing | None":
         return None
 
 
-def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
-    stack: ExitStack,
-    address: str,
-    settings: TelemetrySettings,
-    tls: ServerTls | None,
-    expiry: Expiry,
-    made: Telemetry,
-) -> None:
+def _measure(made: Telemetry, expiry: Expiry, *, exemplars: bool) -> "CollectorRegistry":
     from rpc.telemetry.metrics import Metrics
-    from rpc.telemetry.metrics_endpoint import metrics_endpoint
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
-    metrics = Metrics(expiry)
-    allowed = settings.metrics_allowed_callers
-    endpoint = metrics_endpoint(metrics.registry, address, tls, allowed)
-    made.metrics_address = stack.enter_context(endpoint)
+    metrics = Metrics(expiry, exemplars=exemplars)
     made.turned_away.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.watch_slots = metrics.watch_slots
     made.record_lag = metrics.record_lag
     made.of_upstreams.append(UpstreamMetrics(metrics.registry))
+    return metrics.registry
+
+
+def _serve_metrics(
+    stack: ExitStack,
+    registry: "CollectorRegistry",
+    settings: TelemetrySettings,
+    tls: ServerTls | None,
+    made: Telemetry,
+) -> None:
+    if settings.metrics_address is None:
+        return
+    from rpc.telemetry.metrics_endpoint import metrics_endpoint
+
+    allowed = settings.metrics_allowed_callers
+    endpoint = metrics_endpoint(registry, settings.metrics_address, tls, allowed)
+    made.metrics_address = stack.enter_context(endpoint)
+
+
+def _push_metrics(
+    stack: ExitStack, registry: "CollectorRegistry", name: str, collector: str | None
+) -> None:
+    if collector is None:
+        return
+    from rpc.telemetry.otlp_metrics import MetricsPush
+
+    try:
+        stack.callback(MetricsPush(name, collector, registry).close)
+    except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
+        _logger.warning("cannot send metrics: %s; look at the OTEL_ variables", error)

@@ -1,6 +1,6 @@
 """The W3C trace context: taken over when it is well formed, dropped when not."""
 
-from rpc.core.trace_context import propagated_keys, read_trace_context, trace_id
+from rpc.core.trace_context import propagated_keys, read_trace_context, sampled_ids, trace_id
 
 import pytest
 
@@ -59,6 +59,17 @@ def test_a_state_that_cannot_travel_is_dropped(state: str) -> None:
 
 def test_without_a_trace_there_is_no_id() -> None:
     assert trace_id(()) == ""
+
+
+@pytest.mark.parametrize(("flags", "is_sampled"), [("00", False), ("01", True), ("03", True)])
+def test_the_ids_of_a_sampled_trace_are_known(flags: str, *, is_sampled: bool) -> None:
+    context = read_trace_context({"traceparent": f"{PARENT[:-2]}{flags}"})
+    assert sampled_ids(context) == ((TRACE_ID, "b7ad6b7169203331") if is_sampled else None)
+
+
+def test_baggage_alone_is_no_sampled_trace() -> None:
+    assert sampled_ids((("baggage", "a=1"),)) is None
+    assert sampled_ids(()) is None
 
 
 class TestBaggage:

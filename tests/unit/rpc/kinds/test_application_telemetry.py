@@ -10,6 +10,7 @@ import grpc
 import pytest
 from opentelemetry import baggage, context, trace
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+from opentelemetry.util._once import Once
 
 from tests.support.collector import SENT_AT_ONCE, Collector, ReceivedSpan, collecting
 from tests.support.streams.servicers import Context, Forwarding, Streams
@@ -126,7 +127,7 @@ def attach_baggage(name: str, value: str) -> None:
 def no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process has one provider, and each test here stands for a process."""
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", type(trace._TRACER_PROVIDER_SET_ONCE)())
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(OWN, "_real_tracer", None)
     for name, value in SENT_AT_ONCE.items():
         monkeypatch.setenv(name, value)

@@ -6,9 +6,9 @@ from rpc.telemetry.otel_environment import (
     HEEDED,
     NOT_HEEDED,
     heed_environment,
-    metrics_endpoint,
+    metrics_collector,
     take_out_unusable,
-    traces_endpoint,
+    traces_collector,
 )
 
 import opentelemetry.environment_variables as of_api
@@ -125,19 +125,19 @@ class TestCollector:
         return monkeypatch
 
     def test_by_default_nothing_is_sent(self) -> None:
-        assert (traces_endpoint(None), metrics_endpoint(None)) == (None, None)
+        assert (traces_collector(None), metrics_collector(None)) == (None, None)
 
     def test_an_endpoint_is_for_traces(self) -> None:
-        assert (traces_endpoint(COLLECTOR), metrics_endpoint(COLLECTOR)) == (COLLECTOR, None)
+        assert (traces_collector(COLLECTOR), metrics_collector(COLLECTOR)) == (COLLECTOR, None)
 
     def test_metrics_are_sent_where_they_are_asked_for(
         self, environment: pytest.MonkeyPatch
     ) -> None:
         environment.setenv("OTEL_METRICS_EXPORTER", "otlp")
-        assert metrics_endpoint(OTHER) == OTHER
-        assert metrics_endpoint(None) == "http://localhost:4317"
+        assert metrics_collector(OTHER) == OTHER
+        assert metrics_collector(None) == "http://localhost:4317"
 
-    @pytest.mark.parametrize("of_signal", [traces_endpoint, metrics_endpoint])
+    @pytest.mark.parametrize("of_signal", [traces_collector, metrics_collector])
     def test_a_disabled_sdk_sends_nothing(
         self, environment: pytest.MonkeyPatch, of_signal: object
     ) -> None:
@@ -148,13 +148,13 @@ class TestCollector:
 
     def test_no_exporter_sends_no_traces(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("OTEL_TRACES_EXPORTER", "none")
-        assert traces_endpoint(COLLECTOR) is None
+        assert traces_collector(COLLECTOR) is None
 
     def test_an_exporter_alone_means_this_machines_collector(
         self, environment: pytest.MonkeyPatch
     ) -> None:
         environment.setenv("OTEL_TRACES_EXPORTER", "otlp")
-        assert traces_endpoint(None) == "http://localhost:4317"
+        assert traces_collector(None) == "http://localhost:4317"
 
     def test_a_signals_own_endpoint_counts_more_than_the_general(
         self, environment: pytest.MonkeyPatch
@@ -162,14 +162,14 @@ class TestCollector:
         environment.setenv(GENERAL, COLLECTOR)
         environment.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OTHER)
         # The option has the variable's value.
-        assert traces_endpoint(COLLECTOR) == OTHER
+        assert traces_collector(COLLECTOR) == OTHER
 
     def test_the_command_line_counts_most(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OTHER)
-        assert traces_endpoint(COLLECTOR) == COLLECTOR
+        assert traces_collector(COLLECTOR) == COLLECTOR
 
     def test_a_value_that_cannot_be_used_is_none(self) -> None:
-        assert traces_endpoint("collector:4317") is None
+        assert traces_collector("collector:4317") is None
 
 
 def test_a_file_that_can_be_read_is_taken(tmp_path: Path) -> None:
