@@ -20,7 +20,6 @@ class AccessLog(ServerInterceptor):
     Attributes:
         sink: where the lines go.
 
-
     It writes without structlog, which has nothing to add to these lines and would take a third of
     the time that each of them costs.
     """
@@ -31,6 +30,10 @@ class AccessLog(ServerInterceptor):
         # What is the same in all lines, between the time and the method.
         self._start = f" level=info service={service} event=call method="
         self._is_text = is_text(log_format)
+        self.set_level(log_level)
+
+    def set_level(self, log_level: LogLevel) -> None:
+        """Sets the least that is written."""
         least = level_number(log_level)
         self._writes_info = least <= logging.INFO
         self._writes_warning = least <= logging.WARNING
