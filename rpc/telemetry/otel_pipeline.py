@@ -1,8 +1,10 @@
 """What all signals of OpenTelemetry have in common: who sends them, and how."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Thread
+from time import monotonic
+from typing import NamedTuple
 
 from rpc.core.address import is_loopback
 from rpc.core.version import VERSION
@@ -44,19 +46,40 @@ def channel_options(endpoint: str) -> tuple[tuple[str, int], ...]:
     return (("grpc.enable_http_proxy", 0),) if is_loopback(target) else ()
 
 
-def close(what: str, flush: Callable[[], object], give_up: Callable[[], object]) -> None:
-    """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads.
+class Signal(NamedTuple):
+    """One signal, such as traces, on its way to the collector.
 
-    Args:
+    Attributes:
         what: is sent, in the log's words.
-        flush: sends it. Left to itself the SDK waits up to 30 s for a collector that is away.
+        flush: sends the rest of it, and ends its threads.
         give_up: makes `flush` end.
     """
-    flushing = Thread(target=flush, name="flush-telemetry", daemon=True)
-    flushing.start()
-    flushing.join(FLUSH_SECONDS)
-    if flushing.is_alive():
-        give_up()
-        _logger.warning("the last %s are lost: no answer from the collector", what)
-        # A thread that is still inside gRPC while the interpreter ends can abort the process.
-        flushing.join(STOP_SECONDS)
+
+    what: str
+    flush: Callable[[], object]
+    give_up: Callable[[], object]
+
+
+def close(*signals: Signal) -> None:
+    """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads.
+
+    Left to itself the SDK waits up to 30 s for a collector that is away.
+    """
+    flushing = [
+        Thread(target=signal.flush, name=f"flush-{signal.what}", daemon=True) for signal in signals
+    ]
+    for thread in flushing:
+        thread.start()
+    _join(flushing, FLUSH_SECONDS)
+    for thread, signal in zip(flushing, signals, strict=True):
+        if thread.is_alive():
+            signal.give_up()
+            _logger.warning("the last %s are lost: no answer from the collector", signal.what)
+    # A thread that is still inside gRPC while the interpreter ends can abort the process.
+    _join(flushing, STOP_SECONDS)
+
+
+def _join(threads: Sequence[Thread], seconds: float) -> None:
+    end = monotonic() + seconds
+    for thread in threads:
+        thread.join(max(end - monotonic(), 0.0))

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from rpc.core.version import VERSION
-from rpc.telemetry.otel_pipeline import SCHEMA_URL, SCOPE, channel_options, close, resource
+from rpc.telemetry.otel_pipeline import SCHEMA_URL, SCOPE, Signal, channel_options, resource
 from rpc.telemetry.otlp_points import otlp_metrics
 
 from opentelemetry import metrics
@@ -28,7 +28,11 @@ from prometheus_client import CollectorRegistry
 
 
 class MetricsPush:
-    """Sends the metrics of a registry again and again, on a thread of its own."""
+    """Sends the metrics of a registry again and again, on a thread of its own.
+
+    Attributes:
+        signal: the last of them.
+    """
 
     def __init__(self, service: str, endpoint: str, registry: CollectorRegistry) -> None:
         """Starts. The provider becomes the process's, unless the application has set one.
@@ -39,18 +43,15 @@ class MetricsPush:
             registry: what is sent.
         """
         sender = resource(service)
-        self._exporter = _Exporter(endpoint, registry, sender)
-        reader = PeriodicExportingMetricReader(self._exporter)
-        self._provider = MeterProvider([reader], sender, shutdown_on_exit=False)
+        exporter = _Exporter(endpoint, registry, sender)
+        reader = PeriodicExportingMetricReader(exporter)
+        provider = MeterProvider([reader], sender, shutdown_on_exit=False)
         if not isinstance(metrics.get_meter_provider(), MeterProvider):
-            metrics.set_meter_provider(self._provider)
+            metrics.set_meter_provider(provider)
         # The SDK exports nothing before there is an instrument of its own.
-        meter = self._provider.get_meter(SCOPE, VERSION, SCHEMA_URL)
+        meter = provider.get_meter(SCOPE, VERSION, SCHEMA_URL)
         meter.create_observable_gauge("process.uptime", [_uptime()], unit="s")
-
-    def close(self) -> None:
-        """Sends the last metrics, for a bounded time, and ends all threads."""
-        close("metrics", self._provider.shutdown, self._exporter.shutdown)
+        self.signal = Signal("metrics", provider.shutdown, exporter.shutdown)
 
 
 class _Exporter(OTLPMetricExporter):
@@ -65,10 +66,11 @@ class _Exporter(OTLPMetricExporter):
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
     ) -> MetricExportResult:
-        """Sends both."""
-        ours = ResourceMetrics(self._sender, [self._collected()], self._sender.schema_url)
-        both = MetricsData([*metrics_data.resource_metrics, ours])
-        return super().export(both, timeout_millis, **kwargs)
+        """Sends both. The encoder takes one entry of a resource, and one of a scope in it."""
+        of_sdk = [one for part in metrics_data.resource_metrics for one in part.scope_metrics]
+        scopes = [*of_sdk, self._collected()]
+        all_of_them = ResourceMetrics(self._sender, scopes, self._sender.schema_url)
+        return super().export(MetricsData([all_of_them]), timeout_millis, **kwargs)
 
     def _collected(self) -> ScopeMetrics:
         found = list(otlp_metrics(self._registry.collect()))

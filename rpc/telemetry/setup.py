@@ -24,6 +24,7 @@ from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.watch import UpstreamObserver
 
 if TYPE_CHECKING:
+    from rpc.telemetry.otel_pipeline import Signal
     from rpc.telemetry.tracing import Tracing
 
     from prometheus_client import CollectorRegistry
@@ -72,21 +73,23 @@ def telemetry(
     Raises:
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
-        UsageError: nor the names of those that may read them.
+        UsageError: nor the names of those that may read them; or --log-level-file has no level.
     """
-    made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
+    made = Telemetry(AccessLog(name, settings.log_format, settings.read_log_level()))
     with ExitStack() as stack:
         heed_environment()
+        signals: list[Signal] = []
+        stack.callback(_close, signals)
         tracing = start_tracing(name, traces_collector(settings.tracing.otlp_endpoint))
         if tracing is not None:
-            stack.callback(tracing.close)
+            signals.append(tracing.signal)
             made.of_calls.append(tracing.of_calls)
             made.of_upstream_calls.append(tracing.of_upstream_calls)
         collector = metrics_collector(settings.tracing.otlp_endpoint)
         if settings.metrics_address is not None or collector is not None:
             registry = _measure(made, expiry, exemplars=tracing is not None)
             _serve_metrics(stack, registry, settings, tls, made)
-            _push_metrics(stack, registry, name, collector)
+            _push_metrics(signals, registry, name, collector)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -111,6 +114,13 @@ def start_tracing(name: str, endpoint: str | None) -> "Tracing | None":
     except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
         _logger.warning("cannot send traces: %s; look at the OTEL_ variables", error)
         return None
+
+
+def _close(signals: "list[Signal]") -> None:
+    if signals:
+        from rpc.telemetry.otel_pipeline import close
+
+        close(*signals)
 
 
 def _measure(made: Telemetry, expiry: Expiry, *, exemplars: bool) -> "CollectorRegistry":
@@ -144,13 +154,13 @@ def _serve_metrics(
 
 
 def _push_metrics(
-    stack: ExitStack, registry: "CollectorRegistry", name: str, collector: str | None
+    signals: "list[Signal]", registry: "CollectorRegistry", name: str, collector: str | None
 ) -> None:
     if collector is None:
         return
     from rpc.telemetry.otlp_metrics import MetricsPush
 
     try:
-        stack.callback(MetricsPush(name, collector, registry).close)
+        signals.append(MetricsPush(name, collector, registry).signal)
     except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
         _logger.warning("cannot send metrics: %s; look at the OTEL_ variables", error)

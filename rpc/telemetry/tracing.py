@@ -15,7 +15,7 @@ from rpc.core.trace_context import TraceContext
 from rpc.core.version import VERSION
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.log_pace import LogPace
-from rpc.telemetry.otel_pipeline import SCHEMA_URL, SCOPE, channel_options, close, resource
+from rpc.telemetry.otel_pipeline import SCHEMA_URL, SCOPE, Signal, channel_options, close, resource
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
@@ -53,6 +53,7 @@ class Tracing:
     Attributes:
         of_calls: makes those of the calls that the server answers.
         of_upstream_calls: makes those of the calls that it makes.
+        signal: what is still to be sent of them.
     """
 
     def __init__(self, service: str, endpoint: str) -> None:
@@ -66,18 +67,19 @@ class Tracing:
             endpoint: the collector, as `http://host:4317` (plaintext) or `https://host:4317`.
         """
         options: Any = channel_options(endpoint)  # its annotation has text for values only
-        self._exporter = OTLPSpanExporter(endpoint=endpoint, channel_options=options)
-        self._provider = TracerProvider(resource=resource(service), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
+        exporter = OTLPSpanExporter(endpoint=endpoint, channel_options=options)
+        provider = TracerProvider(resource=resource(service), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            trace.set_tracer_provider(self._provider)
-        tracer = self._provider.get_tracer(SCOPE, VERSION, schema_url=SCHEMA_URL)
+            trace.set_tracer_provider(provider)
+        tracer = provider.get_tracer(SCOPE, VERSION, schema_url=SCHEMA_URL)
         self.of_calls = _CallSpans(tracer)
         self.of_upstream_calls = _UpstreamCallSpans(tracer)
+        self.signal = Signal("spans", provider.shutdown, exporter.shutdown)
 
     def close(self) -> None:
         """Sends what is still to be sent, for a bounded time, and ends all threads."""
-        close("spans", self._provider.shutdown, self._exporter.shutdown)
+        close(self.signal)
 
 
 class _CallSpans(ServerInterceptor):

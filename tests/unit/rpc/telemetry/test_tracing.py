@@ -1,5 +1,7 @@
 """Spans: of which call, with which parent, sent to the collector when the server stops."""
 
+import inspect
+import re
 import threading
 from collections.abc import Iterator
 
@@ -9,6 +11,8 @@ from rpc.telemetry.tracing import Tracing
 
 import grpc
 import pytest
+from opentelemetry.semconv._incubating.attributes import rpc_attributes
+from opentelemetry.semconv.schemas import Schemas
 
 from tests.support.addresses import reserved_address
 from tests.support.calls import make_call
@@ -48,6 +52,35 @@ def test_a_call_is_a_child_of_its_callers_span(collector: Collector) -> None:
         "rpc.method": "user.Orchestrator1Service/GetUserByName",
         "rpc.response.status_code": "OK",
     }
+
+
+def test_no_attribute_is_one_that_the_conventions_deprecate(collector: Collector) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    for call in (make_call(), make_call(known=False)):
+        tracing.of_calls.started(call)
+        tracing.of_calls.finished(call, finished(grpc.StatusCode.INTERNAL))
+    upstream_call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", ())
+    tracing.of_upstream_calls.started(upstream_call)
+    tracing.of_upstream_calls.finished(upstream_call, grpc.StatusCode.INTERNAL, 0.1)
+    tracing.close()
+    used = {name for span in collector.spans for name in span.attributes}
+    deprecated = set(re.findall(r'= "(.+)"\n"""\nDeprecated', inspect.getsource(rpc_attributes)))
+    assert "rpc.system" in deprecated
+    assert used & deprecated == set()
+    # The newest that the package has.
+    assert {span.schema_url for span in collector.spans} == {list(Schemas)[-1].value}
+
+
+def test_a_method_that_is_unknown_names_no_span(collector: Collector) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    call = make_call(known=False)
+    tracing.of_calls.started(call)
+    tracing.of_calls.finished(call, finished(grpc.StatusCode.UNIMPLEMENTED))
+    tracing.close()
+    (span,) = collector.spans
+    assert (span.name, span.attributes["rpc.method"]) == ("grpc", "_OTHER")
+    assert span.attributes["rpc.method_original"] == "user.Orchestrator1Service/GetUserByName"
+    assert span.attributes["error.type"] == "UNIMPLEMENTED"
 
 
 def test_a_call_without_a_trace_begins_one(collector: Collector) -> None:
