@@ -61,8 +61,9 @@ def read_trace_context(headers: dict[str, str]) -> TraceContext:
 
     What is malformed, or could not travel to the next hop, is left behind.
     """
-    baggage = headers.get(BAGGAGE)
-    return (*_trace(headers), *(() if baggage is None else _baggage(baggage)))
+    trace = _trace(headers)
+    # Few calls have any.
+    return trace if BAGGAGE not in headers else (*trace, *_baggage(headers[BAGGAGE]))
 
 
 def _trace(headers: dict[str, str]) -> TraceContext:

@@ -76,18 +76,14 @@ def telemetry(
         UsageError: nor the names of those that may read them; or --log-level-file has no level.
     """
     made = Telemetry(AccessLog(name, settings.log_format, settings.read_log_level()))
+    heed_environment()
     with ExitStack() as stack:
-        heed_environment()
         signals: list[Signal] = []
         stack.callback(_close, signals)
-        tracing = start_tracing(name, traces_collector(settings.tracing.otlp_endpoint))
-        if tracing is not None:
-            signals.append(tracing.signal)
-            made.of_calls.append(tracing.of_calls)
-            made.of_upstream_calls.append(tracing.of_upstream_calls)
+        traced = _trace(signals, name, settings, made)
         collector = metrics_collector(settings.tracing.otlp_endpoint)
         if settings.metrics_address is not None or collector is not None:
-            registry = _measure(made, expiry, exemplars=tracing is not None)
+            registry = _measure(made, expiry, exemplars=traced)
             _serve_metrics(stack, registry, settings, tls, made)
             _push_metrics(signals, registry, name, collector)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
@@ -114,6 +110,18 @@ def start_tracing(name: str, endpoint: str | None) -> "Tracing | None":
     except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
         _logger.warning("cannot send traces: %s; look at the OTEL_ variables", error)
         return None
+
+
+def _trace(
+    signals: "list[Signal]", name: str, settings: TelemetrySettings, made: Telemetry
+) -> bool:
+    tracing = start_tracing(name, traces_collector(settings.tracing.otlp_endpoint))
+    if tracing is None:
+        return False
+    signals.append(tracing.signal)
+    made.of_calls.append(tracing.of_calls)
+    made.of_upstream_calls.append(tracing.of_upstream_calls)
+    return True
 
 
 def _close(signals: "list[Signal]") -> None:
