@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from rpc.telemetry.otel_environment import HEEDED
@@ -38,7 +39,11 @@ async def test_the_list_of_metrics_is_that_of_a_server(transport: str) -> None:
     listed = set(re.findall(r"`((?:grpc|tls|log|event)_[a-z_]+)`", section("Metrics")))
     labels = {"grpc_method", "grpc_status"}
     with reserved_address() as nobody:
-        options = {"upstream": nobody, "metrics_address": "127.0.0.1:0", "transport": transport}
+        options: dict[str, Any] = {
+            "upstream": nobody,
+            "metrics_address": "127.0.0.1:0",
+            "transport": transport,
+        }
         async with serving(orc2.SERVICE, **options) as server:
             assert server.metrics_address is not None
             assert await asyncio.to_thread(served, server.metrics_address) == listed - labels

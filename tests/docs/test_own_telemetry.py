@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -43,7 +44,10 @@ def test_the_page_has_the_servicer_as_it_is() -> None:
 @pytest.mark.parametrize("transport", ["grpcio", "wire"])
 async def test_its_spans_and_its_counter_are_there(transport: str, collector: Collector) -> None:
     async with serving(mock_data.SERVICE, transport=transport, delay=0.0) as last:
-        options = {"otlp_endpoint": collector.endpoint, "metrics_address": "127.0.0.1:0"}
+        options: dict[str, Any] = {
+            "otlp_endpoint": collector.endpoint,
+            "metrics_address": "127.0.0.1:0",
+        }
         users = serving(SERVICE, transport=transport, upstream=last.address, **options)
         async with users as server, grpc.aio.insecure_channel(server.address) as channel:
             before = await asyncio.to_thread(metric, server, "users_asked_total")

@@ -90,7 +90,7 @@ def test_other_signals_are_harmless_while_a_server_stops(endless_call: ServerPro
     endless_call.signal(signal.SIGUSR1)
     wait_until(lambda: "SIGUSR1" in ignored(endless_call), "the signal is in the log")
     endless_call.signal(signal.SIGHUP)
-    wait_until(lambda: events(endless_call, "reloaded"), "the level is read anew")
+    wait_until(lambda: bool(events(endless_call, "reloaded")), "the level is read anew")
     assert endless_call.process.poll() is None
 
 
@@ -103,12 +103,12 @@ class TestReload:
             file.write_text("warning\n")
             server.signal(signal.SIGHUP)
             # The line at the old level.
-            wait_until(lambda: events(server, "reloading"), "the signal is in the log")
+            wait_until(lambda: bool(events(server, "reloading")), "the signal is in the log")
             call(server)
             file.unlink()
             server.signal(signal.SIGHUP)
             # The line at the new one, which is that of the option again.
-            wait_until(lambda: events(server, "reloaded"), "the level is read anew")
+            wait_until(lambda: bool(events(server, "reloaded")), "the level is read anew")
             call(server)
             assert server.stop() == 0
             assert len(server.calls()) == 1
@@ -119,7 +119,7 @@ class TestReload:
             file.write_text("loud")
             server.signal(signal.SIGHUP)
             kept = "keeping the old log level"
-            wait_until(lambda: events(server, kept), "the fault is in the log")
+            wait_until(lambda: bool(events(server, kept)), "the fault is in the log")
             (line,) = events(server, kept)
             assert line["reason"].endswith("has none of debug, info, warning, error in it")
             call(server)
@@ -161,7 +161,8 @@ class TestReload:
                 for _ in range(2):
                     orc2.signal(signal.SIGHUP)
                 wait_until(
-                    lambda: events(orc2, "certificate for the upstream reloaded"), "it is made anew"
+                    lambda: bool(events(orc2, "certificate for the upstream reloaded")),
+                    "it is made anew",
                 )
                 with grpc.insecure_channel(orc2.address) as channel:
                     method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser

@@ -59,20 +59,18 @@ class OwnSpans(Forwarding):
 class OwnSpansOnThreads(StreamServiceServicer):
     """Blocks, and has a span of its own meanwhile."""
 
-    def Unary(self, request: Ask, context: Any) -> Answer:  # type: ignore[override]
+    def Unary(self, request: Ask, context: Any) -> Answer:
         return self._answer()
 
-    def ClientStream(self, request_iterator: Any, context: Any) -> Answer:  # type: ignore[override]
+    def ClientStream(self, request_iterator: Any, context: Any) -> Answer:
         for _ in request_iterator:
             pass
         return self._answer()
 
-    def ServerStream(self, request: Ask, context: Any) -> Iterator[Answer]:  # type: ignore[override]
+    def ServerStream(self, request: Ask, context: Any) -> Iterator[Answer]:
         yield self._answer()
 
-    def BidiStream(  # type: ignore[override]
-        self, request_iterator: Any, context: Any
-    ) -> Iterator[Answer]:
+    def BidiStream(self, request_iterator: Any, context: Any) -> Iterator[Answer]:
         for _ in request_iterator:
             yield self._answer()
 
@@ -204,7 +202,7 @@ async def test_two_calls_do_not_see_each_others_spans(way: Way, collector: Colle
 async def test_baggage_travels_as_it_came(way: Way, *, traced: bool, collector: Collector) -> None:
     servicer = Baggage()
     sent = "tenant=blue;sticky, note = a%20b"
-    options = {"otlp_endpoint": collector.endpoint} if traced else {}
+    options: dict[str, Any] = {"otlp_endpoint": collector.endpoint} if traced else {}
     async with way.to(servicer, **options) as path:
         await answers(begin(path.stub, "Unary", ASK, metadata=(("baggage", sent),)))
     assert servicer.sent == sent
@@ -225,7 +223,7 @@ async def test_baggage_past_its_limit_costs_no_call(
     way: Way, *, traced: bool, collector: Collector
 ) -> None:
     servicer = Baggage()
-    options = {"otlp_endpoint": collector.endpoint} if traced else {}
+    options: dict[str, Any] = {"otlp_endpoint": collector.endpoint} if traced else {}
     async with way.to(servicer, **options) as path:
         metadata = (("baggage", "a=" + "1" * 5000),)
         await answers(begin(path.stub, "Unary", ASK, metadata=metadata))
