@@ -54,7 +54,12 @@ class Connection:
         self._service = service
         self._channel = channel
         self.request_ids = RequestIds()
-        observed = UpstreamChannel(channel, settings.timeout, [*interceptors, self.request_ids])
+        observed = UpstreamChannel(
+            channel,
+            settings.timeout,
+            [*interceptors, self.request_ids],
+            target=settings.server.target,
+        )
         # Of a channel, a stub asks for its methods and for nothing else.
         self.channel = cast("grpc.aio.Channel", observed)
 

@@ -145,6 +145,7 @@ class UpstreamCall:
         metadata: what else travels with the call. An interceptor may add to it.
         attachments: what interceptors keep of the call, each under itself as the key.
         is_over: whether the interceptors have been told of its end.
+        target: where the upstream is, as `rpc.core.address.parse_target` takes it.
     """
 
     method: str
@@ -155,6 +156,7 @@ class UpstreamCall:
     metadata: tuple[tuple[str, str | bytes], ...] = ()
     attachments: dict[object, Any] | None = None
     is_over: bool = False
+    target: str = ""
 
     def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What travels with the call, ids and trace included."""

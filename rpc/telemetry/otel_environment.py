@@ -92,8 +92,8 @@ def _ratio(value: str) -> str | None:
 def _url(value: str) -> str | None:
     try:
         collector_url(value)
-    except ValueError as error:
-        return str(error)
+    except ValueError:
+        return "it is not http://HOST:PORT or https://HOST:PORT"
     return None
 
 

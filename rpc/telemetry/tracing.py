@@ -5,13 +5,16 @@ Attributes follow OpenTelemetry's semantic conventions for RPC spans, in the ver
 baggage that a caller sent go on to the next hop all the same.
 """
 
+import functools
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+from rpc.core.address import endpoints, split_host_port
 from rpc.core.call import Call, UpstreamCall
 from rpc.core.metadata_keys import BAGGAGE
 from rpc.core.outcome import Outcome
-from rpc.core.trace_context import TraceContext
+from rpc.core.trace_context import MOST_BAGGAGE_BYTES, TraceContext
 from rpc.core.version import VERSION
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.telemetry.log_pace import LogPace
@@ -27,6 +30,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.semconv._incubating.attributes import rpc_attributes
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
+from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
@@ -44,6 +48,7 @@ _SERVER_ERRORS = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
+_NOTHING: Mapping[str, AttributeValue] = {}
 _SYSTEM = rpc_attributes.RpcSystemNameValues.GRPC.value
 
 
@@ -116,7 +121,8 @@ class _UpstreamCallSpans(UpstreamInterceptor):
         if not trace.get_current_span(parent).get_span_context().is_valid:
             parent = extract(dict(call.trace_context), context=parent)
         method = call.method.removeprefix("/")
-        context = self._spans.begin(method, SpanKind.CLIENT, parent)
+        server = _server_attributes(call.target)
+        context = self._spans.begin(method, SpanKind.CLIENT, parent, server)
         if context is not None:
             call.attachments = {self: context, **(call.attachments or {})}
             call.trace_context = _sent(context, call.trace_context)
@@ -134,7 +140,13 @@ class _Spans:
         self._pace = LogPace()
 
     def begin(
-        self, method: str, kind: SpanKind, parent: Context, *, known: bool = True
+        self,
+        method: str,
+        kind: SpanKind,
+        parent: Context,
+        more: Mapping[str, AttributeValue] = _NOTHING,
+        *,
+        known: bool = True,
     ) -> Context | None:
         """Begins a span, and gives a context with it. None if that fails."""
         try:
@@ -142,7 +154,7 @@ class _Spans:
                 method if known else _SYSTEM,
                 context=parent,
                 kind=kind,
-                attributes=_attributes(method, known=known),
+                attributes={**_attributes(method, known=known), **more},
             )
         except Exception:
             if times := self._pace.count():
@@ -159,20 +171,40 @@ def _attributes(method: str, *, known: bool) -> dict[str, AttributeValue]:
     return {**named, rpc_attributes.RPC_METHOD_ORIGINAL: method}
 
 
+@functools.lru_cache
+def _server_attributes(target: str) -> Mapping[str, AttributeValue]:
+    """Where an upstream is. Of several replicas none, as nobody knows which one is called."""
+    endpoint, *others = endpoints(target)
+    if others or not endpoint:
+        return _NOTHING
+    if endpoint.startswith("unix:"):
+        return {SERVER_ADDRESS: endpoint.removeprefix("unix:")}
+    host, port = split_host_port(endpoint)
+    return {SERVER_ADDRESS: host, SERVER_PORT: port}
+
+
 def _sent(context: Context, received: TraceContext) -> TraceContext:
     """The metadata that tells an upstream of a context."""
     headers: dict[str, str] = {}
     inject(headers, context)
     if BAGGAGE in headers:
-        for key, value in received:
-            # The SDK writes it in its own spelling, in which properties of values are lost.
-            if key == BAGGAGE and _baggage_in(value) == baggage.get_all(context):
-                headers[BAGGAGE] = value
+        headers[BAGGAGE] = _baggage(headers[BAGGAGE], context, received)
+        # The next hop takes no more, and must not refuse the call for it.
+        if len(headers[BAGGAGE]) > MOST_BAGGAGE_BYTES:
+            del headers[BAGGAGE]
     return tuple(headers.items())
 
 
-def _baggage_in(value: str) -> object:
-    return baggage.get_all(extract({BAGGAGE: value}, context=Context()))
+def _baggage(written: str, context: Context, received: TraceContext) -> str:
+    """Baggage as it came, unless the application has changed it.
+
+    The SDK writes it in a spelling of its own, in which properties of values are lost.
+    """
+    for key, value in received:
+        if key == BAGGAGE:
+            came = extract({BAGGAGE: value}, context=Context())
+            return value if baggage.get_all(came) == baggage.get_all(context) else written
+    return written
 
 
 def _end(context: Context, code: grpc.StatusCode, *, failed: bool) -> None:

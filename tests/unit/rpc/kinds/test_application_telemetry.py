@@ -110,10 +110,10 @@ class Baggage(Streams):
 
 
 class AddsBaggage(Forwarding):
-    """Has a member of its own for its upstream."""
+    """Has a member of its own for its upstream, as long as the request."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
-        attach_baggage("user", "u 1")
+        attach_baggage("user", "u 1" + "u" * len(request.payload))
         return await super().Unary(request, context)
 
 
@@ -215,6 +215,16 @@ async def test_baggage_of_a_servicer_goes_along(way: Way, collector: Collector) 
     async with way.to(servicer, AddsBaggage, otlp_endpoint=collector.endpoint) as path:
         await answers(begin(path.stub, "Unary", ASK, metadata=(("baggage", "tenant=blue"),)))
     assert servicer.seen == {"tenant": "blue", "user": "u 1"}
+
+
+@THROUGH_HOP
+async def test_baggage_of_a_servicer_past_the_limit_costs_no_call(
+    way: Way, collector: Collector
+) -> None:
+    servicer = Baggage()
+    async with way.to(servicer, AddsBaggage, otlp_endpoint=collector.endpoint) as path:
+        await answers(begin(path.stub, "Unary", Ask(sizes=[1], payload=bytes(7000))))
+    assert servicer.sent is None
 
 
 @THROUGH_HOP

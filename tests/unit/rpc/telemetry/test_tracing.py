@@ -120,6 +120,29 @@ def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector
 
 
 @pytest.mark.parametrize(
+    ("target", "server"),
+    [
+        ("dns:///orc2.example:9001", {"server.address": "orc2.example", "server.port": 9001}),
+        ("[::1]:9001", {"server.address": "::1", "server.port": 9001}),
+        ("unix:/run/orc2", {"server.address": "/run/orc2"}),
+        ("ipv4:10.0.0.1:9001,10.0.0.2:9001", {}),
+        ("", {}),
+    ],
+)
+def test_the_span_of_an_upstream_says_where_it_is(
+    collector: Collector, target: str, server: dict[str, object]
+) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", (), target=target)
+    tracing.of_upstream_calls.started(call)
+    tracing.of_upstream_calls.finished(call, grpc.StatusCode.OK, 0.1)
+    tracing.close()
+    (span,) = collector.spans
+    found = {name: value for name, value in span.attributes.items() if name.startswith("server.")}
+    assert found == server
+
+
+@pytest.mark.parametrize(
     ("code", "fails_server", "fails_client"),
     [
         (grpc.StatusCode.OK, False, False),
