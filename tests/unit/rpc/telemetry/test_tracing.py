@@ -4,13 +4,20 @@ import inspect
 import re
 import threading
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 from rpc.core.call import UpstreamCall
 from rpc.core.outcome import Outcome
+from rpc.core.trace_context import read_trace_context
 from rpc.telemetry.tracing import Tracing
 
 import grpc
 import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+from opentelemetry.baggage import propagation
+from opentelemetry.context import Context
+from opentelemetry.propagate import extract
 from opentelemetry.semconv._incubating.attributes import rpc_attributes
 from opentelemetry.semconv.schemas import Schemas
 
@@ -23,6 +30,37 @@ TRACE_ID, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-01"), ("tracestate", "vendor=1"))
 NOT_SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-00"),)
 UPSTREAM_METHOD = "/user.Orchestrator2Service/GetUser"
+
+
+BLANKS = st.sampled_from(["", " ", "\t "])
+KEYS = st.text("aZ09!#$%&'*+-.^_`|~", min_size=1, max_size=5)
+VALUES = st.text("aZ09!#%+-./:<=>?@[]_{}~()", max_size=5)
+
+
+@st.composite
+def baggage_members(draw: st.DrawFn) -> str:
+    """A member of a list of baggage, by the grammar of W3C, with blanks where they may be."""
+
+    def pair() -> str:
+        return (
+            f"{draw(BLANKS)}{draw(KEYS)}{draw(BLANKS)}={draw(BLANKS)}{draw(VALUES)}{draw(BLANKS)}"
+        )
+
+    return ";".join(pair() for _ in range(draw(st.integers(1, 3))))
+
+
+# Else a caller could have a line of the log written with each call, or more.
+@seed(15)
+@settings(max_examples=300, database=None, deadline=None)
+@given(st.lists(baggage_members(), min_size=1, max_size=4).map(",".join))
+def test_baggage_that_is_taken_makes_the_sdk_complain_of_nothing(baggage: str) -> None:
+    context = read_trace_context({"baggage": baggage})
+    with pytest.MonkeyPatch.context() as patch:
+        complaints: list[object] = []
+        patch.setattr(propagation, "_logger", Mock(warning=lambda *said: complaints.append(said)))
+        extract(dict(context), context=Context())
+    assert [key for key, _ in context] == ["baggage"]
+    assert complaints == []
 
 
 @pytest.fixture
