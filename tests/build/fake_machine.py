@@ -76,7 +76,7 @@ class Machine:
         self.checkout.mkdir()
         for name in _FILES:
             shutil.copy(name, self.checkout / name)
-        shutil.copytree("tools/bazel", self.checkout / "tools/bazel")
+        shutil.copytree("tools/bazelw", self.checkout / "tools/bazelw")
         self.bin.mkdir()
         for tool in _HOST_TOOLS.split():
             found = shutil.which(tool)
