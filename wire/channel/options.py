@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOptions:
-    """Options of a channel; times are in seconds."""
+    """Options of a channel. Times are in seconds."""
 
     service_config: str | Mapping[str, Any] | None = None
     """JSON, or what it stands for; a resolver has no say in it."""

@@ -13,7 +13,7 @@ _VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class TargetError(ValueError):
-    """A target that cannot be called; the message says what a good one looks like."""
+    """A target that cannot be called. The message says what a good one looks like."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a server or a channel; the defaults fit a process of 256 MiB.
+    """Limits of a server or a channel. The defaults fit a process of 256 MiB.
 
     Sizes are bytes, times are seconds. A time of `None` is without limit. Fields that say
     "server" mean nothing to a channel.

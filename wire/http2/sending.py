@@ -121,7 +121,7 @@ class Sending(Output):
             stream.end_queued = True
 
     def reset_stream(self, stream_id: int, code: int) -> None:
-        """End a stream at once with RST_STREAM; what is queued on it is dropped."""
+        """End a stream at once with RST_STREAM. What is queued on it is dropped."""
         stream = self.streams.get(stream_id)
         self.write(frames.rst_stream(stream_id, code))
         self._remember_reset(stream_id)
