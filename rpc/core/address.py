@@ -15,7 +15,7 @@ _ADDRESS_VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class AddressError(UsageError):
-    """An address that cannot be used; the message says what a good one looks like."""
+    """An address that cannot be used. The message says what a good one looks like."""
 
 
 def parse_listen(text: str) -> str:
@@ -49,7 +49,7 @@ def _unix_socket(text: str) -> str:
 
 
 def split_host_port(text: str) -> tuple[str, int]:
-    """Splits `HOST:PORT`; an IPv6 host stands in brackets, which are taken off.
+    """Splits `HOST:PORT`. An IPv6 host stands in brackets, which are taken off.
 
     Raises:
         AddressError: there is no port, it is not in 0 to 65535, or the host is malformed.

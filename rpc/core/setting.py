@@ -21,7 +21,7 @@ class Setting:
         metavar: what the help shows in place of a value. None for the type's own.
         option: name of the option, where it is not the field's.
         envvar: a further environment variable.
-        multiple: may be given again; the value is a tuple. In the environment blanks separate.
+        multiple: may be given again. The value is a tuple. In the environment blanks separate.
         negatable: a switch that is on has a `--no-…`.
     """
 

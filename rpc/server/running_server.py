@@ -32,7 +32,7 @@ class RunningServer:
 
     Attributes:
         address: where, with the port that the kernel chose in place of 0.
-        metrics_address: where its metrics are; None for nowhere.
+        metrics_address: where its metrics are, or None for nowhere.
     """
 
     address: str
@@ -43,7 +43,7 @@ class RunningServer:
 async def running_server(
     application: Application, settings: ServerSettings, options: Mapping[str, Any] | None = None
 ) -> AsyncIterator[RunningServer]:
-    """Serves while the context is open; leaving it drains and stops the server.
+    """Serves while the context is open. Leaving it drains and stops the server.
 
     Args:
         application: what to serve.

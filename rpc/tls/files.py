@@ -49,7 +49,7 @@ class ServerTls:
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them; None for one that there is not."""
+        """All of them, with None for one that there is not."""
         return self.certificate, self.key, self.client_ca, self.crl
 
 
@@ -89,5 +89,5 @@ class ChannelTls:
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them; None for one that there is not."""
+        """All of them, with None for one that there is not."""
         return self.ca, self.certificate, self.key

@@ -31,7 +31,7 @@ class Followed(Generic[Made]):
         """Makes the first.
 
         Args:
-            files: which; None stands for one that there is not.
+            files: which. None stands for one that there is not.
             make: reads them. Raises OSError or ValueError if they cannot be used, of which
                 `rpc.tls.files.TlsError` is one.
             what: what the log calls it.

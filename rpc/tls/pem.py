@@ -18,7 +18,7 @@ def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
     _refuse_writable(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
+        # The empty password makes an encrypted key an error. Without it OpenSSL asks for one.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise TlsError(

@@ -17,17 +17,17 @@ _logger = logging.getLogger(__name__)
 
 
 class UnknownNameError(StartupError):
-    """A name that the resolver says does not exist; the message says what to do."""
+    """A name that the resolver says does not exist. The message says what to do."""
 
 
 async def require_known_name(option: str, target: str) -> None:
-    """Looks the name in a target up, once; what it resolves to is left to gRPC.
+    """Looks the name in a target up, once. What it resolves to is left to gRPC.
 
     A resolver that cannot tell is a warning in the log: it may be back before the first call.
 
     Args:
         option: that the target was given by, for the error.
-        target: a gRPC target; one with a resolver of its own (`dns://HOST/…`) is left alone.
+        target: a gRPC target. One with a resolver of its own (`dns://HOST/…`) is left alone.
 
     Raises:
         UnknownNameError: there is no such name.

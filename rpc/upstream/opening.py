@@ -22,7 +22,7 @@ def open_channel(  # noqa: PLR0913  # all but three by name
     expiry: Expiry | None = None,
     max_message_bytes: int = MOST_MESSAGE_BYTES,
 ) -> grpc.aio.Channel:
-    """Opens a channel for the calls of one service; it connects when the first call needs it.
+    """Opens a channel for the calls of one service. It connects when the first call needs it.
 
     Args:
         transport: carries the calls.

@@ -28,7 +28,7 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
     followed = Followed(tls.files, lambda: _configuration(tried))
     return grpc.dynamic_ssl_server_credentials(
         followed.newest,
-        # gRPC asks at every handshake; None is for nothing new, which the stubs lack.
+        # gRPC asks at every handshake. None is for nothing new, which the stubs lack.
         lambda: followed.newest if followed.look() else None,  # type: ignore[arg-type,return-value]
         require_client_authentication=tls.client_ca is not None,
     )

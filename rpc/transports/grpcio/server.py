@@ -23,7 +23,7 @@ _ARGUMENTS = [
     ("grpc.keepalive_permit_without_calls", 1),
     # Of calls that wait to be taken up gRPC cancels some, past 1000 of them and at random, health
     # checks among them and unseen by the log. `rpc.interceptors.load_shedding` says which calls are
-    # too many; this bounds the memory, with 18 kB a call.
+    # too many. This bounds the memory, with 18 kB a call.
     ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 5_000),
 ]
