@@ -34,7 +34,7 @@ async def explain(
     """Says what a failed call means.
 
     A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
-    says that the time is up; then the message names the reason and what to do.
+    says that the time is up. Then the message names the reason and what to do.
 
     Args:
         error: the failed call's.

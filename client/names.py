@@ -17,14 +17,14 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 class NamesError(ValueError):
-    """What is on stdin is not a list of names; the message says where and why."""
+    """What is on stdin is not a list of names. The message says where and why."""
 
 
 async def names(given: Sequence[str]) -> AsyncIterator[str]:
     """Yields the names, each as soon as it is known.
 
     Args:
-        given: from the command line; `-` stands for the lines of stdin, an empty one included.
+        given: from the command line. `-` stands for the lines of stdin, an empty one included.
 
     Raises:
         NamesError: stdin is closed, or a line of it is not UTF-8 or longer than any name can be.

@@ -1,4 +1,4 @@
-"""The client's command-line options; each is an environment variable too."""
+"""The client's command-line options. Each is an environment variable too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -104,7 +104,7 @@ def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callab
 
 
 def client_settings(values: dict[str, Any]) -> ClientSettings:
-    """Takes what all commands have out of a command's values; what is left is the command's."""
+    """Takes what all commands have out of a command's values. What is left is the command's."""
     server = settings_from(PeerSettings, values)
     names = ("insecure", "timeout", "output", "otlp_endpoint")
     return ClientSettings(server=server, **{name: values.pop(name) for name in names})
