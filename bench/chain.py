@@ -63,8 +63,8 @@ def main(  # noqa: PLR0913  # one for each option
 ) -> None:
     """Measure the chain and its peers: throughput, latency, CPU time, memory, start-up.
 
-    Every answer's size is checked, and beside the load calls whose answers are compared in full;
-    a wrong answer ends the run.
+    Every answer's size is checked, and beside the load calls whose answers are compared in full.
+    A wrong answer ends the run.
     """
     chosen = [
         contenders.chain(OURS, contenders.root(), ("--transport", "wire")),

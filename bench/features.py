@@ -69,7 +69,7 @@ def main(*, rounds: int, calls: int, generator: str) -> None:
 
 @contextmanager
 def _ways(folder: Path) -> Iterator[list[Contender]]:
-    """The ways to run the chain; a collector for traces runs while the context is open."""
+    """The ways to run the chain. A collector for traces runs while the context is open."""
     root = contenders.root()
     with collecting() as collector:
         yield [

@@ -82,7 +82,7 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
         contender: whom.
         plan: how.
         generator: by what.
-        seed: makes the open loop's moments and the checked names; the same for all in a round.
+        seed: makes the open loop's moments and the checked names, the same for all in a round.
 
     Raises:
         LoadError: an answer was wrong or missing.

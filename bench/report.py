@@ -66,7 +66,7 @@ def table(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
 
 
 def ratios(rounds: Rounds, in_flight: Sequence[int], title: str = "ours over") -> list[list[str]]:
-    """The first one's over each other's, round by round; header first, with the title in it."""
+    """The first one's over each other's, round by round, header first, with the title in it."""
     ours, *peers = rounds
     lines = [[title, *peers]]
     for name, pick in rows(in_flight).items():

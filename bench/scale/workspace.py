@@ -27,7 +27,7 @@ def copy_checkout(checkout: Path, folder: Path) -> None:
 
 def _files(checkout: Path) -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    listed = subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True
     )
     return [name for name in listed.stdout.split("\0") if name]
