@@ -22,7 +22,7 @@ TOO_SHORT = "abc"
 
 
 class WrongEndError(StartupError):
-    """A call ended in another way than the demo shows; the message says how."""
+    """A call ended in another way than the demo shows. The message says how."""
 
 
 @click.command(NAME, context_settings=context_settings(NAME))
