@@ -106,7 +106,7 @@ class Permission(ServerInterceptor):
 
 
 class SendToken(UpstreamInterceptor):
-    """Sends the token in a file to the upstream; the file is read again when it changes."""
+    """Sends the token in a file to the upstream. The file is read again when it changes."""
 
     def __init__(self, file: Path) -> None:
         self._token = Followed([file], lambda: file.read_text().strip(), "token")
