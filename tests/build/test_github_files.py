@@ -15,7 +15,7 @@ _WORKFLOW = Path(".github/workflows/ci.yml")
 _RENOVATE = Path(".github/renovate.json")
 _SCHEMAS = {_WORKFLOW: "vendor.github-workflows", _RENOVATE: "vendor.renovate"}
 
-# What Renovate knows of pip-compile's options; at another one it stops.
+# What Renovate knows of pip-compile's options. At another one it stops.
 _RENOVATES_OPTIONS = {
     "--allow-unsafe",
     "--generate-hashes",

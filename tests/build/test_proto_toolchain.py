@@ -1,6 +1,6 @@
 """protoc is the one of this workspace, and all of it is an input of the actions that run it.
 
-rules_proto_grpc in Debian falls back to /usr/bin/protoc in silence when no toolchain is registered;
+rules_proto_grpc in Debian falls back to /usr/bin/protoc in silence when no toolchain is registered,
 and everywhere it hands its action protoc's start script alone, without what the script runs.
 """
 

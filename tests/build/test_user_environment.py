@@ -70,7 +70,7 @@ def test_a_variable_of_python_is_fixed() -> None:
 
 
 def fetch(folder: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Fetches a package called `nothing` from a folder; its wheel comes to lie in `fetched`."""
+    """Fetches a package called `nothing` from a folder. Its wheel comes to lie in `fetched`."""
     wheel = folder / "nothing-1-py3-none-any.whl"
     info = "nothing-1.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:

@@ -240,7 +240,7 @@ def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
 
 
 def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
-    """Runs the client with a terminal as stderr; returns what it wrote to stdout, and to that."""
+    """Runs the client with a terminal as stderr. Returns what it wrote to stdout, and to that."""
     ours, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     with os.fdopen(terminal, "wb") as stderr:

@@ -1,7 +1,7 @@
 """Options: each does what its help says, by the command line or by the environment, or is refused.
 
-`EFFECTS` has a check for each option, in which a server is told of it by its environment variable;
-the tests of the single features use the command line.
+`EFFECTS` has a check for each option, in which a server is told of it by its environment variable.
+The tests of the single features use the command line.
 """
 
 import os

@@ -101,7 +101,7 @@ def test_a_collector_that_is_away_disturbs_neither_calls_nor_the_exit(
 
 
 def test_a_collector_that_never_answers_does_not_hold_up_the_exit(patient_exporter: None) -> None:
-    # Its backlog accepts the connection; nobody reads from it.
+    # Its backlog accepts the connection. Nobody reads from it.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with running("services/mock_data", "--otlp-endpoint", endpoint) as server:

@@ -91,7 +91,7 @@ def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector
     ("code", "fails_server", "fails_client"),
     [
         (grpc.StatusCode.OK, False, False),
-        # The caller's fault; the server has done its work.
+        # The caller's fault. The server has done its work.
         (grpc.StatusCode.INVALID_ARGUMENT, False, True),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, False, True),
         (grpc.StatusCode.INTERNAL, True, True),

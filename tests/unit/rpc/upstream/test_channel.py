@@ -23,7 +23,7 @@ TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Keeps what came with each call; refuses `refused`, and answers `endless` never."""
+    """Keeps what came with each call. Refuses `refused`, and answers `endless` never."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str | bytes], float | None]] = []

@@ -47,7 +47,7 @@ class Notes(ServerInterceptor):
 
 
 class Context(ArrivingContext):
-    """That of a call with one request; says how the call was aborted, if it was."""
+    """That of a call with one request. Says how the call was aborted, if it was."""
 
     def __init__(self, remaining: float | None = None) -> None:
         super().__init__(remaining=remaining)
