@@ -23,7 +23,7 @@ from tools.own_bazel.bazel import BazelError, OwnBazel, own_bazel
 )
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED)
 def main(*, registry: Path | None, flags: tuple[str, ...]) -> None:
-    """Compare the routes; with --registry also build and test //... there. FLAGS are Bazel's."""
+    """Compare the routes. With --registry also build and test //... there. FLAGS are Bazel's."""
     checkout = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     found = list(disagreements(_routes(checkout)))
     if found:

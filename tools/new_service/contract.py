@@ -130,7 +130,7 @@ def _unary_methods(contract: FileDescriptorProto, name: str) -> Iterator[MethodD
 
 
 def _text(message: DescriptorProto) -> str:
-    """Name of a message's first string; empty if it has none."""
+    """Name of a message's first string, empty if it has none."""
     strings = [
         str(field.name)
         for field in message.field

@@ -23,7 +23,7 @@ _TESTS = "//tests/unit/client/..."
 
 
 class BrokenPromiseError(Exception):
-    """The cache does not do what is said of it; the text says what happened."""
+    """The cache does not do what is said of it. The text says what happened."""
 
 
 @click.command(name="check_remote_cache")

@@ -60,13 +60,13 @@ def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
 
 def _git(workspace: Path, *words: str) -> str:
     command = ["git", *words]
-    return subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    return subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         command, cwd=workspace, stdout=subprocess.PIPE, text=True, check=True
     ).stdout.strip()
 
 
 def _report(first: Build, second: Build) -> int:
-    """Says what was compared; 1 if it is not the same."""
+    """Says what was compared. Returns 1 if it is not the same."""
     outputs = compare_outputs(first.outputs, second.outputs)
     spawns = list(compare_spawns(first.spawns, second.spawns))
     for allowance, count in outputs.allowed.items():
