@@ -41,9 +41,7 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
         folder: has `services/orc1/orc1` and its like: our runfiles, or some checkout's bazel-bin.
         options: further options for each server.
     """
-    commands = {
-        role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES
-    }
+    commands = {role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES}
     return Contender(name, commands)
 
 

@@ -11,7 +11,7 @@ def test_the_table_of_options_is_that_of_the_programs() -> None:
     assert with_table(readme) == readme, "run ./bazelw run //docs:options"
 
 
-def test_the_table_shows_defaults_and_what_else_there_is_to_choose() -> None:
+def test_the_table_shows_defaults_and_choices() -> None:
     rows = options_table().splitlines()
     for row in (
         r"| `--log-format auto\|text\|json` | `auto` |",

@@ -93,7 +93,7 @@ def serve(call: Call) -> None:
     current_call.set(call)
 
 
-async def test_a_call_on_behalf_of_none_has_the_default_timeout_and_a_new_id(
+async def test_a_call_outside_of_a_call_has_the_default_timeout(
     stub: Any, upstream: Upstream
 ) -> None:
     assert (await stub.GetMockUserData(REQUEST)).name == "krithik"
