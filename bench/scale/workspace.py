@@ -36,7 +36,7 @@ def _files(checkout: Path) -> list[str]:
 def add_services(folder: Path, services: int) -> None:
     """Adds services to a workspace, each in a package of its own, until it has so many.
 
-    Each has a contract, a servicer and a test, as docs/contributing.md says.
+    Each has a contract, a servicer and a test, as docs/adding-a-service.md says.
 
     Args:
         folder: the workspace.

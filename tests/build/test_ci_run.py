@@ -19,7 +19,7 @@ _STEPS = {
     "query": "cquery deps(//...)",
     "arm": "build --nobuild --platforms=//tests/build/platforms:linux_aarch64 //...",
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
-    "readme": "run //docs:run_commands -- README.md",
+    "readme": "run //docs:run_commands -- README.md docs/configuration.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache:check",
     "github_route": "run //tools/github_route:check",

@@ -21,8 +21,8 @@ from tests.support.waiting import LIMIT_SECONDS
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'
 ABC = re.compile(
-    rb'Got error:\nrpc error: code = InvalidArgument desc = invalid name "abc": a name has at'
-    rb" least 6 bytes, this one 3\nrequest id: (" + REQUEST_ID.encode() + rb")\n"
+    rb'Got error:\nrpc error: code = InvalidArgument desc = invalid name "abc": must be at least'
+    rb" 6 bytes, got 3\nrequest id: (" + REQUEST_ID.encode() + rb")\n"
 )
 
 NAMED_ABC = ABC.pattern.replace(b"request id", b'name: "abc"\nrequest id')
