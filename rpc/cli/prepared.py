@@ -15,7 +15,7 @@ if os.getpid() == 1:
 
 if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
     warnings.warn(
-        "grpc is loaded already and has read its environment; import rpc.service before it",
+        "grpc is loaded already and has read its environment: import rpc.service before it",
         RuntimeWarning,
         stacklevel=2,
     )

@@ -1,7 +1,7 @@
 """Settings: dataclass fields that say all that is said of an option of the command line.
 
 `rpc.cli.options` makes the options, their help and their environment variables of them, and
-docs/options.py the table in the README.
+docs/options.py the table in docs/configuration.md.
 """
 
 import dataclasses

@@ -26,11 +26,11 @@ class ServerTls:
     """
 
     certificate: Path = setting(
-        "PEM certificate chain; read again when the file changes.", type=FILE, default=None
+        "PEM certificate chain. Reloaded when the file changes.", type=FILE, default=None
     )
     key: Path = setting("PEM key of that certificate.", type=FILE, default=None)
     client_ca: Path | None = setting(
-        "PEM file of authorities; callers must show a certificate of theirs (mTLS).",
+        "PEM file of authorities. Callers must show a certificate of theirs (mTLS).",
         type=FILE,
         default=None,
     )
@@ -67,7 +67,7 @@ class ChannelTls:
     """
 
     ca: Path | None = setting(
-        "PEM file of the authorities for {peer}; the machine's own by default.",
+        "PEM file of the authorities for {peer}. The machine's own by default.",
         type=FILE,
         default=None,
     )
@@ -76,7 +76,7 @@ class ChannelTls:
     )
     key: Path | None = setting("PEM key of that certificate.", type=FILE, default=None)
     server_name: str | None = setting(
-        "Name that the certificate must bear, where it is not the target's.",
+        "Name in the certificate, if it differs from the target's.",
         type=str,
         metavar="NAME",
         default=None,

@@ -28,8 +28,8 @@ _ARGUMENTS = [
     ("grpc.server.max_pending_requests_hard_limit", 5_000),
 ]
 
-# How long no call has to arrive for callers that watch health to count as gone elsewhere. We wait
-# at most the second time.
+# After the first, a quiet period, we assume that health-watching clients have moved away. We wait
+# at most the second.
 _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 # The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
 # a rate of their own never cease.
