@@ -13,7 +13,14 @@ from tests.support.schemas import is_valid
 
 _WORKFLOW = Path(".github/workflows/ci.yml")
 _RENOVATE = Path(".github/renovate.json")
-_SCHEMAS = {_WORKFLOW: "vendor.github-workflows", _RENOVATE: "vendor.renovate"}
+_TEMPLATES = Path(".github/ISSUE_TEMPLATE")
+_SCHEMAS = {
+    _WORKFLOW: "vendor.github-workflows",
+    _RENOVATE: "vendor.renovate",
+    _TEMPLATES / "bug.yml": "vendor.github-issue-forms",
+    _TEMPLATES / "feature.yml": "vendor.github-issue-forms",
+    _TEMPLATES / "config.yml": "vendor.github-issue-config",
+}
 
 # What Renovate knows of pip-compile's options. At another one it stops.
 _RENOVATES_OPTIONS = {
