@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What docs/builds.md says of versions: a release names its commit, no other build depends on one.
+# What docs/releases.md says of versions: a release names its commit, no other build depends on one.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 

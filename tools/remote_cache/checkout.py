@@ -97,5 +97,5 @@ def ci_flags(origin: Path, address: str) -> str:
 
 
 def developer_flags(address: str) -> str:
-    """What docs/builds.md asks a developer to write."""
+    """What tools/remote_cache/README.md asks a developer to write."""
     return f"common:remote-cache --remote_cache=http://{address}\n"
