@@ -21,8 +21,8 @@ _STEPS = {
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
     "readme": "run //docs:run_commands -- README.md docs/configuration.md",
     "reproducibility": "run //tools/reproducibility",
-    "remote_cache": "run //tools/remote_cache:check",
-    "github_route": "run //tools/github_route:check",
+    "remote_cache": "run //tools/remote_cache",
+    "github_route": "run //tools/github_route",
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",

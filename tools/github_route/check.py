@@ -1,4 +1,4 @@
-"""Tries bazelw's GitHub route against a stand-in: `./bazelw run //tools/github_route:check`."""
+"""Tries bazelw's GitHub route against a stand-in: `./bazelw run //tools/github_route`."""
 
 import os
 import subprocess

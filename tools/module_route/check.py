@@ -1,4 +1,4 @@
-"""Looks at the route of modules: `./bazelw run //tools/module_route:check`.
+"""Looks at the route of modules: `./bazelw run //tools/module_route`.
 
 Without a registry it compares what MODULE.bazel and WORKSPACE both say. With one, Bazel of the
 checkout builds and tests by modules that come from there.

@@ -1,4 +1,4 @@
-"""Shows what README.md here says of the cache: `./bazelw run //tools/remote_cache:check`."""
+"""Shows what README.md here says of the cache: `./bazelw run //tools/remote_cache`."""
 
 import os
 import secrets
