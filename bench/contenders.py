@@ -11,6 +11,7 @@ PEERS = {
     "bare grpc.aio": "bare_aio",
     "sync, 10 threads": "sync_pool",
     "grpclib": "on_grpclib",
+    "pygrpc-native": "on_pygrpc_native",
 }
 """The peers by the name that tables give them, each with its program in bench/peers."""
 
