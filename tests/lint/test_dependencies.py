@@ -42,6 +42,13 @@ def test_unused_dependencies(found: list[str]) -> None:
     ]
 
 
+def test_a_program_is_no_dependency() -> None:
+    program = Target("//a:program", kinds=["py_binary"])
+    test = Target("//a:test", deps=[program.label], tags=["unimported-deps"])
+    found = complaints({target.label: target for target in (program, test)})
+    assert list(found) == ["//a:test depends on the program //a:program: depend on a py_library"]
+
+
 def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
     assert not [line for line in found if "tests/lint:right" in line]
 

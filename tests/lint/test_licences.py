@@ -39,6 +39,7 @@ _IDENTIFIERS = {
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
     "MIT License": "MIT",
+    "PSFL": "PSF-2.0",
     "The MIT License (MIT)": "MIT",
 }
 
