@@ -86,5 +86,5 @@ def _stamp(file: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     # The inode too: a renamed-in replacement can bear an old time. And when its state changed:
-    # that of a file that could not be read may be mended by chmod.
+    # that of a file that could not be read may be fixed by chmod.
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino
