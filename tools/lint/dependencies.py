@@ -146,7 +146,7 @@ def _advice(known: Iterable[str]) -> str:
     return (
         f"add {found} to its deps"
         if found
-        else "no target here provides it; is it in requirements.in?"
+        else "no target here provides it: is it in requirements.in?"
     )
 
 
@@ -155,7 +155,7 @@ def _unused(target: Target, targets: dict[str, Target], used: set[str]) -> Itera
     for label in target.deps:
         is_plugin = has_pytest and targets[label].is_pytest_plugin()
         if label not in used and not is_plugin:
-            yield f"{target.label} imports nothing of {label}; take it out of its deps"
+            yield f"{target.label} imports nothing of {label}: remove it from its deps"
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ of this kind keep. A page is measured by itself, Python files by their top folde
 """
 
 import ast
+import inspect
 import io
 import re
 import sys
@@ -29,7 +30,6 @@ _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _BLOCK_END = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)")
 _ARGUMENT = re.compile(r"\n\s*\n|\n(?=\s*[*\w]+: )")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(slots=True)
@@ -89,8 +89,9 @@ def python_prose(source: str) -> Prose:
     """The docstrings and comments of a Python file."""
     prose = Prose()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, _Documented):
-            prose.sentences += _ARGUMENT.split(ast.get_docstring(node) or "")
+        # A module's, class's or function's docstring, or the one below an attribute.
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            prose.sentences += _ARGUMENT.split(inspect.cleandoc(str(node.value.value)))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             prose.fragments.append(token.string)
