@@ -76,7 +76,7 @@ def _call(servers: Sequence[Server], name: str, code: str) -> None:
     if hops[0].code != code or (client.returncode == 0) != (code == "OK"):
         raise WrongEndError(
             f"the call for {name!r} ended with {hops[0].code}, the client with"
-            f" {client.returncode}; the demo is to show {code}"
+            f" {client.returncode}, but the demo shows {code}"
         )
 
 

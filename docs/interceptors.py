@@ -90,7 +90,7 @@ class RateLimit(ServerInterceptor):
         if len(self._used) > self.MOST_CALLERS:
             del self._used[next(iter(self._used))]
         if not allowed:
-            raise RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls; slow down")
+            raise RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls: slow down")
 
 
 class Permission(ServerInterceptor):

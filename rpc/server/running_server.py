@@ -137,7 +137,7 @@ def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
     if settings.admin.channelz and not transport.has_channelz:
         raise UsageError(
             "--channelz tells of the connections of gRPC's core, which --transport"
-            f" {settings.transport} does without; leave one of the two out"
+            f" {settings.transport} does without: leave one of the two out"
         )
 
 
@@ -150,6 +150,6 @@ def _require_loopback(settings: ServerSettings) -> None:
         if listening.tls or listening.insecure or address is None or is_loopback(address):
             continue
         raise AddressError(
-            f"{option} {address} can be reached from other machines, in plaintext; give"
-            " --tls-certificate and --tls-key, or say --insecure to go without"
+            f"{option} {address} can be reached from other machines, in plaintext: set"
+            " --tls-certificate and --tls-key, or --insecure to go without"
         )

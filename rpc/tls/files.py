@@ -85,7 +85,7 @@ class ChannelTls:
     def __post_init__(self) -> None:
         """Refuses one file without the other."""
         if (self.certificate is None) != (self.key is None):
-            raise TlsError("a client certificate and its key go together; give both or neither")
+            raise TlsError("a client certificate and its key go together: set both or neither")
 
     @property
     def files(self) -> tuple[Path | None, ...]:

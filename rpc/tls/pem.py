@@ -36,7 +36,7 @@ def read_authorities(file: Path) -> bytes:
     pem = read_pem(file, "CERTIFICATE")
     if b"-----BEGIN X509 CRL-----" in pem:
         raise TlsError(
-            f"{file} holds a revocation list, which is not looked at there; take it out, and give"
+            f"{file} holds a revocation list, which is not looked at there: remove it, and give"
             " lists of callers' authorities by --tls-crl"
         )
     try:

@@ -11,7 +11,7 @@ from rpc.core.address import endpoints, split_host_port
 from rpc.core.errors import StartupError
 
 LOOKUP_SECONDS = 2.0
-"""How long a server that starts waits for the resolver; it serves without the answer then."""
+"""How long a server that starts waits for the resolver. It serves without the answer then."""
 
 _logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ async def require_known_name(option: str, target: str) -> None:
         unknown = isinstance(error, UnicodeError) or socket.EAI_NONAME in error.args
         if unknown:
             raise UnknownNameError(
-                f"{option} {target}: there is no host {name!r}; check the name, or wait until"
+                f"{option} {target}: there is no host {name!r}. Check the name, or wait until"
                 " the resolver knows it"
             ) from error
         reason = getattr(error, "strerror", None) or "no answer"

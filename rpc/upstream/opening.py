@@ -41,8 +41,8 @@ def open_channel(  # noqa: PLR0913  # all but three by name
     parse_target(settings.target)
     if settings.tls is None and not insecure and not is_loopback(settings.target):
         raise AddressError(
-            f"{settings.target!r} may be on another machine, and plaintext would cross the network;"
-            " set up TLS, or say --insecure to go without"
+            f"{settings.target!r} may be on another machine, and plaintext would cross the network:"
+            " set up TLS, or --insecure to go without"
         )
     return transport.channel(
         ChannelOptions(

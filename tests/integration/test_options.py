@@ -632,7 +632,7 @@ class TestCannotStart:
     def test_a_taken_port(self, host: str) -> None:
         with running("services/mock_data", "--listen", f"{host}:0") as other:
             reason = self.reason("--listen", other.address)
-        said = "Address already in use; choose another with --listen"
+        said = "Address already in use. Choose another with --listen"
         assert reason == f"orc1: cannot listen on {other.address}: {said}"
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

@@ -75,7 +75,7 @@ class ClientConnection(Outgoing):
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self.known_head: Fields = []
         self.watch_id = 0
-        """The stream of a health check, which is no call; 0 for none."""
+        """The stream of a health check, which is no call. 0 for none."""
         self._owner = owner
         self._calls_waiting = settings.waiting
         self._probe = Probe(self, options)

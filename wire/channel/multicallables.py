@@ -56,7 +56,7 @@ class _MultiCallable:
 
 
 def _no_credentials() -> ValueError:
-    return ValueError("call credentials are not supported; send a token as metadata")
+    return ValueError("call credentials are not supported: send a token as metadata")
 
 
 def _fields(metadata: Any, credentials: grpc.CallCredentials | None) -> list[Field]:

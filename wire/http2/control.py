@@ -36,7 +36,7 @@ class Control(Sending):
         super().__init__(flusher, limits)
         self.decoder = Decoder(max_list_size=limits.max_header_list)
         self.highest_peer_stream = 0
-        """The highest stream that a client has opened; 0 at a client."""
+        """The highest stream that a client has opened, or 0 at a client."""
         self.goaway_last: int | None = None
         """The last stream of a GOAWAY of this side: streams above it are not answered."""
         self.greeted = False

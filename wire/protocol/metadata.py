@@ -77,7 +77,7 @@ def _encode(name: str, value: Value) -> Field:
     if name.endswith(_BINARY_SUFFIX):
         return encoded, binascii.b2a_base64(data, newline=False).rstrip(b"=")
     if not _is_plain_value(data):
-        raise MetadataError(f"the value of {name!r} is not printable ASCII; names in -bin take any")
+        raise MetadataError(f"the value of {name!r} is not printable ASCII: names in -bin take any")
     return encoded, data.strip()
 
 

@@ -50,7 +50,7 @@ def bind(
 
 
 def _failure(address: str, reason: str) -> BindError:
-    return BindError(f"cannot listen on {address}: {reason}; choose another with --listen")
+    return BindError(f"cannot listen on {address}: {reason}. Choose another with --listen")
 
 
 def _refuse_taken_socket(address: str) -> None:

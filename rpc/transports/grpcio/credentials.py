@@ -70,6 +70,6 @@ def _require_usable_key(certificate: Path, chain: bytes) -> None:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return
     raise TlsError(
-        f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"
+        f"{certificate} has a kind of key with which gRPC's core fails every handshake: use RSA,"
         " P-256 or P-384"
     )
