@@ -37,13 +37,13 @@ ON_GRPCIO = "this chain on grpcio"
     multiple=True,
     type=click.Choice(list(PEERS)),
     default=list(PEERS),
-    help="Whom to compare with; all by default.",
+    help="Whom to compare with. All by default.",
 )
 @click.option(
     "--reference",
     nargs=3,
     type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
-    help="The reference's binaries orc1, orc2, mock_data; they take ports 9000, 9001, 10000.",
+    help="The reference's binaries orc1, orc2, mock_data. They take ports 9000, 9001, 10000.",
 )
 @click.option(
     "--out",

@@ -36,7 +36,7 @@ class Plan:
 
 
 QUICK = Plan(in_flight=(1, 8), seconds=0.2, rate=100.0, open_seconds=0.5)
-"""Enough to see that all of it works; its figures mean nothing."""
+"""Enough to see that all of it works. Its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from bench.measurement import Round
 from bench.servers import ROLES
 
 Rounds = Mapping[str, Sequence[Round]]
-"""The rounds of each contender by its name; ours first."""
+"""The rounds of each contender by its name, ours first."""
 
 Pick = Callable[[Round], float]
 

@@ -30,15 +30,15 @@ def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
 def test_a_module_that_nothing_provides(found: list[str]) -> None:
     assert (
         "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere;"
-        " no target here provides it; is it in requirements.in?"
+        " no target here provides it: is it in requirements.in?"
     ) in found
 
 
 def test_unused_dependencies(found: list[str]) -> None:
     assert [line for line in found if "imports nothing of" in line] == [
-        "//tests/lint:transitive imports nothing of //tests/lint:unused; take it out of its deps",
-        "//tests/lint:unused imports nothing of //tests/lint:undeclared; take it out of its deps",
-        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg; take it out of its deps",
+        "//tests/lint:transitive imports nothing of //tests/lint:unused: remove it from its deps",
+        "//tests/lint:unused imports nothing of //tests/lint:undeclared: remove it from its deps",
+        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg: remove it from its deps",
     ]
 
 

@@ -39,7 +39,7 @@ def main(limit: float, report: Path, html: Path, folders: tuple[str, ...]) -> No
         hits = lcov.read(report)
     except OSError as error:
         raise click.ClickException(
-            f"cannot read {report}: {error.strerror}; ./bazelw coverage //... writes it"
+            f"cannot read {report}: {error.strerror}: ./bazelw coverage //... writes it"
         ) from error
     chosen = folders or _FOLDERS
     complaints = [*_unmeasured(hits, chosen), *_below(limit, _measured(hits), chosen, html)]

@@ -90,7 +90,7 @@ def called(workspace: Path, name: str, port: int) -> Called:
             )
     raise RefusalError(
         f"{service} of {name} has no unary method with a string in its request and its response,"
-        " which the new service could call; leave --upstream out and write the call by hand"
+        " which the new service could call: leave --upstream out and write the call by hand"
     )
 
 

@@ -90,7 +90,7 @@ def remove(workspace: Path, name: str) -> Written:
     left = declarations(workspace / "services", without=name)
     callers = [service.name for service in left.values() if name in service.upstreams]
     if callers:
-        raise RefusalError(f"{' and '.join(callers)} calls {name}; remove or change that first")
+        raise RefusalError(f"{' and '.join(callers)} calls {name}: remove or change that first")
     for folder in folders:
         shutil.rmtree(workspace / folder)
     return Written(0, folders, _deploy(workspace, left))

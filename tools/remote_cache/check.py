@@ -32,7 +32,7 @@ class BrokenPromiseError(Exception):
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     default=Path("/var/tmp"),  # noqa: S108  # a default, and not for a file of a fixed name
     show_default=True,
-    help="Where clones and cache are made, and removed; not below /tmp, which the sandbox hides.",
+    help="Where clones and cache are made, and removed. Not below /tmp, which the sandbox hides.",
 )
 def main(*, scratch: Path) -> None:
     """Fill a remote cache from one clone of HEAD, and build another clone from it."""

@@ -28,8 +28,8 @@ def read_log(log: Path) -> Spawns:
         name = f"{spawn['mnemonic']} of {spawn['targetLabel']} for {spawn['listedOutputs'][0]}"
         if spawn["cacheHit"]:
             raise CacheHitError(
-                f"{name} was taken from a cache, which proves nothing; "
-                "look for one in ~/.bazelrc and take it out"
+                f"{name} was taken from a cache, which proves nothing: "
+                "look for one in ~/.bazelrc and remove it"
             )
         spawns[name] = {key: value for key, value in spawn.items() if key != _NOT_COMPARED}
     return spawns
