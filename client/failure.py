@@ -55,7 +55,7 @@ async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service:
         return f"no answer from {target} {within}: --timeout gives it longer"
     reason = await connection_error(channel) or "it does not answer"
     hint = _hint(reason, settings.server, service)
-    return f"cannot reach {target} {within}: {reason} ({hint})"
+    return f"cannot reach {target} {within}: {reason}: {hint}"
 
 
 def _hint(reason: str, channel: PeerSettings, service: str) -> str:
