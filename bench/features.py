@@ -77,7 +77,7 @@ def main(*, rounds: int, calls: int, generator: str, transport: str) -> None:
 
 @contextmanager
 def _ways(folder: Path, transport: str) -> Iterator[list[Contender]]:
-    """The ways to run the chain; a collector for traces runs while the context is open."""
+    """The ways to run the chain. A collector for traces runs while the context is open."""
     carried = ("--transport", transport)
 
     def chain(name: str, *options: str) -> Contender:

@@ -7,7 +7,7 @@ from bench.measurement import Round
 from bench.servers import ROLES
 
 Rounds = Mapping[str, Sequence[Round]]
-"""The rounds of each contender by its name; ours first."""
+"""The rounds of each contender by its name, ours first."""
 
 Pick = Callable[[Round], float]
 
@@ -71,7 +71,7 @@ def table(rounds: Rounds, in_flight: Sequence[int]) -> list[list[str]]:
 
 
 def ratios(rounds: Rounds, in_flight: Sequence[int], title: str = "ours over") -> list[list[str]]:
-    """The first one's over each other's, round by round; header first, with the title in it."""
+    """The first one's over each other's, round by round, header first, with the title in it."""
     ours, *peers = rounds
     lines = [[title, *peers]]
     for name, pick in rows(in_flight).items():

@@ -26,7 +26,7 @@ class RequestIds(UpstreamInterceptor):
 
     @property
     def last(self) -> str:
-        """The id; empty before the task's first call."""
+        """The id, empty before the task's first call."""
         return self._last.get()
 
     def started(self, call: UpstreamCall) -> None:
@@ -72,7 +72,7 @@ class Connection:
 async def connected(
     settings: ClientSettings, service: str, *, check_health: bool = True
 ) -> AsyncIterator[Connection]:
-    """Opens a connection for the calls of one service; it is made when the first call needs it.
+    """Opens a connection for the calls of one service. It is made when the first call needs it.
 
     Args:
         settings: where to and how.

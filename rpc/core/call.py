@@ -169,7 +169,7 @@ def new_request_id() -> str:
 
 
 def usable_request_id(given: str) -> str:
-    """The caller's request id; a new one if that cannot be used."""
+    """The caller's request id, or a new one if that cannot be used."""
     return given if _REQUEST_ID.fullmatch(given) else new_request_id()
 
 

@@ -51,7 +51,7 @@ class Address(click.ParamType[str]):
         self._parse = parse
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Runs the parser; what it refuses is a usage error."""
+        """Runs the parser. What it refuses is a usage error."""
         try:
             return self._parse(value)
         except AddressError as error:
@@ -59,7 +59,7 @@ class Address(click.ParamType[str]):
 
 
 class File(click.Path):
-    """A file's path; "" is none, though the file system takes it for the working folder."""
+    """A file's path. "" is none, though the file system takes it for the working folder."""
 
     def convert(
         self,

@@ -33,7 +33,7 @@ class RunningServer:
 
     Attributes:
         address: where, with the port that the kernel chose in place of 0.
-        metrics_address: where its metrics are; None for nowhere.
+        metrics_address: where its metrics are, or None for nowhere.
         access_log: writes a line for each call.
     """
 
@@ -46,7 +46,7 @@ class RunningServer:
 async def running_server(
     application: Application, settings: ServerSettings, options: Mapping[str, Any] | None = None
 ) -> AsyncIterator[RunningServer]:
-    """Serves while the context is open; leaving it drains and stops the server.
+    """Serves while the context is open. Leaving it drains and stops the server.
 
     Args:
         application: what to serve.
@@ -140,7 +140,7 @@ def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
     if settings.admin.channelz and not transport.has_channelz:
         raise UsageError(
             "--channelz tells of the connections of gRPC's core, which --transport"
-            f" {settings.transport} does without; leave one of the two out"
+            f" {settings.transport} does without: leave one of the two out"
         )
 
 
@@ -153,6 +153,6 @@ def _require_loopback(settings: ServerSettings) -> None:
         if listening.tls or listening.insecure or address is None or is_loopback(address):
             continue
         raise AddressError(
-            f"{option} {address} can be reached from other machines, in plaintext; give"
-            " --tls-certificate and --tls-key, or say --insecure to go without"
+            f"{option} {address} can be reached from other machines, in plaintext: set"
+            " --tls-certificate and --tls-key, or --insecure to go without"
         )

@@ -45,12 +45,12 @@ class TelemetrySettings:
     """
 
     log_format: LogFormat = setting(
-        "Form of the log on stderr: logfmt or JSON; auto is for people on a terminal, else logfmt.",
+        "Format of the log on stderr. auto suits people on a terminal, and is logfmt elsewhere.",
         type=("auto", "text", "json"),
         default="auto",
     )
     log_level: LogLevel = setting(
-        "The least that is logged. A call's line is info, that of one that failed here warning.",
+        "Lowest level that is logged. A call's line is info, or warning if it failed here.",
         type=LOG_LEVELS,
         default="info",
     )

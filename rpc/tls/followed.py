@@ -37,7 +37,7 @@ class Followed(Generic[Made]):
         """Makes the first.
 
         Args:
-            files: which; None stands for one that there is not.
+            files: which. None stands for one that there is not.
             make: reads them. Raises OSError or ValueError if they cannot be used, of which
                 `rpc.tls.files.TlsError` is one.
             what: what the log calls it.
@@ -111,5 +111,5 @@ def _stamp(file: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     # The inode too: a renamed-in replacement can bear an old time. And when its state changed:
-    # that of a file that could not be read may be mended by chmod.
+    # that of a file that could not be read may be fixed by chmod.
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -19,7 +19,7 @@ _GRACE_SECONDS = 3600.0
 class RenewedChannel:
     """Stands in for a channel: a new one takes over when a file of its TLS has changed.
 
-    A server's handshakes ask for its certificate each time; a channel's credentials stay as they
+    A server's handshakes ask for its certificate each time. A channel's credentials stay as they
     were made, and would be refused once the certificate in them has expired.
     """
 
@@ -85,7 +85,7 @@ class RenewedChannel:
         await self.close()
 
     async def close(self, _grace: float | None = None) -> None:
-        """Closes the channel; calls under way are cancelled."""
+        """Closes the channel. Calls under way are cancelled."""
         self._following.cancel()
         for call in list(self._calls):
             call.cancel()

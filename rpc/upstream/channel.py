@@ -71,7 +71,7 @@ class UpstreamChannel:
         return self._calling(method, self._channel.stream_stream(method, *args, **kwargs))
 
     async def close(self) -> None:
-        """Closes the channel; calls under way are cancelled."""
+        """Closes the channel. Calls under way are cancelled."""
         if self._watch is not None:
             await self._watch.close()
         await self._channel.close()

@@ -1,7 +1,7 @@
 """Options: each does what its help says, by the command line or by the environment, or is refused.
 
-`EFFECTS` has a check for each option, in which a server is told of it by its environment variable;
-the tests of the single features use the command line.
+`EFFECTS` has a check for each option, in which a server is told of it by its environment variable.
+The tests of the single features use the command line.
 """
 
 import os
@@ -643,7 +643,7 @@ class TestCannotStart:
     def test_a_taken_port(self, host: str) -> None:
         with running("services/mock_data", "--listen", f"{host}:0") as other:
             reason = self.reason("--listen", other.address)
-        said = "Address already in use; choose another with --listen"
+        said = "Address already in use. Choose another with --listen"
         assert reason == f"orc1: cannot listen on {other.address}: {said}"
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

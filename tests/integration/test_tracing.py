@@ -199,7 +199,7 @@ def test_the_trace_goes_on_when_tracing_is_off() -> None:
             assert [call["trace_id"] for call in server.calls()] == [TRACE_ID]
 
 
-def test_a_collector_that_is_away_disturbs_neither_calls_nor_the_exit(
+def test_an_absent_collector_delays_neither_calls_nor_exit(
     patient_exporter: None,
 ) -> None:
     with reserved_address() as nobody:
@@ -210,8 +210,8 @@ def test_a_collector_that_is_away_disturbs_neither_calls_nor_the_exit(
             assert_stop_soon([chain.orc1, chain.orc2, chain.mock_data])
 
 
-def test_a_collector_that_never_answers_does_not_hold_up_the_exit(patient_exporter: None) -> None:
-    # Its backlog accepts the connection; nobody reads from it.
+def test_a_silent_collector_does_not_delay_the_exit(patient_exporter: None) -> None:
+    # Its backlog accepts the connection. Nobody reads from it.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with running("services/mock_data", "--otlp-endpoint", endpoint) as server:

@@ -29,7 +29,7 @@ class ReceivedSpan:
         kind: OpenTelemetry's number for its kind: 2 for a server's, 3 for a client's.
         trace_id: in hexadecimal.
         span_id: in hexadecimal.
-        parent_id: in hexadecimal; empty for a root.
+        parent_id: in hexadecimal, empty for a root.
         attributes: by name.
         failed: whether its status is an error.
         resource: what its sender says of itself, by name.

@@ -50,7 +50,7 @@ class Outgoing(UsualAnswers):
         metadata: list[Field],
         message: bytes,
     ) -> int:
-        """Open a stream with a request of one message; the caller has seen that there is room.
+        """Open a stream with a request of one message. The caller has seen that there is room.
 
         Args:
             exchange: is told of the answer.

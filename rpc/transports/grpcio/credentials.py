@@ -37,7 +37,7 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
 
     return grpc.dynamic_ssl_server_credentials(
         given,
-        # gRPC asks at every handshake; None is for nothing new, which the stubs lack.
+        # gRPC asks at every handshake. None is for nothing new, which the stubs lack.
         newer,  # type: ignore[arg-type]
         require_client_authentication=tls.client_ca is not None,
     )
@@ -79,6 +79,6 @@ def _require_usable_key(certificate: Path, chain: bytes) -> None:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return
     raise TlsError(
-        f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"
+        f"{certificate} has a kind of key with which gRPC's core fails every handshake: use RSA,"
         " P-256 or P-384"
     )

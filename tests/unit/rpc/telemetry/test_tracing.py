@@ -184,7 +184,7 @@ def test_the_span_of_an_upstream_says_where_it_is(
     ("code", "fails_server", "fails_client"),
     [
         (grpc.StatusCode.OK, False, False),
-        # The caller's fault; the server has done its work.
+        # The caller's fault. The server has done its work.
         (grpc.StatusCode.INVALID_ARGUMENT, False, True),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, False, True),
         (grpc.StatusCode.INTERNAL, True, True),
