@@ -38,7 +38,7 @@ def pytest_test(name, srcs = None, size = "small", timeout = None, args = [], da
         srcs = srcs + [Label("//bazel/pytest:run.py")],
         main = Label("//bazel/pytest:run.py"),
         args = ["$(rootpath {})".format(srcs[0])] + args,
-        data = data + srcs + [Label("//:pytest.ini")],
+        data = data + srcs + [Label("//:pyproject.toml")],
         deps = deps + [
             requirement("pytest"),
             requirement("pytest-asyncio"),

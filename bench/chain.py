@@ -37,13 +37,13 @@ ON_GRPCIO = "this chain on grpcio"
     multiple=True,
     type=click.Choice(list(PEERS)),
     default=list(PEERS),
-    help="Whom to compare with; all by default.",
+    help="Whom to compare with. All by default.",
 )
 @click.option(
     "--reference",
     nargs=3,
     type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
-    help="The reference's binaries orc1, orc2, mock_data; they take ports 9000, 9001, 10000.",
+    help="The reference's binaries orc1, orc2, mock_data. They take ports 9000, 9001, 10000.",
 )
 @click.option(
     "--out",
@@ -63,8 +63,8 @@ def main(  # noqa: PLR0913  # one for each option
 ) -> None:
     """Measure the chain and its peers: throughput, latency, CPU time, memory, start-up.
 
-    Every answer's size is checked, and beside the load calls whose answers are compared in full;
-    a wrong answer ends the run.
+    Every answer's size is checked, and beside the load calls whose answers are compared in full.
+    A wrong answer ends the run.
     """
     chosen = [
         contenders.chain(OURS, contenders.root(), ("--transport", "wire")),

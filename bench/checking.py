@@ -67,7 +67,7 @@ def _keep_checking(
 
 
 def check_answer(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str | None:
-    """Calls once; returns what is wrong with the answer, None for nothing."""
+    """Calls once. Returns what is wrong with the answer, None for nothing."""
     expected = expected_user(name)
     try:
         answer = stub.GetUserByName(user_pb2.UserName(name=name), timeout=_TIMEOUT)
@@ -79,7 +79,7 @@ def check_answer(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str
 
 
 def expected_user(name: str) -> user_pb2.User | None:
-    """The user that the contract gives a name; None for an error."""
+    """The user that the contract gives a name, or None for an error."""
     length = len(name.encode())
     if length < 6:  # noqa: PLR2004  # the contract's number
         return None

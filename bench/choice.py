@@ -13,7 +13,7 @@ GENERATOR = click.option(
     type=click.Choice(["auto", "h2load", "python"]),
     default="auto",
     show_default=True,
-    help="What makes the load; auto is h2load where it is installed.",
+    help="What makes the load. auto is h2load where it is installed.",
 )
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -68,7 +68,7 @@ def _programs(checkout: Path, *, build: bool) -> Path:
             raise click.ClickException(f"{checkout} does not build")
     programs = checkout / "bazel-bin"
     if not (programs / "services/orc1/orc1").exists():
-        raise click.ClickException(f"{programs} has no services/orc1/orc1; leave --no-build out")
+        raise click.ClickException(f"{programs} has no services/orc1/orc1: leave --no-build out")
     return programs.resolve()
 
 

@@ -10,7 +10,7 @@ CONNECTIONS = 8
 
 
 class LoadError(Exception):
-    """An answer was wrong or missing, or the generator failed; the figures are void."""
+    """An answer was wrong or missing, or the generator failed. The figures are void."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Plan:
 
 
 QUICK = Plan(in_flight=(1, 8), seconds=0.2, rate=100.0, open_seconds=0.5)
-"""Enough to see that all of it works; its figures mean nothing."""
+"""Enough to see that all of it works. Its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
         contender: whom.
         plan: how.
         generator: by what.
-        seed: makes the open loop's moments and the checked names; the same for all in a round.
+        seed: makes the open loop's moments and the checked names, the same for all in a round.
 
     Raises:
         LoadError: an answer was wrong or missing.

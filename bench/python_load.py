@@ -1,4 +1,4 @@
-"""Load by grpc.aio, for machines without h2load; every answer is compared in full.
+"""Load by grpc.aio, for machines without h2load. Every answer is compared in full.
 
 It takes about as much CPU as a hop of the chain, so that figures by it are lower than by h2load,
 and ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD

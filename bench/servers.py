@@ -19,7 +19,7 @@ _CPU_CLOCK_OF_PROCESS = 2
 
 
 class ServerError(Exception):
-    """A server did not start; the message has its output."""
+    """A server did not start. The message has its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def running(command: list[str], folder: Path) -> Iterator[Server]:
 
     Args:
         command: program and arguments, without `--ready-file`.
-        folder: for its ready file and its output; empty.
+        folder: empty, for its ready file and its output.
 
     Raises:
         ServerError: it ended, or did not serve within half a minute.
@@ -99,7 +99,7 @@ def running_chain(commands: Mapping[str, list[str]], folder: Path) -> Iterator[d
 
     Args:
         commands: for each of `ROLES`, its command without `--upstream` and `--ready-file`.
-        folder: for their files; empty.
+        folder: empty, for their files.
     """
     servers: dict[str, Server] = {}
     with ExitStack() as stack:

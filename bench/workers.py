@@ -93,7 +93,7 @@ def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
 
 
 def table(measured: dict[int, list[Measured]]) -> list[list[str]]:
-    """Throughput, its ratio to one process, and cores in use; header first."""
+    """Throughput, its ratio to one process, and cores in use, header first."""
     header = ["processes", "calls/s", "over one process", f"cores busy, of {os.cpu_count()}"]
     return [header, *(_row(count, measured) for count in measured)]
 

@@ -34,7 +34,7 @@ async def explain(
     """Says what a failed call means.
 
     A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
-    says that the time is up; then the message names the reason and what to do.
+    says that the time is up. Then the message names the reason and what to do.
 
     Args:
         error: the failed call's.
@@ -52,16 +52,16 @@ async def explain(
 async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service: str) -> str:
     target, within = settings.server.target, f"within {settings.timeout:g} s"
     if channel.get_state() is grpc.ChannelConnectivity.READY:
-        return f"no answer from {target} {within}; --timeout gives it longer"
+        return f"no answer from {target} {within}: --timeout gives it longer"
     reason = await connection_error(channel) or "it does not answer"
     hint = _hint(reason, settings.server, service)
-    return f"cannot reach {target} {within}: {reason}; {hint}"
+    return f"cannot reach {target} {within}: {reason}: {hint}"
 
 
 def _hint(reason: str, channel: PeerSettings, service: str) -> str:
     if "backend unhealthy" in reason:
         check = f"`client health --service {service}` at the same --target"
-        return f"the server there does not serve {service}, or not now; {check} says more"
+        return f"the server there does not serve {service}, or not now: {check} says more"
     if "resolving" in reason:
         return "is the name of the host in --target right?"
     if any(word in reason for word in _OF_TLS):

@@ -20,7 +20,7 @@ async def show_health(settings: ClientSettings, service: str) -> bool:
 
     Args:
         settings: where to ask and what to print.
-        service: full name of the service; empty for the server as a whole.
+        service: full name of the service, empty for the server as a whole.
 
     Returns:
         Whether it is SERVING.

@@ -23,7 +23,7 @@ class _Client(click.Group, GroupedHelp):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Tells who writes a name in the place of a command how names are given."""
         if args[0] not in self.commands:
-            ctx.fail(f"No such command {args[0]!r}; a name is given by -n")
+            ctx.fail(f"No such command {args[0]!r}: give a name with -n")
         return super().resolve_command(ctx, args)
 
 

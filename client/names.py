@@ -10,21 +10,21 @@ STDIN = "-"
 """Stands on the command line for the names on stdin."""
 
 MAX_NAME_BYTES = 4 * 1024 * 1024
-"""The longest message that gRPC servers take by default; no name beyond it can be asked for."""
+"""The longest message that gRPC servers take by default. No name beyond it can be asked for."""
 
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 class NamesError(ValueError):
-    """What is on stdin is not a list of names; the message says where and why."""
+    """What is on stdin is not a list of names. The message says where and why."""
 
 
 async def names(given: Sequence[str]) -> AsyncIterator[str]:
     """Yields the names, each as soon as it is known.
 
     Args:
-        given: from the command line; `-` stands for the lines of stdin, an empty one included.
+        given: from the command line. `-` stands for the lines of stdin, an empty one included.
 
     Raises:
         NamesError: stdin is closed, or a line of it is not UTF-8 or longer than any name can be.
@@ -41,7 +41,7 @@ async def names(given: Sequence[str]) -> AsyncIterator[str]:
 
 def _stdin() -> BinaryIO:
     if sys.stdin is None:
-        raise NamesError("stdin is no file, pipe or terminal; one with names is wanted there")
+        raise NamesError("stdin is no file, pipe or terminal: connect one with names")
     # Not sys.stdin.buffer: Python waits for its lock at the exit, and the reading thread holds it.
     return open(sys.stdin.fileno(), "rb", closefd=False)
 
@@ -53,7 +53,7 @@ def _name(line: bytes, number: int) -> str:
         text = line.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         place = f"line {number} of stdin, byte {error.start + 1}"
-        raise NamesError(f"{place}: not UTF-8; one name a line is wanted there") from None
+        raise NamesError(f"{place}: not UTF-8: write one name per line") from None
     # Editors of some systems begin a file with it.
     return text.removeprefix(_BYTE_ORDER_MARK) if number == 1 else text
 

@@ -1,4 +1,4 @@
-"""The client's command-line options; each is an environment variable too."""
+"""The client's command-line options. Each is an environment variable too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ _NAME = click.option(
     metavar="NAME",
     multiple=True,
     default=["krithik"],
-    help="Whom to ask for; may be given several times; - is the names on stdin, one a line.",
+    help="User to ask for. May be repeated. - reads names from stdin, one per line.",
 )
 _JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), default=16, help="Calls made at once, of several names."
@@ -54,7 +54,7 @@ _OUTPUT = click.option(
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="Form of the answers; json is one object a line, errors included, on stdout.",
+    help="Format of the output. json is one object per line on stdout, errors included.",
 )
 _INSECURE = click.option(
     "--insecure", is_flag=True, help="Allow plaintext to a server beyond loopback."
@@ -64,7 +64,7 @@ _SERVICE = click.option(
     type=UTF8,
     metavar="NAME",
     default="",
-    help="Full name of the service to ask about; the server as a whole by default.",
+    help="Full name of the service to ask about. The whole server by default.",
 )
 
 CALL_OPTIONS: list[Option] = [
@@ -104,7 +104,7 @@ def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callab
 
 
 def client_settings(values: dict[str, Any]) -> ClientSettings:
-    """Takes what all commands have out of a command's values; what is left is the command's."""
+    """Takes what all commands have out of a command's values. What is left is the command's."""
     server = settings_from(PeerSettings, values)
     names = ("insecure", "timeout", "output", "otlp_endpoint")
     return ClientSettings(server=server, **{name: values.pop(name) for name in names})

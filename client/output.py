@@ -14,7 +14,7 @@ from client.text_output import failure_text
 
 
 class OutputError(StartupError):
-    """What is printed cannot be written, say to a full disk; the message says why."""
+    """What is printed cannot be written, say to a full disk. The message says why."""
 
 
 def show_failure(failure: Failure, request_id: str, output: OutputFormat) -> None:

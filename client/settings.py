@@ -17,7 +17,7 @@ class ClientSettings:
         insecure: plaintext is wanted even where the server is on another machine.
         timeout: seconds that a call may take, the wait for the server included.
         output: form of what is printed.
-        otlp_endpoint: OTLP/gRPC collector that traces go to; None for nowhere.
+        otlp_endpoint: OTLP/gRPC collector that traces go to, or None for nowhere.
     """
 
     server: PeerSettings

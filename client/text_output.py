@@ -21,7 +21,7 @@ def answer_text(answer: Answer, *, name_failed: bool = False) -> str:
 
 
 def failure_text(failure: Failure, request_id: str, name: str | None = None) -> str:
-    """The lines for a call that failed; the id is what to look for in the servers' logs."""
+    """The lines for a call that failed. The id is what to look for in the servers' logs."""
     named = "" if name is None else f"name: {quote(name)}\n"
     status = f"code = {_go_code(failure.code)} desc = {printable(failure.message)}"
     return f"Got error:\nrpc error: {status}\n{named}request id: {request_id}\n"

@@ -28,7 +28,7 @@ async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) 
 
     Args:
         settings: where to ask and what to print.
-        given: the names; `-` stands for those on stdin.
+        given: the names. `-` stands for those on stdin.
         jobs: how many calls are made at once.
 
     Returns:

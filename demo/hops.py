@@ -13,7 +13,7 @@ _HEADINGS = ("hop", "method", "code", "duration", "deadline left")
 
 
 class MissingHopError(StartupError):
-    """A call did not come to a server that it should have come to; the message says which."""
+    """A call did not come to a server that it should have come to. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ TOO_SHORT = "abc"
 
 
 class WrongEndError(StartupError):
-    """A call ended in another way than the demo shows; the message says how."""
+    """A call ended in another way than the demo shows. The message says how."""
 
 
 @click.command(NAME, context_settings=context_settings(NAME))
@@ -76,7 +76,7 @@ def _call(servers: Sequence[Server], name: str, code: str) -> None:
     if hops[0].code != code or (client.returncode == 0) != (code == "OK"):
         raise WrongEndError(
             f"the call for {name!r} ended with {hops[0].code}, the client with"
-            f" {client.returncode}; the demo is to show {code}"
+            f" {client.returncode}, but the demo shows {code}"
         )
 
 

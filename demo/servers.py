@@ -23,7 +23,7 @@ _PREFIXES = ("CLIENT_", "ORC1_", "ORC2_", "MOCK_DATA_")
 
 
 class StartError(StartupError):
-    """A server does not start; the message has its log."""
+    """A server does not start. The message has its log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class RateLimit(ServerInterceptor):
         if len(self._used) > self.MOST_CALLERS:
             del self._used[next(iter(self._used))]
         if not allowed:
-            raise RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls; slow down")
+            raise RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls: slow down")
 
 
 class Permission(ServerInterceptor):
@@ -106,7 +106,7 @@ class Permission(ServerInterceptor):
 
 
 class SendToken(UpstreamInterceptor):
-    """Sends the token in a file to the upstream; the file is read again when it changes."""
+    """Sends the token in a file to the upstream. The file is read again when it changes."""
 
     def __init__(self, file: Path) -> None:
         self._token = Followed([file], lambda: file.read_text().strip(), "token")

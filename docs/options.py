@@ -1,4 +1,4 @@
-"""Writes the README's table of options, from the options themselves."""
+"""Writes the table of docs/configuration.md from the options themselves."""
 
 import os
 from pathlib import Path
@@ -19,9 +19,9 @@ def options_table() -> str:
     return "\n".join(["| option | default | |", "|---|---|---|", *rows, ""])
 
 
-def with_table(readme: str) -> str:
-    """A README with the table of today in place of the one between its two marks."""
-    before, _, rest = readme.partition(BEGIN)
+def with_table(page: str) -> str:
+    """The page with the current table between its two marks."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{options_table()}\n{END}{after}"
 
@@ -56,9 +56,9 @@ def _value(option: click.Option) -> str:
 
 
 def main() -> None:
-    """Writes the table into the README of the checkout that `bazel run` was called in."""
-    readme = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "README.md")
-    readme.write_text(with_table(readme.read_text()))
+    """Writes the table into the checkout that `bazel run` was called in."""
+    page = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "docs/configuration.md")
+    page.write_text(with_table(page.read_text()))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def expected_exit_code(command: str) -> int:
 
 
 def main(pages: list[str]) -> int:
-    """Runs the commands of the pages; 1 if one of them exits with what it should not."""
+    """Runs the commands of the pages. Returns 1 if one of them exits with what it should not."""
     folder = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     lines = [line for page in pages for line in commands((folder / page).read_text())]
     failures: list[str] = []

@@ -42,4 +42,4 @@ class MessageError(Exception):
 
 
 class MetadataError(ValueError):
-    """A name or a value that metadata cannot have; the message says which and why."""
+    """A name or a value that metadata cannot have. The message says which and why."""

@@ -40,7 +40,7 @@ class ServerCredentials:
         Args:
           certificate: PEM of the server's chain.
           key: PEM of its key.
-          client_authorities: PEM of authorities; callers must show a certificate of theirs.
+          client_authorities: PEM of authorities. Callers must show a certificate of theirs.
           revocations: PEM of a revocation list of each of these authorities.
 
         Raises:
@@ -106,7 +106,7 @@ def _harden(context: ssl.SSLContext) -> None:
 
 
 def certificate_end(tls: ssl.SSLObject | None) -> float:
-    """When a peer's certificate expires, in seconds of the epoch; never where there is none."""
+    """When a peer's certificate expires, in seconds of the epoch, or never where there is none."""
     certificate = None if tls is None else tls.getpeercert()
     if not certificate:
         return math.inf

@@ -1,1 +1,1 @@
-"""The same chain as a user would otherwise write it; each file is all three servers of one kind."""
+"""The same chain as a user would otherwise write it. Each file is all three servers of one kind."""

@@ -1,7 +1,7 @@
 """Starts a server that listens on the reference's fixed port and knows none of our options.
 
 `fixed_port ROLE BINARY …`: the process becomes the binary, so that what is measured is the
-binary's; a child stays behind until the port answers, and writes the ready file.
+binary's. A child stays behind until the port answers, and writes the ready file.
 """
 
 import os
@@ -18,7 +18,7 @@ _SECONDS = 20
 
 
 def wait_for(port: int) -> None:
-    """Returns once something listens on the port of loopback; gives up after a while."""
+    """Returns once something listens on the port of loopback. Gives up after a while."""
     give_up = time.monotonic() + _SECONDS
     while time.monotonic() < give_up:
         with socket.socket() as connection:

@@ -83,7 +83,7 @@ async def serve() -> None:
 
 
 def bound_port(server: Server) -> int:
-    """The port that the kernel chose; grpclib has no public way to ask for it."""
+    """The port that the kernel chose. grpclib has no public way to ask for it."""
     listening: Any = server._server  # noqa: SLF001
     return int(listening.sockets[0].getsockname()[1])
 

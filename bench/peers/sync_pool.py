@@ -8,7 +8,7 @@ from bench.peers.listening import announce, parse_arguments
 from proto import user_pb2, user_pb2_grpc
 
 THREADS = 10
-"""As in the documentation's examples; 40 were no faster."""
+"""As in the documentation's examples. 40 were no faster."""
 
 
 class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):

@@ -27,7 +27,7 @@ class Bazel:
 
     Attributes:
         own: what runs the commands.
-        jobs: how many actions run at once; None leaves it to Bazel.
+        jobs: how many actions run at once. None leaves it to Bazel.
     """
 
     own: OwnBazel
@@ -38,7 +38,7 @@ class Bazel:
         return Step(self._timed("query", "//..."), 0)
 
     def analyse(self) -> Step:
-        """Finds out which actions all targets need; fetches what is not there yet."""
+        """Finds out which actions all targets need. Fetches what is not there yet."""
         return Step(self._timed("build", "--nobuild", "//..."), 0)
 
     def build(self) -> Step:

@@ -19,7 +19,7 @@ def per_service(sizes: Sizes, step: str) -> list[float]:
 
 
 def table(sizes: Sizes) -> list[list[str]]:
-    """Seconds and processes of each step, and its growth; header first."""
+    """Seconds and processes of each step, and its growth, header first."""
     numbers = list(sizes)
     growth = [f"ms a service, {a} to {b}" for a, b in pairwise(numbers)]
     header = ["step", *(f"{number} services" for number in numbers), *growth]

@@ -27,12 +27,12 @@ from tools.own_bazel.bazel import BazelError, own_bazel
     type=click.IntRange(min=CHAIN),
     default=[3, 30, 300],
     show_default=True,
-    help="How many services the copy has; several times for several sizes.",
+    help="How many services the copy has. Repeat it for several sizes.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Actions that run at once; Bazel's choice by default.",
+    help="Actions that run at once. Bazel's choice by default.",
 )
 @click.option(
     "--scratch",

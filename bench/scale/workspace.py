@@ -27,7 +27,7 @@ def copy_checkout(checkout: Path, folder: Path) -> None:
 
 def _files(checkout: Path) -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    listed = subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True
     )
     return [name for name in listed.stdout.split("\0") if name]
@@ -36,7 +36,7 @@ def _files(checkout: Path) -> list[str]:
 def add_services(folder: Path, services: int) -> None:
     """Adds services to a workspace, each in a package of its own, until it has so many.
 
-    Each has a contract, a servicer and a test, as docs/contributing.md says.
+    Each has a contract, a servicer and a test, as docs/adding-a-service.md says.
 
     Args:
         folder: the workspace.

@@ -1,7 +1,7 @@
 """Writes one layer of an image.
 
 Its arguments are LAYER WORKSPACE MEMBERS PROGRAM…, where MEMBERS is a file with a line a runfile:
-its short path, a tab, where it lies. Each is put where a program looks for it; modules get their
+its short path, a tab, where it lies. Each is put where a program looks for it. Modules get their
 bytecode beside them, which a read-only container could not write. Each PROGRAM, a short path too,
 gets a link in a folder that is in the image's PATH.
 
@@ -42,7 +42,7 @@ def add(layer: tarfile.TarFile, name: PurePosixPath, content: bytes, *, executab
 
 
 def bytecode(name: PurePosixPath, source: Path) -> bytes | None:
-    """A module's bytecode; None where the file is not Python of this version."""
+    """A module's bytecode, or None where the file is not Python of this version."""
     with tempfile.TemporaryDirectory() as folder:
         compiled = Path(folder, "compiled")
         try:
@@ -51,7 +51,7 @@ def bytecode(name: PurePosixPath, source: Path) -> bytes | None:
                 cfile=str(compiled),
                 dfile=f"/{name}",
                 doraise=True,
-                # Of the layer's own source, which never changes; a time would be the machine's.
+                # Of the layer's own source, which never changes. A time would be the machine's.
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
         except py_compile.PyCompileError:

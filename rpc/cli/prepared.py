@@ -15,7 +15,7 @@ if os.getpid() == 1:
 
 if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
     warnings.warn(
-        "grpc is loaded already and has read its environment; import rpc.service before it",
+        "grpc is loaded already and has read its environment: import rpc.service before it",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -25,6 +25,6 @@ if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
 os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_listener")
 
 # gRPC's core writes lines of its own to stderr, between those of the log and in no format of
-# ours; what they say of a call is in its status too. Those of errors stay: they are few, and the
+# ours. What they say of a call is in its status too. Those of errors stay: they are few, and the
 # last one before the core ends the process is its reason (docs/grpcio.md, "Last words").
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -6,8 +6,8 @@ import signal
 import sys
 from typing import Any, NoReturn, TextIO
 
-from rpc.cli.version import full_version
 from rpc.core.errors import StartupError, UsageError
+from rpc.core.version import full_version
 
 import click
 
@@ -22,7 +22,7 @@ def context_settings(name: str) -> dict[str, Any]:
     """Settings for a program's click command: defaults and environment variables in the help.
 
     Args:
-        name: what the program calls itself; its environment variables begin with it.
+        name: what the program calls itself. Its environment variables begin with it.
     """
     return {"show_default": True, "auto_envvar_prefix": name.upper()}
 
@@ -35,7 +35,7 @@ def complete_help(name: str, command: click.Command) -> None:
 
 
 def _version_option(name: str) -> click.Option:
-    """`--version`; the version is not looked up before it is asked for."""
+    """`--version`. The version is not looked up before it is asked for."""
 
     def show(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
         if wanted and not context.resilient_parsing:
@@ -56,9 +56,10 @@ def _version_option(name: str) -> click.Option:
 def run_program(name: str, command: click.Command) -> NoReturn:
     """Runs the command with the process's arguments, then ends the process.
 
-    Exit codes: 0; 1 for a `StartupError` or a stdout that cannot be written; 2 for wrong usage, as
-    of a `UsageError`; 130 after Ctrl-C; or what the command gave to `sys.exit`. What every thread
-    was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like) ends the process.
+    The exit code is 0, or what the command gave to `sys.exit`. A `StartupError`, or a stdout that
+    cannot be written, makes it 1. Wrong usage, as of a `UsageError`, makes it 2, and Ctrl-C 130.
+    What every thread was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like)
+    ends the process.
     Relative paths mean the caller's folder under `bazel run` too.
 
     Args:

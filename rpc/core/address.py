@@ -15,7 +15,7 @@ _ADDRESS_VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class AddressError(UsageError):
-    """An address that cannot be used; the message says what a good one looks like."""
+    """An address that cannot be used. The message says what a good one looks like."""
 
 
 def parse_listen(text: str) -> str:
@@ -49,7 +49,7 @@ def _unix_socket(text: str) -> str:
 
 
 def split_host_port(text: str) -> tuple[str, int]:
-    """Splits `HOST:PORT`; an IPv6 host stands in brackets, which are taken off.
+    """Splits `HOST:PORT`. An IPv6 host stands in brackets, which are taken off.
 
     Raises:
         AddressError: there is no port, it is not in 0 to 65535, or the host is malformed.
@@ -60,7 +60,9 @@ def split_host_port(text: str) -> tuple[str, int]:
     if host.startswith("[") and host.endswith("]"):
         return _ipv6(host[1:-1], text), int(port)
     if ":" in host or any(character.isspace() or character == "/" for character in host):
-        raise AddressError(f"{text!r} is not HOST:PORT; an IPv6 host goes in brackets: [::1]:9000")
+        raise AddressError(
+            f"{text!r} is not HOST:PORT. Put an IPv6 host in brackets, as in [::1]:9000"
+        )
     return host, int(port)
 
 
@@ -98,10 +100,10 @@ def _require_callable(endpoint: str, scheme: str, text: str) -> None:
     if port == 0:
         raise AddressError(f"{text!r} has port 0, on which nothing can be called")
     if not host:
-        raise AddressError(f"{text!r} names no host; write HOST:PORT")
+        raise AddressError(f"{text!r} names no host: write HOST:PORT")
     # gRPC finds out when it resolves the target, which is at the first call.
     if scheme in _ADDRESS_VERSIONS and _ip_version(host) != _ADDRESS_VERSIONS[scheme]:
-        raise AddressError(f"{text!r}: {host!r} is no {scheme} address; for a name write dns:///")
+        raise AddressError(f"{text!r}: {host!r} is no {scheme} address: for a name write dns:///")
 
 
 def _ip_version(host: str) -> int | None:
@@ -123,7 +125,7 @@ def endpoints(target: str) -> list[str]:
     if scheme not in _TARGET_SCHEMES:
         if "://" in target:
             known = ", ".join(_TARGET_SCHEMES)
-            raise AddressError(f"{target!r}: unknown scheme; use one of {known}, or HOST:PORT")
+            raise AddressError(f"{target!r}: unknown scheme: use one of {known}, or HOST:PORT")
         return [target]
     if scheme == "dns":
         return [unquote(rest.rpartition("/")[2])]

@@ -19,11 +19,11 @@ def upstream_timeout(expires: float | None, default_timeout: float) -> float:
     """Seconds that a call to an upstream may take.
 
     Args:
-        expires: when the caller gives up, in seconds of `time.perf_counter`; None if it never does.
+        expires: when the caller gives up, in seconds of `time.perf_counter`. None means never.
         default_timeout: seconds for a call whose caller never gives up.
 
     Returns:
-        What is left of the caller's time, less a margin. 0 if the time is up; `LONGEST` at most.
+        What is left of the caller's time, less a margin. 0 if the time is up, `LONGEST` at most.
     """
     if expires is None:
         return default_timeout

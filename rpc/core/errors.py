@@ -27,7 +27,7 @@ class RpcStatusError(Exception):
         code: the status code that the caller sees.
         message: the status message that the caller sees.
         trailers: metadata that goes along.
-        diagnosis: what the log says beside the message; it never leaves the server.
+        diagnosis: what the log says beside the message. It never leaves the server.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Settings: dataclass fields that say all that is said of an option of the command line.
 
 `rpc.cli.options` makes the options, their help and their environment variables of them, and
-docs/options.py the table in the README.
+docs/options.py the table in docs/configuration.md.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ class Setting:
         metavar: what the help shows in place of a value. None for the type's own.
         option: name of the option, where it is not the field's.
         envvar: a further environment variable.
-        multiple: may be given again; the value is a tuple. In the environment blanks separate.
+        multiple: may be given again. The value is a tuple. In the environment blanks separate.
         negatable: a switch that is on has a `--no-…`.
     """
 

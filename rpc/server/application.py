@@ -89,7 +89,7 @@ class Application:
             if unknown:
                 raise StartupError(
                     f"{self.name}: {_name(servicer.make)} takes {unknown[0]!r}, which is neither"
-                    " an upstream nor an option of the service; declare it"
+                    " an upstream nor an option of the service: declare it"
                 )
             given = {name: available[name] for name in wanted.all if name in available}
             taken.update(given)
@@ -97,7 +97,7 @@ class Application:
         for upstream in self.upstreams:
             if upstream.name not in taken:
                 raise StartupError(
-                    f"{self.name}: no servicer takes the upstream {upstream.name!r}; give one a"
+                    f"{self.name}: no servicer takes the upstream {upstream.name!r}: give one a"
                     " parameter of that name"
                 )
         return made

@@ -7,14 +7,14 @@ from rpc.core.errors import StartupError
 
 
 class ReadyFileError(StartupError):
-    """The ready file cannot be written; the message names it and says why."""
+    """The ready file cannot be written. The message names it and says why."""
 
 
 def write_ready_file(path: Path, address: str, metrics_address: str | None) -> None:
     """Writes the file whole or not at all: who sees it can read it.
 
-    Its first line is the address that the server listens on; a second one, where metrics are
-    served, the address of those.
+    Its first line is the address that the server listens on. A second line has the
+    address of the metrics, if they are served.
 
     Raises:
         ReadyFileError: the folder is missing, not writable or full.

@@ -18,6 +18,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
 from rpc.server.upstreams import Upstreams, open_upstreams
+from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.tls.expiry import Expiry
@@ -32,18 +33,20 @@ class RunningServer:
 
     Attributes:
         address: where, with the port that the kernel chose in place of 0.
-        metrics_address: where its metrics are; None for nowhere.
+        metrics_address: where its metrics are, or None for nowhere.
+        access_log: writes a line for each call.
     """
 
     address: str
     metrics_address: str | None
+    access_log: AccessLog
 
 
 @asynccontextmanager
 async def running_server(
     application: Application, settings: ServerSettings, options: Mapping[str, Any] | None = None
 ) -> AsyncIterator[RunningServer]:
-    """Serves while the context is open; leaving it drains and stops the server.
+    """Serves while the context is open. Leaving it drains and stops the server.
 
     Args:
         application: what to serve.
@@ -83,7 +86,7 @@ async def running_server(
         stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
         for service in methods.services:
             health.serve(service)
-        yield RunningServer(server.address, observed.metrics_address)
+        yield RunningServer(server.address, observed.metrics_address, observed.access_log)
 
 
 def _log_together(stack: AsyncExitStack, observed: Telemetry, transport: Transport) -> None:
@@ -137,7 +140,7 @@ def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
     if settings.admin.channelz and not transport.has_channelz:
         raise UsageError(
             "--channelz tells of the connections of gRPC's core, which --transport"
-            f" {settings.transport} does without; leave one of the two out"
+            f" {settings.transport} does without: leave one of the two out"
         )
 
 
@@ -150,6 +153,6 @@ def _require_loopback(settings: ServerSettings) -> None:
         if listening.tls or listening.insecure or address is None or is_loopback(address):
             continue
         raise AddressError(
-            f"{option} {address} can be reached from other machines, in plaintext; give"
-            " --tls-certificate and --tls-key, or say --insecure to go without"
+            f"{option} {address} can be reached from other machines, in plaintext: set"
+            " --tls-certificate and --tls-key, or --insecure to go without"
         )

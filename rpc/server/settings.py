@@ -72,7 +72,7 @@ class ServerSettings:
     telemetry: TelemetrySettings = group(TelemetrySettings, heading="Log, metrics and traces")
     admin: AdminSettings = group(AdminSettings, heading="Looking inside")
     transport: str = setting(
-        "What carries the calls: grpcio, or this project's own.",
+        "Implementation of gRPC: grpcio, or this project's own.",
         type=("wire", "grpcio"),
         default="grpcio",
     )

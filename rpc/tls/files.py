@@ -26,11 +26,11 @@ class ServerTls:
     """
 
     certificate: Path = setting(
-        "PEM certificate chain; read again when the file changes.", type=FILE, default=None
+        "PEM certificate chain. Reloaded when the file changes.", type=FILE, default=None
     )
     key: Path = setting("PEM key of that certificate.", type=FILE, default=None)
     client_ca: Path | None = setting(
-        "PEM file of authorities; callers must show a certificate of theirs (mTLS).",
+        "PEM file of authorities. Callers must show a certificate of theirs (mTLS).",
         type=FILE,
         default=None,
     )
@@ -49,7 +49,7 @@ class ServerTls:
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them; None for one that there is not."""
+        """All of them, with None for one that there is not."""
         return self.certificate, self.key, self.client_ca, self.crl
 
 
@@ -67,7 +67,7 @@ class ChannelTls:
     """
 
     ca: Path | None = setting(
-        "PEM file of the authorities for {peer}; the machine's own by default.",
+        "PEM file of the authorities for {peer}. The machine's own by default.",
         type=FILE,
         default=None,
     )
@@ -76,7 +76,7 @@ class ChannelTls:
     )
     key: Path | None = setting("PEM key of that certificate.", type=FILE, default=None)
     server_name: str | None = setting(
-        "Name that the certificate must bear, where it is not the target's.",
+        "Name in the certificate, if it differs from the target's.",
         type=str,
         metavar="NAME",
         default=None,
@@ -85,9 +85,9 @@ class ChannelTls:
     def __post_init__(self) -> None:
         """Refuses one file without the other."""
         if (self.certificate is None) != (self.key is None):
-            raise TlsError("a client certificate and its key go together; give both or neither")
+            raise TlsError("a client certificate and its key go together: set both or neither")
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them; None for one that there is not."""
+        """All of them, with None for one that there is not."""
         return self.ca, self.certificate, self.key

@@ -18,7 +18,7 @@ def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
     _refuse_writable(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # The empty password makes an encrypted key an error; without it OpenSSL asks for one.
+        # The empty password makes an encrypted key an error. Without it OpenSSL asks for one.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise TlsError(
@@ -36,7 +36,7 @@ def read_authorities(file: Path) -> bytes:
     pem = read_pem(file, "CERTIFICATE")
     if b"-----BEGIN X509 CRL-----" in pem:
         raise TlsError(
-            f"{file} holds a revocation list, which is not looked at there; take it out, and give"
+            f"{file} holds a revocation list, which is not looked at there: remove it, and give"
             " lists of callers' authorities by --tls-crl"
         )
     try:

@@ -19,7 +19,7 @@ _WORDS = [
         (r"[Hh]andshake failed", "TLS: the handshake failed"),
         (
             r"Socket closed|Connection reset|Broken pipe|the peer closed|reset by the peer",
-            "the server closes new connections; does it want TLS, or another certificate?",
+            "the server closes new connections: does it want TLS, or another certificate?",
         ),
         (
             r"parsing HTTP/2|a frame is larger than|the first frame|speaks HTTP/1",

@@ -19,7 +19,7 @@ _GRACE_SECONDS = 3600.0
 class RenewedChannel:
     """Stands in for a channel: a new one takes over when a file of its TLS has changed.
 
-    A server's handshakes ask for its certificate each time; a channel's credentials stay as they
+    A server's handshakes ask for its certificate each time. A channel's credentials stay as they
     were made, and would be refused once the certificate in them has expired.
     """
 
@@ -33,7 +33,9 @@ class RenewedChannel:
         Raises:
             TlsError: a file cannot be used.
         """
-        self._channels = Followed(tls.files, open_channel, "certificate for the upstream")
+        what = "certificate for the upstream"
+        # Whoever finds a change has to leave the old channel.
+        self._channels = Followed(tls.files, open_channel, what, polled=True)
         self._calls: WeakSet[grpc.aio.Call] = WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())
@@ -83,7 +85,7 @@ class RenewedChannel:
         await self.close()
 
     async def close(self, _grace: float | None = None) -> None:
-        """Closes the channel; calls under way are cancelled."""
+        """Closes the channel. Calls under way are cancelled."""
         self._following.cancel()
         for call in list(self._calls):
             call.cancel()

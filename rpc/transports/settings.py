@@ -24,7 +24,7 @@ class ListeningSettings:
     """
 
     address: str = setting(
-        "HOST:PORT or unix:PATH to listen on; port 0 lets the kernel choose.",
+        "HOST:PORT or unix:PATH to listen on. Port 0 lets the kernel choose.",
         type=LISTEN,
         option="listen",
         default="127.0.0.1:0",
@@ -34,7 +34,7 @@ class ListeningSettings:
     )
     tls: ServerTls | None = group(ServerTls, prefix="tls", optional=True)
     allowed_callers: tuple[str, ...] = setting(
-        "Caller that may call, by a DNS name or URI in its certificate; * for one label or segment."
+        "Caller that may call, by a DNS name or URI in its certificate. * is one label or segment."
         " /package.Service/Method=NAME for one method. Everybody by default.",
         type=str,
         metavar="NAME",
@@ -79,33 +79,35 @@ class LimitSettings:
     """
 
     max_concurrent_rpcs: int = setting(
-        "Calls answered at once; past it RESOURCE_EXHAUSTED.", type=POSITIVE, default=1000
+        "Calls in progress at once. Further ones get RESOURCE_EXHAUSTED.",
+        type=POSITIVE,
+        default=1000,
     )
     max_concurrent_streams: int = setting(
-        "Calls open at once on one connection; further ones wait at the caller.",
+        "Calls open at once on one connection. Further ones wait at the caller.",
         type=POSITIVE,
         default=1000,
     )
     max_connections: int = setting(
-        "Connections open at once; a further one is closed.", type=POSITIVE, default=1000
+        "Connections open at once. Further ones are closed.", type=POSITIVE, default=1000
     )
     max_message_bytes: int = setting(
-        "Size of a request or an answer, also when it is unpacked; past it RESOURCE_EXHAUSTED.",
+        "Size of a request or a response, also unpacked. Larger ones get RESOURCE_EXHAUSTED.",
         type=POSITIVE,
         default=64 * KIB,
     )
     max_bytes_in_flight: int = setting(
-        "Bytes of requests and answers that --transport wire holds; past it RESOURCE_EXHAUSTED.",
+        "Bytes of messages that --transport wire holds. Past it calls get RESOURCE_EXHAUSTED.",
         type=POSITIVE,
         default=32 * KIB * KIB,
     )
     request_timeout: float = setting(
-        "Time from the start of a call to its first message; past it CANCELLED.",
+        "Time from the start of a call to its first message. Past it the call is CANCELLED.",
         type=SECONDS_ABOVE_ZERO,
         default=30.0,
     )
     max_call_duration: float = setting(
-        "Time of a call on --transport wire, whatever its deadline; past it DEADLINE_EXCEEDED.",
+        "Longest call on --transport wire, whatever its deadline. Ends with DEADLINE_EXCEEDED.",
         type=SECONDS_ABOVE_ZERO,
         default=3600.0,
     )
@@ -115,7 +117,7 @@ class LimitSettings:
         default=300.0,
     )
     max_connection_age: float | None = setting(
-        "Time after which callers are asked to connect anew, and so find new replicas.",
+        "Time after which callers are asked to reconnect, and so find new replicas.",
         type=SECONDS_ABOVE_ZERO,
         default=None,
     )

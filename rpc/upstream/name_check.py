@@ -11,23 +11,23 @@ from rpc.core.address import endpoints, split_host_port
 from rpc.core.errors import StartupError
 
 LOOKUP_SECONDS = 2.0
-"""How long a server that starts waits for the resolver; it serves without the answer then."""
+"""How long a server that starts waits for the resolver. It serves without the answer then."""
 
 _logger = logging.getLogger(__name__)
 
 
 class UnknownNameError(StartupError):
-    """A name that the resolver says does not exist; the message says what to do."""
+    """A name that the resolver says does not exist. The message says what to do."""
 
 
 async def require_known_name(option: str, target: str) -> None:
-    """Looks the name in a target up, once; what it resolves to is left to gRPC.
+    """Looks the name in a target up, once. What it resolves to is left to gRPC.
 
     A resolver that cannot tell is a warning in the log: it may be back before the first call.
 
     Args:
         option: that the target was given by, for the error.
-        target: a gRPC target; one with a resolver of its own (`dns://HOST/…`) is left alone.
+        target: a gRPC target. One with a resolver of its own (`dns://HOST/…`) is left alone.
 
     Raises:
         UnknownNameError: there is no such name.
@@ -43,7 +43,7 @@ async def require_known_name(option: str, target: str) -> None:
         unknown = isinstance(error, UnicodeError) or socket.EAI_NONAME in error.args
         if unknown:
             raise UnknownNameError(
-                f"{option} {target}: there is no host {name!r}; check the name, or wait until"
+                f"{option} {target}: there is no host {name!r}. Check the name, or wait until"
                 " the resolver knows it"
             ) from error
         reason = getattr(error, "strerror", None) or "no answer"

@@ -22,7 +22,7 @@ def open_channel(  # noqa: PLR0913  # all but three by name
     expiry: Expiry | None = None,
     max_message_bytes: int = MOST_MESSAGE_BYTES,
 ) -> grpc.aio.Channel:
-    """Opens a channel for the calls of one service; it connects when the first call needs it.
+    """Opens a channel for the calls of one service. It connects when the first call needs it.
 
     Args:
         transport: carries the calls.
@@ -41,8 +41,8 @@ def open_channel(  # noqa: PLR0913  # all but three by name
     parse_target(settings.target)
     if settings.tls is None and not insecure and not is_loopback(settings.target):
         raise AddressError(
-            f"{settings.target!r} may be on another machine, and plaintext would cross the network;"
-            " set up TLS, or say --insecure to go without"
+            f"{settings.target!r} may be on another machine, and plaintext would cross the network:"
+            " set up TLS, or --insecure to go without"
         )
     return transport.channel(
         ChannelOptions(

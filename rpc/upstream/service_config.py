@@ -22,10 +22,10 @@ def service_config(service: str) -> str:
     """
     config = {
         "loadBalancingConfig": [{"round_robin": {}}],
-        # A replica that drains says NOT_SERVING first; it then gets no new call.
+        # A replica that drains says NOT_SERVING first. It then gets no new call.
         "healthCheckConfig": {"serviceName": service},
         "methodConfig": [{"name": [{"service": service}], "retryPolicy": _retry_policy()}],
-        # Each retryable failure costs a token, each success gives back a tenth; at half the
+        # Each retryable failure costs a token, each success gives back a tenth. At half the
         # tokens retries stop, so that a broken upstream is not hit three times as hard.
         "retryThrottling": {"maxTokens": RETRY_TOKENS, "tokenRatio": 0.1},
     }

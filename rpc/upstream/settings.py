@@ -17,7 +17,7 @@ class PeerSettings:
     """
 
     target: str = setting(
-        "Where {peer} is: HOST:PORT, dns:///HOST:PORT, unix:PATH or, for several replicas,"
+        "Address of {peer}: HOST:PORT, dns:///HOST:PORT, unix:PATH or, for several replicas,"
         " ipv4:ADDRESS:PORT,… .",
         type=TARGET,
     )
@@ -25,7 +25,7 @@ class PeerSettings:
         ChannelTls,
         prefix="tls",
         optional=True,
-        switch="Speak TLS to {peer}; implied by the options below.",
+        switch="Use TLS to {peer}. The options below imply it.",
     )
 
 

@@ -41,7 +41,7 @@ class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
 
 def _too_short(name: str, length: int) -> str:
     quoted = '"' + "".join(_visible(character) for character in name) + '"'
-    return f"invalid name {quoted}: a name has at least {MIN_NAME_BYTES} bytes, this one {length}"
+    return f"invalid name {quoted}: must be at least {MIN_NAME_BYTES} bytes, got {length}"
 
 
 def _visible(character: str) -> str:

@@ -46,8 +46,7 @@ async def test_a_shorter_name_is_refused_with_its_length_and_the_rule(name: str)
         await answer(name)
     assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
     assert raised.value.message == (
-        f'invalid name "{name}": a name has at least {MIN_NAME_BYTES} bytes,'
-        f" this one {len(name.encode())}"
+        f'invalid name "{name}": must be at least {MIN_NAME_BYTES} bytes, got {len(name.encode())}'
     )
 
 

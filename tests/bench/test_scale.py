@@ -11,7 +11,7 @@ from bench.scale.bazel import Step
 from bench.scale.growth import per_service, table
 from tests.support.processes import program
 
-# Each build runs as many processes as the workspace has services beside the chain; `BROKEN` breaks
+# Each build runs as many processes as the workspace has services beside the chain. `BROKEN` breaks
 # the second size.
 _BAZELW = r"""#!/bin/bash
 services=$(ls -d service_* 2>/dev/null | wc -l)

@@ -55,7 +55,7 @@ case $1 in
   --show) printf 'package\t1.0\tamd64\t%s\n' "${2##*\\t}" ;;
 esac
 """
-# In the place of Bazel: says how it was called; what it is asked to do is in its first argument.
+# In the place of Bazel: says how it was called. What it is asked to do is in its first argument.
 BAZEL = r"""#!/bin/bash
 [[ $1 != --version ]] || { echo "bazel ${FAKEVERSION:-7.7.1}"; exit; }
 [[ -z ${USE_BAZEL_VERSION:-} ]] || echo "$USE_BAZEL_VERSION is wanted"
@@ -76,7 +76,7 @@ class Machine:
         self.checkout.mkdir()
         for name in _FILES:
             shutil.copy(name, self.checkout / name)
-        shutil.copytree("tools/bazel", self.checkout / "tools/bazel")
+        shutil.copytree("tools/bazelw", self.checkout / "tools/bazelw")
         self.bin.mkdir()
         for tool in _HOST_TOOLS.split():
             found = shutil.which(tool)
@@ -173,7 +173,7 @@ def _write_program(path: Path, text: str) -> None:
 def _write_package(package: Path, tree: Path) -> None:
     """One tree with a stand-in for each file that the installer touches."""
     jvm = tree / "usr/lib/jvm/java-25-openjdk-amd64"
-    # The loader runs what it is given; patchelf has nothing to patch in here.
+    # The loader runs what it is given. Patchelf has nothing to patch in here.
     loader = tree / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
     _write_program(loader, '#!/bin/bash\n[[ "${*: -1}" != *.jks ]] || touch "${@: -1}"\n')
     _write_program(tree / "usr/bin/bazel", BAZEL)

@@ -211,7 +211,7 @@ def test_two_at_once_fetch_once(machine: Machine) -> None:
 
 def test_another_installer_takes_another_folder(machine: Machine) -> None:
     machine.run("build")
-    with (machine.checkout / "tools/bazel/debian_route.sh").open("a") as script:
+    with (machine.checkout / "tools/bazelw/debian_route.sh").open("a") as script:
         script.write("# changed\n")
     machine.run("build")
     assert len(machine.prefixes()) == 2

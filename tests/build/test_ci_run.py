@@ -19,10 +19,10 @@ _STEPS = {
     "query": "cquery deps(//...)",
     "arm": "build --nobuild --platforms=//tests/build/platforms:linux_aarch64 //...",
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
-    "readme": "run //docs:run_commands -- README.md",
+    "readme": "run //docs:run_commands -- README.md docs/configuration.md",
     "reproducibility": "run //tools/reproducibility",
-    "remote_cache": "run //tools/remote_cache:check",
-    "github_route": "run //tools/github_route:check",
+    "remote_cache": "run //tools/remote_cache",
+    "github_route": "run //tools/github_route",
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
@@ -51,14 +51,14 @@ class _Checkout:
         self._targets = sorted({*self._targets, target})
 
     def forget(self, target: str) -> None:
-        """Takes a target out of the workspace; its files stay."""
+        """Takes a target out of the workspace. Its files stay."""
         self._targets.remove(target)
 
     def run(self, **codes: int) -> tuple[int, str]:
         """The exit code and the last line.
 
         Args:
-            **codes: exit codes of the steps, by their names in `_STEPS`; 0 where none is given.
+            **codes: exit codes of the steps, by their names in `_STEPS`, or 0 where none is given.
         """
         cases = [f"'{step}') exit {codes.pop(name, 0)} ;;" for name, step in _STEPS.items()]
         query = f"'query tests(//...)') printf '%s\\n' {' '.join(self._targets)} ;;"

@@ -12,10 +12,19 @@ from ruamel.yaml import YAML
 from tests.support.schemas import is_valid
 
 _WORKFLOW = Path(".github/workflows/ci.yml")
+_RELEASE = Path(".github/workflows/release.yml")
 _RENOVATE = Path(".github/renovate.json")
-_SCHEMAS = {_WORKFLOW: "vendor.github-workflows", _RENOVATE: "vendor.renovate"}
+_TEMPLATES = Path(".github/ISSUE_TEMPLATE")
+_SCHEMAS = {
+    _WORKFLOW: "vendor.github-workflows",
+    _RELEASE: "vendor.github-workflows",
+    _RENOVATE: "vendor.renovate",
+    _TEMPLATES / "bug.yml": "vendor.github-issue-forms",
+    _TEMPLATES / "feature.yml": "vendor.github-issue-forms",
+    _TEMPLATES / "config.yml": "vendor.github-issue-config",
+}
 
-# What Renovate knows of pip-compile's options; at another one it stops.
+# What Renovate knows of pip-compile's options. At another one it stops.
 _RENOVATES_OPTIONS = {
     "--allow-unsafe",
     "--generate-hashes",
@@ -51,8 +60,9 @@ def steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-def test_actions_are_pinned_by_commit_with_the_version_beside_it() -> None:
-    uses = re.findall(r"uses: (.*)", _WORKFLOW.read_text())
+@pytest.mark.parametrize("file", [_WORKFLOW, _RELEASE])
+def test_actions_are_pinned_by_commit_with_the_version_beside_it(file: Path) -> None:
+    uses = re.findall(r"uses: (.*)", file.read_text())
     assert uses
     for action in uses:
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
@@ -61,6 +71,19 @@ def test_actions_are_pinned_by_commit_with_the_version_beside_it() -> None:
 def test_no_job_may_write(workflow: dict[str, Any]) -> None:
     assert workflow["permissions"] == {"contents": "read"}
     assert not [job for job in workflow["jobs"].values() if "permissions" in job]
+
+
+def test_a_release_writes_its_files_and_their_provenance_only() -> None:
+    workflow = YAML(typ="safe").load(_RELEASE)
+    assert workflow["permissions"] == {"contents": "read"}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {
+        "attestations": "write",
+        "contents": "write",
+        "id-token": "write",
+    }
+    assert job["timeout-minutes"] <= 60
+    assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
 
 
 def test_every_job_ends(workflow: dict[str, Any]) -> None:

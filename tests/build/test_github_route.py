@@ -59,7 +59,7 @@ def _check(folder: Path, **changes: str) -> "subprocess.CompletedProcess[str]":
     hint = "run ./bazelw again, or BAZELW_ROUTE=debian ./bazelw"
     env = {"ASKS": _URL, "HINT": hint, "CODE": "0", "BUILD_WORKSPACE_DIRECTORY": str(checkout)}
     return subprocess.run(
-        [program("tools/github_route/check"), f"--archives={folder}", f"--scratch={folder}"],
+        [program("tools/github_route/github_route"), f"--archives={folder}", f"--scratch={folder}"],
         env=os.environ | env | changes,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

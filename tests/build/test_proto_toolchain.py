@@ -1,6 +1,6 @@
 """protoc is the one of this workspace, and all of it is an input of the actions that run it.
 
-rules_proto_grpc in Debian falls back to /usr/bin/protoc in silence when no toolchain is registered;
+rules_proto_grpc in Debian falls back to /usr/bin/protoc in silence when no toolchain is registered,
 and everywhere it hands its action protoc's start script alone, without what the script runs.
 """
 
@@ -27,9 +27,7 @@ _ACTIONS: list[_Action] = json.loads(
     ("mnemonic", "count"),
     [("GenProtoDescriptorSet", 1), ("ProtoCompile", 4)],
 )
-def test_the_contract_is_compiled_by_as_many_actions_as_it_has_outputs(
-    mnemonic: str, count: int
-) -> None:
+def test_the_contract_has_one_action_per_kind_of_output(mnemonic: str, count: int) -> None:
     assert sum(action["mnemonic"] == mnemonic for action in _ACTIONS) == count
 
 

@@ -171,6 +171,6 @@ def test_a_limit_that_is_given_wins(runner: _Runner) -> None:
 
 @pytest.mark.parametrize(("claim", "code"), [("1 == 1", 0), ("1 == 2", 1)])
 def test_a_coroutine_is_a_test(runner: _Runner, claim: str, code: int) -> None:
-    config = Path("pytest.ini").resolve()
+    config = Path("pyproject.toml").resolve()
     source = f"async def test_alpha(): assert {claim}"
     assert runner.run(source, f"--config-file={config}").returncode == code

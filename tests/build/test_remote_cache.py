@@ -1,4 +1,4 @@
-"""What the check of the remote cache reads, writes and says; the check itself needs a network."""
+"""What the check of the remote cache reads, writes and says. The check itself needs a network."""
 
 import json
 from pathlib import Path

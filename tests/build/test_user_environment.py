@@ -1,6 +1,6 @@
 """Packages are fetched as WORKSPACE says, whatever the user's variables and pip.conf say.
 
-The variables of tools/bazel/user_environment.bazelrc are laid over the user's, as Bazel does it,
+The variables of tools/bazelw/user_environment.bazelrc are laid over the user's, as Bazel does it,
 and pip then makes a wheel of what it finds, as rules_python tells it to.
 """
 
@@ -17,7 +17,7 @@ import pytest
 from pip._internal.commands import create_command
 
 _LINE = re.compile(r"^common --repo_env=(\w+)=(.*)$", re.MULTILINE)
-_FIXED = dict(_LINE.findall(Path("tools/bazel/user_environment.bazelrc").read_text("utf-8")))
+_FIXED = dict(_LINE.findall(Path("tools/bazelw/user_environment.bazelrc").read_text("utf-8")))
 _RULES = Path(".bazelrc").read_text("utf-8")
 
 # What is the user's to say: where packages are, the way there, time limits, caches.
@@ -52,7 +52,7 @@ def python_variables() -> set[str]:
 
 
 def test_the_list_is_in_force() -> None:
-    assert "\nimport %workspace%/tools/bazel/user_environment.bazelrc\n" in _RULES
+    assert "\nimport %workspace%/tools/bazelw/user_environment.bazelrc\n" in _RULES
 
 
 def test_an_option_of_pip_is_the_users_or_fixed() -> None:
@@ -70,7 +70,7 @@ def test_a_variable_of_python_is_fixed() -> None:
 
 
 def fetch(folder: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Fetches a package called `nothing` from a folder; its wheel comes to lie in `fetched`."""
+    """Fetches a package called `nothing` from a folder. Its wheel comes to lie in `fetched`."""
     wheel = folder / "nothing-1-py3-none-any.whl"
     info = "nothing-1.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:

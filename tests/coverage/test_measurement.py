@@ -66,7 +66,7 @@ def test_a_branch_that_no_process_took_is_not_run(
     assert run_lines(report_of(tmp_path)) == {3, 5, 6, 9}
 
 
-def test_a_file_that_no_process_imported_is_reported_without_a_line_run(
+def test_a_file_that_nothing_imported_counts_as_not_run(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     run_sample(environment, "first")

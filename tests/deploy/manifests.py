@@ -25,7 +25,7 @@ def running_all(
     """Starts servers, each after its upstream.
 
     Args:
-        upstreams: by each server's name that of its upstream; None if it has none.
+        upstreams: by each server's name that of its upstream, or None if it has none.
         start: starts one.
     """
     servers: dict[str, ServerProcess] = {}
@@ -64,7 +64,7 @@ def check_health(command: list[str], places: Mapping[str, str]) -> bytes:
     """Runs a container's health check and returns what it printed.
 
     Raises:
-        AssertionError: it failed; the message is what it wrote.
+        AssertionError: it failed. The message is what it wrote.
     """
     program, *arguments = command
     assert program == "client"
@@ -82,7 +82,7 @@ def replaced(arguments: list[str], places: Mapping[str, str]) -> list[str]:
 
 
 def option(command: list[str], name: str) -> str | None:
-    """Value of an option in a command, which has it as `--name=value`; None if it is not there."""
+    """Value of an option in a command, given as `--name=value`, or None if it is not there."""
     prefix = f"--{name}="
     values = [word.removeprefix(prefix) for word in command if word.startswith(prefix)]
     return values[-1] if values else None

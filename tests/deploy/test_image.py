@@ -21,7 +21,7 @@ ENVIRONMENT = {"RUNFILES_DIR": "", "PYTHONPATH": "", "PATH": "/usr/bin:/bin"}
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the layers add to a base; links lead from `usr/local/bin` to programs."""
+    """A folder with what the layers add to a base. Links lead from `usr/local/bin` to programs."""
     folder = tmp_path_factory.mktemp("image")
     for layer in LAYERS.values():
         shutil.unpack_archive(layer, folder)

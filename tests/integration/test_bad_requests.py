@@ -16,7 +16,7 @@ from tests.support.waiting import LIMIT_SECONDS
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 LARGEST_MESSAGE = 64 * 1024
 
-# Field 1 with 5 bytes, of which there are 2; a field with number 0; a name that is not UTF-8.
+# Field 1 with 5 bytes, of which there are 2. A field with number 0. A name that is not UTF-8.
 INVALID_BYTES = [b"\x0a\x05ab", b"\x00\x00", b"\x0a\x02\xff\xfe"]
 
 
@@ -36,7 +36,7 @@ def channel(chain: Chain) -> Iterator[grpc.Channel]:
 
 
 def send(channel: grpc.Channel, method: str, request: bytes) -> bytes:
-    """Sends bytes as they are; without (de)serialisers the type hints know no type to take."""
+    """Sends bytes as they are. Without (de)serialisers the type hints know no type to take."""
     call: Any = channel.unary_unary(method)
     answer: bytes = call(request, timeout=LIMIT_SECONDS)
     return answer
@@ -81,7 +81,7 @@ def test_a_message_over_the_limit_is_resource_exhausted(channel: grpc.Channel) -
 
 
 def test_fields_that_the_server_does_not_know_are_ignored(channel: grpc.Channel) -> None:
-    # Field 15, a string; a newer client may send it.
+    # Field 15, a string. A newer client may send it.
     request = user_pb2.UserName(name="krithik").SerializeToString() + b"\x7a\x03new"
     assert user_pb2.User.FromString(send(channel, METHOD, request)).roll == 70
 

@@ -67,7 +67,7 @@ def test_the_upstream_wants_tls(tmp_path: Path) -> None:
     with running("services/mock_data", *tls_of(Authority(tmp_path).issue("server"))) as upstream:
         assert_cause_is_named(
             upstream.address,
-            f"{upstream.address}: the server closes new connections; does it want TLS, or another"
+            f"{upstream.address}: the server closes new connections: does it want TLS, or another"
             " certificate?",
         )
 

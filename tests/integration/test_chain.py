@@ -46,7 +46,7 @@ def test_a_long_enough_name_gets_a_user(
 
 
 @pytest.mark.parametrize("name", ["", "abc", "fives", "héll", 'a"\n\x1b'])
-def test_a_short_name_is_an_invalid_argument_that_names_the_field(
+def test_a_short_name_is_invalid_argument_and_names_the_field(
     orc1: user_pb2_grpc.Orchestrator1ServiceStub, name: str
 ) -> None:
     with pytest.raises(grpc.RpcError) as raised:

@@ -21,8 +21,8 @@ from tests.support.waiting import LIMIT_SECONDS
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'
 ABC = re.compile(
-    rb'Got error:\nrpc error: code = InvalidArgument desc = invalid name "abc": a name has at'
-    rb" least 6 bytes, this one 3\nrequest id: (" + REQUEST_ID.encode() + rb")\n"
+    rb'Got error:\nrpc error: code = InvalidArgument desc = invalid name "abc": must be at least'
+    rb" 6 bytes, got 3\nrequest id: (" + REQUEST_ID.encode() + rb")\n"
 )
 
 NAMED_ABC = ABC.pattern.replace(b"request id", b'name: "abc"\nrequest id')
@@ -73,7 +73,7 @@ def test_options_come_from_the_environment_too(
     assert names == ["john smith", "krithik"]
 
 
-def test_several_names_are_answered_in_their_order_and_one_error_fails_the_run(
+def test_names_are_answered_in_order_and_one_error_fails_the_run(
     client: Client,
 ) -> None:
     ended = client("-n", "héllo", "-n", "abc", "-n", "krithik")
@@ -88,9 +88,7 @@ def test_an_error_for_a_name_on_stdin_says_which(client: Client, names: bytes, l
 
 
 @pytest.mark.parametrize("jobs", ["1", "7", "500"])
-def test_names_on_stdin_are_answered_in_their_order_whatever_the_jobs(
-    client: Client, jobs: str
-) -> None:
+def test_names_on_stdin_are_answered_in_order_for_any_jobs(client: Client, jobs: str) -> None:
     names = [f"name-{number}" for number in range(300)]
     ended = client("-n", "-", "--jobs", jobs, "--output", "json", stdin="\n".join(names).encode())
     assert [json.loads(line)["name"] for line in ended.stdout.splitlines()] == names
@@ -135,7 +133,7 @@ def test_a_name_with_a_control_character_is_shown_escaped(client: Client) -> Non
     assert b"\x1b" not in ended.stderr
 
 
-def test_a_line_of_stdin_that_is_not_utf8_ends_the_run_after_the_answers_before_it(
+def test_a_stdin_line_that_is_not_utf8_ends_the_run_there(
     client: Client,
 ) -> None:
     ended = client("-n", "-", stdin=b"krithik\nkri\xffthik\nkrithik\n")
@@ -144,7 +142,7 @@ def test_a_line_of_stdin_that_is_not_utf8_ends_the_run_after_the_answers_before_
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_a_server_that_is_too_slow_is_told_apart_from_one_that_is_not_there() -> None:
+def test_a_slow_server_has_another_error_than_an_absent_one() -> None:
     with running_chain(mock_data=["--delay", "60"]) as chain:
         ended = run_client("--target", chain.orc1.address, "--timeout", "2", "--output", "json")
     error = json.loads(ended.stdout)["error"]
@@ -240,7 +238,7 @@ def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
 
 
 def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
-    """Runs the client with a terminal as stderr; returns what it wrote to stdout, and to that."""
+    """Runs the client with a terminal as stderr. Returns what it wrote to stdout, and to that."""
     ours, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     with os.fdopen(terminal, "wb") as stderr:
@@ -283,7 +281,7 @@ def test_a_trace_begins_at_the_client(chain: Chain, client: Client) -> None:
 
 
 @pytest.mark.usefixtures("client")
-def test_stdin_that_is_closed_is_an_error_only_where_names_are_wanted_there() -> None:
+def test_closed_stdin_is_an_error_only_if_names_come_from_it() -> None:
     def with_closed_stdin(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
         command = ["bash", "-c", 'exec "$@" <&-', "bash", str(program(CLIENT)), *arguments]
         return subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS, check=False)

@@ -50,7 +50,7 @@ def _status(server: ServerProcess) -> bytes:
     return run_client("health", "--target", server.address, *PATIENCE).stdout
 
 
-def test_a_call_to_a_server_without_the_service_names_the_health_check(
+def test_a_missing_service_error_names_the_health_check(
     server: ServerProcess,
 ) -> None:
     ended = run_client("--target", server.address, "--timeout", "1")

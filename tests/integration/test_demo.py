@@ -31,7 +31,7 @@ def test_the_demo_shows_both_screens_and_every_hop() -> None:
     assert "\x1b" not in ended.stdout
 
 
-def test_the_demo_asks_for_the_name_it_is_given_whatever_the_programs_settings() -> None:
+def test_the_demo_ignores_the_environment_of_its_programs() -> None:
     settings = {"ORC1_UPSTREAM": "nonsense", "CLIENT_OUTPUT": "json"}
     ended = run_to_end(DEMO, "-n", "héllo", environment=settings)
     assert 'name:"héllo" class:"6" roll:60' in ended.stdout

@@ -27,7 +27,7 @@ CODES = [*range(0xE), 0xE, 0xF, 0x10, 0xFF, 70007, 0x7FFFFFFF, 0xFFFFFFFF]
 FAULTS = [Fault(moment, code) for moment in Moment for code in CODES]
 FAULTS += [Fault(Moment.NO_ANSWER, code, resets=True) for code in CODES]
 
-# https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors; a refused stream (0x7) is
+# https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors. A refused stream (0x7) is
 # tried again.
 REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY = 0x7, 0x8, 0xB, 0xC
 STATUSES = {
@@ -111,7 +111,7 @@ async def test_a_trace_collector_can_send_any_code() -> None:
 
 
 async def send_goaway(server: ServerProcess, method: str, code: int) -> None:
-    """Sends a call and GOAWAY; the call is answered all the same."""
+    """Sends a call and GOAWAY. The call is answered all the same."""
     async with frame_caller(server.address) as connection:
         stream = connection.call(method, REQUEST)
         connection.send(GoAwayFrame(error_code=code))
@@ -119,7 +119,7 @@ async def send_goaway(server: ServerProcess, method: str, code: int) -> None:
 
 
 async def send_reset(server: ServerProcess, method: str, code: int) -> None:
-    """Sends a call and resets it; the next call on the connection is answered."""
+    """Sends a call and resets it. The next call on the connection is answered."""
     async with frame_caller(server.address) as connection:
         stream = connection.call(method, REQUEST)
         connection.send(RstStreamFrame(stream, error_code=code))

@@ -33,7 +33,7 @@ def mock_data() -> Iterator[ServerProcess]:
 
 
 def health_stub(channel: grpc.Channel) -> Any:
-    """The stub; its type hints lack the methods."""
+    """The stub. Its type hints lack the methods."""
     return health_pb2_grpc.HealthStub(channel)
 
 
@@ -54,7 +54,7 @@ class Watch:
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> int | grpc.StatusCode:
-        """The next status; at the stream's end the code that it ended with."""
+        """The next status, or at the stream's end the code that it ended with."""
         return self._statuses.get(timeout=LIMIT_SECONDS)
 
     def _read(self) -> None:

@@ -24,8 +24,7 @@ USERS = {
 }
 REFUSALS = {
     GO: "code = Unknown desc = invalid name abc. Name length must be atleast 6 characters",
-    OURS: "code = InvalidArgument"
-    ' desc = invalid name "abc": a name has at least 6 bytes, this one 3',
+    OURS: 'code = InvalidArgument desc = invalid name "abc": must be at least 6 bytes, got 3',
 }
 # What kinds of details a Go client finds in a refusal.
 DETAILS = {GO: "", OURS: "*errdetails.BadRequest\n"}

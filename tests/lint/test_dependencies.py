@@ -30,16 +30,23 @@ def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
 def test_a_module_that_nothing_provides(found: list[str]) -> None:
     assert (
         "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere;"
-        " no target here provides it; is it in requirements.in?"
+        " no target here provides it: is it in requirements.in?"
     ) in found
 
 
 def test_unused_dependencies(found: list[str]) -> None:
     assert [line for line in found if "imports nothing of" in line] == [
-        "//tests/lint:transitive imports nothing of //tests/lint:unused; take it out of its deps",
-        "//tests/lint:unused imports nothing of //tests/lint:undeclared; take it out of its deps",
-        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg; take it out of its deps",
+        "//tests/lint:transitive imports nothing of //tests/lint:unused: remove it from its deps",
+        "//tests/lint:unused imports nothing of //tests/lint:undeclared: remove it from its deps",
+        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg: remove it from its deps",
     ]
+
+
+def test_a_program_is_no_dependency() -> None:
+    program = Target("//a:program", kinds=["py_binary"])
+    test = Target("//a:test", deps=[program.label], tags=["unimported-deps"])
+    found = complaints({target.label: target for target in (program, test)})
+    assert list(found) == ["//a:test depends on the program //a:program: depend on a py_library"]
 
 
 def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:

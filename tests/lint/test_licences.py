@@ -33,12 +33,13 @@ _IDENTIFIERS = {
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
-    # Of two clauses or three, the classifier does not say; both are allowed.
+    # Of two clauses or three, the classifier does not say. Both are allowed.
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
     "MIT License": "MIT",
+    "PSFL": "PSF-2.0",
     "The MIT License (MIT)": "MIT",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.processes import runfile
 
 _FOLDERS = ("deploy", "proto", "rpc", "services", "tests", "wire")
-_FILES = ("pytest.ini", "requirements.txt", "ruff.toml")
+_FILES = ("pyproject.toml", "requirements.txt")
 
 
 def copy_workspace(folder: Path) -> Path:

@@ -14,7 +14,7 @@ RUFF = str(Path(os.environ["RUFF"]).absolute())
 
 LONG = "a_name_of_twenty_let"
 
-OPTIONS = ["-c", "pytest.ini", "-p", "no:cacheprovider", "--timeout=60"]
+OPTIONS = ["-c", "pyproject.toml", "-p", "no:cacheprovider", "--timeout=60"]
 
 SERVICES = {
     "unary": [LONG, "--kind", "unary"],

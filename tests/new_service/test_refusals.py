@@ -65,7 +65,7 @@ def test_a_service_that_another_calls_is_not_removed(tmp_path: Path) -> None:
     assert new_service(workspace, "greet", "--upstream", "users").returncode == 0
     before = texts(workspace)
     ended = new_service(workspace, "users", "--remove")
-    assert "greet calls users; remove or change that first" in ended.stderr
+    assert "greet calls users: remove or change that first" in ended.stderr
     assert texts(workspace) == before
 
 

@@ -17,7 +17,7 @@ class Pair:
             (one / "bazel-out").mkdir(parents=True)
 
     def write(self, name: str, first: str, second: str) -> None:
-        """Writes a file in both; `{}` in a text stands for the build's folder."""
+        """Writes a file in both. `{}` in a text stands for the build's folder."""
         for folder, text in zip(self.folders, [first, second], strict=True):
             path = folder / "bazel-out" / name
             path.parent.mkdir(parents=True, exist_ok=True)

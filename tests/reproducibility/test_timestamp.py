@@ -15,7 +15,7 @@ genrule(name = "after", srcs = ["moment"], outs = ["after.txt"], cmd = "cp $< $@
 _BIN = "bazel-out/k8-fastbuild/bin"
 _MOMENT = f"actualOutputs ({_BIN}/moment.txt)"
 _AFTER = f"actualOutputs ({_BIN}/after.txt), digest, inputs ({_BIN}/moment.txt)"
-_BAZELW = [".bazelrc", ".bazelversion", "bazelw", "tools/bazel"]
+_BAZELW = [".bazelrc", ".bazelversion", "bazelw", "tools/bazelw"]
 
 
 def _run(folder: Path, *command: str | Path) -> "subprocess.CompletedProcess[str]":

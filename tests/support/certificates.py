@@ -80,8 +80,8 @@ class Authority:
             names: DNS names, URIs and IP addresses that the certificate is for.
             expired: the certificate's time is over.
             left: until it is, otherwise.
-            usages: what the certificate is for (`ExtendedKeyUsageOID`); for anything if none is.
-            key: of the certificate; a new one of P-256 if none is given.
+            usages: what the certificate is for (`ExtendedKeyUsageOID`), for anything if none is.
+            key: of the certificate, or a new one of P-256 if none is given.
         """
         key = key or ec.generate_private_key(ec.SECP256R1())
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")

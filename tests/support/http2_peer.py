@@ -46,7 +46,7 @@ class Fault:
     Attributes:
         moment: when it is sent.
         code: its error code.
-        resets: RST_STREAM, of the call's stream; else GOAWAY.
+        resets: RST_STREAM, of the call's stream, else GOAWAY.
     """
 
     moment: Moment
@@ -204,7 +204,7 @@ async def frame_caller(address: str) -> AsyncIterator[FrameCaller]:
 async def _frames(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> AsyncIterator[Frame]:
-    """The frames that a peer sends until it closes; its pings are answered."""
+    """The frames that a peer sends until it closes. Its pings are answered."""
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             frame, length = Frame.parse_frame_header(memoryview(await reader.readexactly(9)))

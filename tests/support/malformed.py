@@ -45,7 +45,7 @@ class Malformed:
     Attributes:
         kind: what is wrong with it.
         data: all that the caller sends.
-        answers: what the server may answer; empty for anything, as long as it lets go of the
+        answers: what the server may answer, empty for anything, as long as it lets go of the
             connection once the caller has.
     """
 
@@ -55,7 +55,7 @@ class Malformed:
 
 
 def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
-    """Makes so many requests, of each kind about the same number; the same for the same seed."""
+    """Makes so many requests, of each kind about the same number, the same for the same seed."""
     source = random.Random(seed)  # noqa: S311  # it must be repeatable, not secret
     makers = {**_ANSWERED, **_GARBAGE}
     kinds = list(makers)
@@ -79,7 +79,7 @@ def _call(
     """A call on stream 1, all of it.
 
     Args:
-        message: what the stream carries; None for nothing at all.
+        message: what the stream carries, or None for nothing at all.
         headers: other values for the usual headers, further headers, and None for one to leave out.
         raw: further headers in HPACK's form.
     """
@@ -158,7 +158,7 @@ def _vast_message(source: random.Random) -> _Made:
 
 
 def _compressed_unsaid(_: random.Random) -> _Made:
-    # The specification asks for INTERNAL; gRPC's core up to 1.84 takes the message as it is.
+    # The specification asks for INTERNAL. gRPC's core up to 1.84 takes the message as it is.
     return _call(_framed(REQUEST, compressed=1)), {_INTERNAL, _OK}
 
 
@@ -168,7 +168,7 @@ def _not_gzip(source: random.Random) -> _Made:
 
 
 def _unknown_encoding(_: random.Random) -> _Made:
-    # The specification asks for UNIMPLEMENTED; gRPC's core says INTERNAL.
+    # The specification asks for UNIMPLEMENTED. gRPC's core says INTERNAL.
     message = _framed(REQUEST, compressed=1)
     return _call(message, {"grpc-encoding": "pied-piper"}), {_INTERNAL, _UNIMPLEMENTED}
 
@@ -179,7 +179,7 @@ def _unknown_method(source: random.Random) -> _Made:
 
 
 def _wrong_content_type(source: random.Random) -> _Made:
-    # The specification asks for HTTP status 415; gRPC's core takes any type for its own.
+    # The specification asks for HTTP status 415. gRPC's core takes any type for its own.
     kind = source.choice(["text/html", "application/json", "application/x-protobuf", None])
     return _call(_framed(REQUEST), {"content-type": kind}), {_OK, End.RESET}
 

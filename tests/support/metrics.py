@@ -11,7 +11,7 @@ from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 def metric(server: ServerProcess | RunningServer, name: str, **labels: str) -> float:
-    """Sum of a metric's samples that bear the labels; 0 if there is none."""
+    """Sum of a metric's samples that bear the labels, or 0 if there is none."""
     assert server.metrics_address is not None, "the server was not told to serve metrics"
     url = f"http://{server.metrics_address}/metrics"
     with urlopen(url, timeout=LIMIT_SECONDS) as response:

@@ -80,7 +80,7 @@ class ServerProcess:
         self.process.send_signal(number)
 
     def wait(self, limit: float = LIMIT_SECONDS) -> int:
-        """Waits for its end and returns the exit code; minus the signal's number for a signal."""
+        """Waits for its end and returns the exit code, minus the signal's number for a signal."""
         return self.process.wait(limit)
 
     def stop(self) -> int:
@@ -93,7 +93,7 @@ class ServerProcess:
 def running(
     name: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[ServerProcess]:
-    """Starts a server and waits until it serves; leaving the context kills it if it still runs.
+    """Starts a server and waits until it serves. Leaving the context kills it if it still runs.
 
     It listens on a port that the kernel chooses, and logs JSON, unless it is told otherwise.
 
@@ -103,7 +103,7 @@ def running(
         environment: variables to set for it.
 
     Raises:
-        AssertionError: it ended before it served; the message is its log.
+        AssertionError: it ended before it served. The message is its log.
     """
     with tempfile.TemporaryDirectory() as folder:
         server = _start(name, arguments, environment or {}, Path(folder))
@@ -170,7 +170,7 @@ def _start(
 
 
 def _environment(name: str, folder: Path) -> dict[str, str]:
-    """What a server is told by its environment; its command line goes before that."""
+    """What a server is told by its environment. Its command line goes before that."""
     prefix = _prefix(name)
     return {
         f"{prefix}_LISTEN": "127.0.0.1:0",

@@ -18,7 +18,7 @@ class Replica:
         name: which program, as in `services/orc2`.
         address: where it serves.
         arguments: for its command line.
-        server: its process; the latest one while it is stopped.
+        server: its process, or the latest one while it is stopped.
     """
 
     name: str

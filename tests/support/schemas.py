@@ -14,7 +14,7 @@ def is_valid(file: Path, schema: str) -> bool:
         schema: name of a schema of check-jsonschema's own, as `vendor.renovate`.
 
     Raises:
-        AssertionError: it cannot be told; the message says why.
+        AssertionError: it cannot be told. The message says why.
     """
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(file)])
     assert result.exit_code in {0, 1}, result.output

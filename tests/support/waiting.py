@@ -14,7 +14,7 @@ def wait_until(condition: Callable[[], bool], what: str, limit: float = LIMIT_SE
     """Returns as soon as the condition holds.
 
     Raises:
-        TimeoutError: it does not hold within `limit` seconds; the message says `what` was awaited.
+        TimeoutError: it does not hold within `limit` seconds. The message says `what` was awaited.
     """
     give_up = time.monotonic() + limit
     while not condition():

@@ -1,4 +1,4 @@
-"""Makes one LCOV file of those of all tests; Bazel runs it at the end.
+"""Makes one LCOV file of those of all tests. Bazel runs it at the end.
 
 It is what `--coverage_report_generator` names, in the place of Bazel's own.
 """

@@ -9,7 +9,7 @@ Hits = dict[str, dict[int, int]]
 
 
 def read(path: Path) -> Hits:
-    """What an LCOV file says of lines; it may say other things too."""
+    """What an LCOV file says of lines. It may say other things too."""
     hits: Hits = {}
     lines: dict[int, int] = {}
     for record in path.read_text(encoding="utf-8").splitlines():

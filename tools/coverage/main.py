@@ -33,13 +33,13 @@ _BAZELS_FOLDER = Path("bazel-out", "_coverage")
 )
 @click.argument("folders", nargs=-1)
 def main(limit: float, report: Path, html: Path, folders: tuple[str, ...]) -> None:
-    """Holds FOLDERS (rpc, services and client) to a limit; 1 if one of them is below it."""
+    """Holds FOLDERS (rpc, services and client) to a limit. Exits with 1 if one is below it."""
     os.chdir(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     try:
         hits = lcov.read(report)
     except OSError as error:
         raise click.ClickException(
-            f"cannot read {report}: {error.strerror}; ./bazelw coverage //... writes it"
+            f"cannot read {report}: {error.strerror}: ./bazelw coverage //... writes it"
         ) from error
     chosen = folders or _FOLDERS
     complaints = [*_unmeasured(hits, chosen), *_below(limit, _measured(hits), chosen, html)]

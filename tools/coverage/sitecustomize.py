@@ -24,7 +24,7 @@ def _start(files: list[str]) -> None:
     import coverage
 
     data = Path(os.environ["COVERAGE_DIRECTORY"], ".coverage")
-    # auto_data: saved when the process ends; the suffix keeps the processes' files apart.
+    # auto_data: saved when the process ends. The suffix keeps the processes' files apart.
     coverage.Coverage(
         data_file=str(data), data_suffix=True, auto_data=True, config_file=False, include=files
     ).start()

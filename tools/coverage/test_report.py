@@ -1,4 +1,4 @@
-"""Makes one LCOV file of what the processes of a test have counted; Bazel runs it after each test.
+"""Makes one LCOV file of what the processes of a test have counted. Bazel runs it after each test.
 
 It is what `--coverage_output_generator` names, in the place of Bazel's own for other languages.
 """

@@ -34,7 +34,7 @@ apt() {
 }
 
 fail() {
-  echo "unpack.sh: ${packages[*]} cannot be downloaded; install them, or mend apt's sources. apt said:" >&2
+  echo "unpack.sh: ${packages[*]} cannot be downloaded; install them, or fix apt's sources. apt said:" >&2
   tail -n 5 "$work/log" >&2
   exit 1
 }

@@ -12,7 +12,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "venv": ".venv",
         "pythonVersion": "3.11",
         "exclude": [".venv", _LINKS_OF_BAZEL, "**/__pycache__"],
-        # mypy judges types: mypy.ini has the rules.
+        # mypy judges types: pyproject.toml has the rules.
         "typeCheckingMode": "off",
         "reportMissingImports": "error",
         # Among these is a module that a package does not have.

@@ -1,4 +1,4 @@
-"""Tries bazelw's GitHub route against a stand-in: `./bazelw run //tools/github_route:check`."""
+"""Tries bazelw's GitHub route against a stand-in: `./bazelw run //tools/github_route`."""
 
 import os
 import subprocess
@@ -81,7 +81,7 @@ def main(*, archives: Path | None, scratch: Path, command: tuple[str, ...]) -> N
 
 
 def _archives(checkout: Path, workspace: Path, given: Path | None) -> dict[str, bytes]:
-    """The archives by URL; makes them and changes the workspace's checksums if none are given."""
+    """The archives by URL. Makes them and changes the workspace's checksums if none are given."""
     file = workspace / "WORKSPACE"
     text = file.read_text("utf-8")
     pins = read_pins(text)

@@ -35,7 +35,7 @@ def _where(checkout: Path) -> Mapping[str, str]:
 
 
 def _bazelw(checkout: Path, *words: str) -> str:
-    return subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    return subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         ["./bazelw", *words], cwd=checkout, stdout=subprocess.PIPE, text=True, check=True
     ).stdout
 

@@ -17,7 +17,7 @@ class Pin:
         name: of the repository.
         url: where its archive is.
         sha256: of the archive, in hexadecimal.
-        prefix: the archive's folder that holds all else; empty if there is none.
+        prefix: the archive's folder that holds all else, empty if there is none.
     """
 
     name: str
@@ -55,7 +55,7 @@ def _pin(call: ast.AST) -> Pin:
 
 
 def pack(folder: Path, prefix: str) -> bytes:
-    """A .tar.gz of a folder's files, below `prefix`; the same bytes for the same files."""
+    """A .tar.gz of a folder's files, below `prefix`. The same bytes for the same files."""
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed,

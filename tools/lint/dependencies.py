@@ -4,6 +4,8 @@ A target has to name the target of each module that it imports, at the top of a 
 function, and nothing else. A module that comes in by way of another dependency is not enough: it
 goes when that dependency no longer needs it.
 
+A program is run and not imported, so it is nobody's dependency.
+
 Two things are there without an import: a plugin of pytest, and the deps of a target with the tag
 `unimported-deps`.
 """
@@ -21,6 +23,7 @@ class Target:
 
     Attributes:
         label: its label.
+        kinds: its rule.
         deps: labels of its deps.
         roots: folders that it puts on the import path.
         tags: its tags.
@@ -28,6 +31,7 @@ class Target:
     """
 
     label: str
+    kinds: list[str] = field(default_factory=list)
     deps: list[str] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -130,6 +134,9 @@ def _complaints_about(
         if reachable.isdisjoint(known) and not wanted.is_standard:
             yield f"{wanted.place}: {target.label} imports {wanted.names[-1]}; {_advice(known)}"
         used.update(known)
+    for label in target.deps:
+        if "py_binary" in targets[label].kinds:
+            yield f"{target.label} depends on the program {label}: depend on a py_library"
     if "unimported-deps" not in target.tags:
         yield from _unused(target, targets, used)
 
@@ -139,7 +146,7 @@ def _advice(known: Iterable[str]) -> str:
     return (
         f"add {found} to its deps"
         if found
-        else "no target here provides it; is it in requirements.in?"
+        else "no target here provides it: is it in requirements.in?"
     )
 
 
@@ -148,7 +155,7 @@ def _unused(target: Target, targets: dict[str, Target], used: set[str]) -> Itera
     for label in target.deps:
         is_plugin = has_pytest and targets[label].is_pytest_plugin()
         if label not in used and not is_plugin:
-            yield f"{target.label} imports nothing of {label}; take it out of its deps"
+            yield f"{target.label} imports nothing of {label}: remove it from its deps"
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 PythonTargetsInfo = provider(
     "Python targets, and those that they depend on.",
-    fields = {"targets": "depset of structs: label, roots, deps, tags, files"},
+    fields = {"targets": "depset of structs: kind, label, roots, deps, tags, files"},
 )
 
 _PYTHON_RULES = [
@@ -41,6 +41,7 @@ def _python_targets_aspect_impl(target, ctx):
 
     folder = target.label.workspace_root.replace("external/", "../") + "/" + target.label.package
     own = struct(
+        kind = ctx.rule.kind,
         label = _text(target.label),
         roots = tuple([folder.strip("/") + "/" + path for path in ctx.rule.attr.imports]),
         deps = tuple([_text(dep.label) for dep in deps]),
@@ -61,7 +62,7 @@ python_targets_aspect = aspect(
 
 def _lines(target):
     return (
-        ["target " + target.label] +
+        ["target " + target.label, "kind " + target.kind] +
         ["dep " + dep for dep in target.deps] +
         ["root " + root for root in target.roots] +
         ["tag " + tag for tag in target.tags] +

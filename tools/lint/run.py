@@ -1,4 +1,4 @@
-"""Runs commands, divided by `;`, until one of them fails; `bazel run` runs them in the workspace.
+"""Runs commands, divided by `;`, until one of them fails. `bazel run` runs them in the workspace.
 
 An argument `@FILE` stands for the lines of the file.
 A failed gate says what to do about it: ADVICE in its environment.
@@ -26,7 +26,7 @@ def _commands(words: Iterable[str]) -> list[list[str]]:
 
 
 def _seen_from(workspace: Path, word: str) -> str:
-    """The word; if it is a file of another repository, where that lies."""
+    """The word, or the place of the file of another repository that it names."""
     if not word.startswith("external/"):
         return word
     # Of a repository that is a folder of the workspace, the link leads there.

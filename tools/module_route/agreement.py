@@ -45,7 +45,7 @@ def calls(text: str, function: str) -> list[Call]:
     """The calls of a function, as `npm.package`, in their order.
 
     Raises:
-        SyntaxError: the text is no Starlark; what both files have of it is Python's syntax too.
+        SyntaxError: the text is no Starlark. What both files have of it is Python's syntax too.
     """
     found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     return [_call(node) for node in found if ast.unparse(node.func) == function]

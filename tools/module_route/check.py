@@ -1,4 +1,4 @@
-"""Looks at the route of modules: `./bazelw run //tools/module_route:check`.
+"""Looks at the route of modules: `./bazelw run //tools/module_route`.
 
 Without a registry it compares what MODULE.bazel and WORKSPACE both say. With one, Bazel of the
 checkout builds and tests by modules that come from there.
@@ -23,7 +23,7 @@ from tools.own_bazel.bazel import BazelError, OwnBazel, own_bazel
 )
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED)
 def main(*, registry: Path | None, flags: tuple[str, ...]) -> None:
-    """Compare the routes; with --registry also build and test //... there. FLAGS are Bazel's."""
+    """Compare the routes. With --registry also build and test //... there. FLAGS are Bazel's."""
     checkout = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     found = list(disagreements(_routes(checkout)))
     if found:

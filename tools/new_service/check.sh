@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What docs/contributing.md says of a new service, done in a copy of this checkout: services of each kind,
+# What docs/adding-a-service.md says of a new service, done in a copy of this checkout: services of each kind,
 # and one that calls another, pass the gates and their tests. Taken back, they leave nothing behind.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."

@@ -90,7 +90,7 @@ def called(workspace: Path, name: str, port: int) -> Called:
             )
     raise RefusalError(
         f"{service} of {name} has no unary method with a string in its request and its response,"
-        " which the new service could call; leave --upstream out and write the call by hand"
+        " which the new service could call: leave --upstream out and write the call by hand"
     )
 
 
@@ -130,7 +130,7 @@ def _unary_methods(contract: FileDescriptorProto, name: str) -> Iterator[MethodD
 
 
 def _text(message: DescriptorProto) -> str:
-    """Name of a message's first string; empty if it has none."""
+    """Name of a message's first string, empty if it has none."""
     strings = [
         str(field.name)
         for field in message.field

@@ -42,14 +42,14 @@ def check_name(name: str, workspace: Path) -> None:
             f" a letter first, at most {_LONGEST} characters, no keyword of Python"
         )
     if name in _TAKEN or name.startswith("test_") or name.endswith("_client"):
-        raise RefusalError(f"{name!r} is the name of something else here; choose another")
+        raise RefusalError(f"{name!r} is the name of something else here: choose another")
     if (workspace / "services" / name).exists():
         raise RefusalError(f"there is a service {name} already: services/{name}")
     for folder in ("proto", "deploy/kubernetes"):
         _check_free(workspace / folder, name)
     # The folder of a program is on its import path: its file would be found in place of the module.
     if (workspace / name).exists() or name in sys.stdlib_module_names | _packages(workspace):
-        raise RefusalError(f"a Python module is called {name!r} already; choose another name")
+        raise RefusalError(f"a Python module is called {name!r} already: choose another name")
 
 
 def _packages(workspace: Path) -> set[str]:
@@ -65,4 +65,4 @@ def _check_free(folder: Path, name: str) -> None:
     stems = {name, name.replace("_", "-")}
     for path in sorted(folder.glob("*")):
         if path.stem in stems:
-            raise RefusalError(f"{path} is there already; choose another name")
+            raise RefusalError(f"{path} is there already: choose another name")

@@ -62,8 +62,8 @@ def add(workspace: Path, name: str, kind: str, upstream: str | None) -> Written:
         upstream: name of the service that it calls, if it calls one.
 
     Raises:
-        RefusalError: the name or the upstream cannot be; nothing is written.
-        DeclarationError: another service cannot be read; nothing is written.
+        RefusalError: the name or the upstream cannot be. Nothing is written.
+        DeclarationError: another service cannot be read. Nothing is written.
     """
     check_name(name, workspace)
     there = declarations(workspace / "services")
@@ -81,8 +81,8 @@ def remove(workspace: Path, name: str) -> Written:
     """Removes a service that `add` wrote, and its place in deploy/.
 
     Raises:
-        RefusalError: there is no such service, or another one calls it; nothing is removed.
-        DeclarationError: another service cannot be read; nothing is removed.
+        RefusalError: there is no such service, or another one calls it. Nothing is removed.
+        DeclarationError: another service cannot be read. Nothing is removed.
     """
     folders = [Path("services", name), Path("proto", name)]
     if not name.isidentifier() or not all((workspace / folder).is_dir() for folder in folders):
@@ -90,7 +90,7 @@ def remove(workspace: Path, name: str) -> Written:
     left = declarations(workspace / "services", without=name)
     callers = [service.name for service in left.values() if name in service.upstreams]
     if callers:
-        raise RefusalError(f"{' and '.join(callers)} calls {name}; remove or change that first")
+        raise RefusalError(f"{' and '.join(callers)} calls {name}: remove or change that first")
     for folder in folders:
         shutil.rmtree(workspace / folder)
     return Written(0, folders, _deploy(workspace, left))

@@ -11,7 +11,7 @@ _LAST_LINES = 20
 
 
 class BazelError(Exception):
-    """A command of Bazel failed; the text is the command and the end of what it wrote."""
+    """A command of Bazel failed. The text is the command and the end of what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class OwnBazel:
 
     Attributes:
         workspace: where.
-        output_base: for all it writes; its server is this folder's.
+        output_base: for all it writes. Its server is this folder's.
         environment: variables to set for it.
     """
 
@@ -32,7 +32,7 @@ class OwnBazel:
         """Runs a command, whatever comes of it."""
         # The user's rc file may name a cache, or flags that the workspace does not know.
         start = ["./bazelw", "--nohome_rc", f"--output_base={self.output_base}"]
-        return subprocess.run(  # noqa: S603 (no shell; the words are our callers')
+        return subprocess.run(  # noqa: S603 (no shell, the words are our callers')
             [*start, *words],
             cwd=self.workspace,
             env=os.environ | dict(self.environment),
@@ -42,7 +42,7 @@ class OwnBazel:
         )
 
     def check(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Runs a command; raises BazelError if it fails."""
+        """Runs a command. Raises BazelError if it fails."""
         result = self.run(*words)
         if result.returncode != 0:
             end = "\n".join(result.stderr.splitlines()[-_LAST_LINES:])
@@ -54,7 +54,7 @@ class OwnBazel:
 def own_bazel(
     workspace: Path, output_base: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[OwnBazel]:
-    """Bazel on a workspace; leaving the context ends its server and removes what it has written."""
+    """Bazel on a workspace. Leaving the context ends its server and removes what it has written."""
     bazel = OwnBazel(workspace, output_base, environment or {})
     try:
         yield bazel

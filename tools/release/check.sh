@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What docs/builds.md says of versions: a release names its commit, no other build depends on one.
+# What docs/releases.md says: a release names its commit and verifies, no other build depends on one.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
@@ -23,3 +23,12 @@ stamped=$(./bazelw aquery --output=text 'inputs(".*-status[.]txt", //...)' 2>/de
   exit 1
 }
 echo "no action of a build without --config=release depends on the state of git"
+if [[ -n $(git status --porcelain) ]]; then
+  echo "check.sh: no release can be made of a checkout with changes; its files are not checked" >&2
+  exit 0
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+./bazelw run --config=release //tools:release -- "$folder/release"
+cd "$folder/release"
+sha256sum --check SHA256SUMS

@@ -1,4 +1,4 @@
-"""Shows what docs/builds.md says of a remote cache: `./bazelw run //tools/remote_cache:check`."""
+"""Shows what README.md here says of the cache: `./bazelw run //tools/remote_cache`."""
 
 import os
 import secrets
@@ -23,7 +23,7 @@ _TESTS = "//tests/unit/client/..."
 
 
 class BrokenPromiseError(Exception):
-    """The cache does not do what is said of it; the text says what happened."""
+    """The cache does not do what is said of it. The text says what happened."""
 
 
 @click.command(name="check_remote_cache")
@@ -32,7 +32,7 @@ class BrokenPromiseError(Exception):
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     default=Path("/var/tmp"),  # noqa: S108  # a default, and not for a file of a fixed name
     show_default=True,
-    help="Where clones and cache are made, and removed; not below /tmp, which the sandbox hides.",
+    help="Where clones and cache are made, and removed. Not below /tmp, which the sandbox hides.",
 )
 def main(*, scratch: Path) -> None:
     """Fill a remote cache from one clone of HEAD, and build another clone from it."""

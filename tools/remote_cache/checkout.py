@@ -47,17 +47,17 @@ class Checkout:
 
 
 def fetched(origin: Path) -> Path:
-    """The folder of what a checkout's build needs from elsewhere; gets what is missing.
+    """The folder of what a checkout's build needs from elsewhere. Gets what is missing.
 
     Raises:
-        BazelError: it cannot be had; why is on stderr.
+        BazelError: it cannot be had. Why is on stderr.
     """
     _bazelw(origin, "build", "--nobuild", "//...")
     return Path(_bazelw(origin, "info", "output_base").strip(), "external")
 
 
 def _bazelw(checkout: Path, *words: str) -> str:
-    done = subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    done = subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         ["./bazelw", *words], cwd=checkout, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode != 0:
@@ -67,11 +67,11 @@ def _bazelw(checkout: Path, *words: str) -> str:
 
 @contextmanager
 def cloned(origin: Path, folder: Path, flags: str, token: str = "") -> Iterator[Checkout]:
-    """Clones a checkout's HEAD; leaving the context removes what Bazel has written.
+    """Clones a checkout's HEAD. Leaving the context removes what Bazel has written.
 
     Args:
         origin: the checkout.
-        folder: the clone to make; its output base is beside it.
+        folder: the clone to make. Its output base is beside it.
         flags: its user.bazelrc.
         token: with which it may write the cache.
     """
@@ -97,5 +97,5 @@ def ci_flags(origin: Path, address: str) -> str:
 
 
 def developer_flags(address: str) -> str:
-    """What docs/builds.md asks a developer to write."""
+    """What tools/remote_cache/README.md asks a developer to write."""
     return f"common:remote-cache --remote_cache=http://{address}\n"

@@ -18,7 +18,7 @@ _NOT_STORED = "0" * 64
 
 
 class NoServerError(Exception):
-    """There is no nginx, or it does not start; the text says why."""
+    """There is no nginx, or it does not start. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class CacheServer:
 
 
 def find_nginx() -> Path:
-    """Path of an nginx; gets one if the host has none.
+    """Path of an nginx. Gets one if the host has none.
 
     Raises:
         NoServerError: it cannot be had.
@@ -81,7 +81,7 @@ def find_nginx() -> Path:
 
 @contextmanager
 def serving(nginx: Path, folder: Path, address: str, token: str) -> Iterator[CacheServer]:
-    """Runs the cache with this folder's nginx.conf; leaving the context stops it.
+    """Runs the cache with this folder's nginx.conf. Leaving the context stops it.
 
     Args:
         nginx: the program.

@@ -24,7 +24,7 @@ class Allowance:
     """One entry of the list.
 
     Attributes:
-        pattern: paths below bazel-out; `*` stands for `/` too.
+        pattern: paths below bazel-out. `*` stands for `/` too.
         kinds: kinds of the outputs.
         extent: how far they may differ.
         reason: why.

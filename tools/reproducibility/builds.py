@@ -52,7 +52,7 @@ class Build:
 def built(
     origin: Path, commit: str, targets: Sequence[str], scratch: Path, surroundings: Surroundings
 ) -> Iterator[Build]:
-    """Clones a checkout and builds targets in it; leaving the context removes all of it.
+    """Clones a checkout and builds targets in it. Leaving the context removes all of it.
 
     Args:
         origin: the checkout.
@@ -77,7 +77,7 @@ def built(
 
 def _git(*words: str) -> None:
     command = ["git", *words]
-    subprocess.run(command, check=True)  # noqa: S603 (no shell; the words are our own)
+    subprocess.run(command, check=True)  # noqa: S603 (no shell, the words are our own)
 
 
 def _build(bazel: OwnBazel, folder: Path, targets: Sequence[str]) -> Build:

@@ -27,12 +27,12 @@ from tools.reproducibility.spawns import CacheHitError, compare_spawns
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     default=Path("/var/tmp"),  # noqa: S108  # a default, and not for a file of a fixed name
     show_default=True,
-    help="Where the two builds are made, and removed; not below /tmp, which Bazel's sandbox hides.",
+    help="Where the two builds are made, and removed. Not below /tmp, which Bazel's sandbox hides.",
 )
 def main(*, targets: Sequence[str], scratch: Path) -> None:
     """Build TARGETS of the last commit twice, elsewhere and at another time, and compare."""
     if scratch.is_relative_to("/tmp"):  # noqa: S108  # it is what we do not take
-        raise click.UsageError(f"{scratch} is below /tmp; name another folder by --scratch")
+        raise click.UsageError(f"{scratch} is below /tmp: name another folder by --scratch")
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     if workspace is None:
         raise click.UsageError("start it with ./bazelw run //tools/reproducibility")
@@ -60,13 +60,13 @@ def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
 
 def _git(workspace: Path, *words: str) -> str:
     command = ["git", *words]
-    return subprocess.run(  # noqa: S603 (no shell; the words are fixed)
+    return subprocess.run(  # noqa: S603 (no shell, the words are fixed)
         command, cwd=workspace, stdout=subprocess.PIPE, text=True, check=True
     ).stdout.strip()
 
 
 def _report(first: Build, second: Build) -> int:
-    """Says what was compared; 1 if it is not the same."""
+    """Says what was compared. Returns 1 if it is not the same."""
     outputs = compare_outputs(first.outputs, second.outputs)
     spawns = list(compare_spawns(first.spawns, second.spawns))
     for allowance, count in outputs.allowed.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.reproducibility.allowed import ALLOWED, Allowance, Extent, Kind
 
-# What actions print; no action reads it.
+# What actions print. No action reads it.
 _NO_OUTPUTS = "_tmp"
 
 

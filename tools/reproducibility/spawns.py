@@ -14,7 +14,7 @@ Spawns = dict[str, dict[str, Any]]
 
 
 class CacheHitError(Exception):
-    """A process was not run; the text names it and says what to do."""
+    """A process was not run. The text names it and says what to do."""
 
 
 def read_log(log: Path) -> Spawns:
@@ -28,8 +28,8 @@ def read_log(log: Path) -> Spawns:
         name = f"{spawn['mnemonic']} of {spawn['targetLabel']} for {spawn['listedOutputs'][0]}"
         if spawn["cacheHit"]:
             raise CacheHitError(
-                f"{name} was taken from a cache, which proves nothing; "
-                "look for one in ~/.bazelrc and take it out"
+                f"{name} was taken from a cache, which proves nothing: "
+                "look for one in ~/.bazelrc and remove it"
             )
         spawns[name] = {key: value for key, value in spawn.items() if key != _NOT_COMPARED}
     return spawns
@@ -52,7 +52,7 @@ def _unlike(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
 
 
 def _unlike_paths(first: Any, second: Any) -> list[str]:
-    """The files by which two lists of files differ; nothing of what is no list of files."""
+    """The files by which two lists of files differ, or nothing if one is no list of files."""
     if not isinstance(first, list) or not isinstance(second, list):
         return []
     unlike = [one for one in first if one not in second]

@@ -1,6 +1,6 @@
 """Locks requirements.in in requirements.txt, with hashes: `./bazelw run //:requirements.update`.
 
-Versions that still fit stay as they are; `-- --upgrade` takes the newest of all of them,
+Versions that still fit stay as they are. `-- --upgrade` takes the newest of all of them,
 `-- --upgrade-package NAME` of one. Further arguments are pip-compile's. Packages come from
 wherever pip's own configuration says.
 """
@@ -38,7 +38,7 @@ def main() -> int:
         return 2
     command = [sys.executable, "-m", "piptools", "compile", *_OPTIONS, *sys.argv[1:]]
     environment = os.environ | {"CUSTOM_COMPILE_COMMAND": _HEADER}
-    return subprocess.run(  # noqa: S603 (no shell; the arguments are the caller's)
+    return subprocess.run(  # noqa: S603 (no shell, the arguments are the caller's)
         [*command, "--output-file=requirements.txt", "requirements.in"],
         cwd=Path(workspace),
         env=environment,

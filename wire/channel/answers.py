@@ -24,7 +24,7 @@ OK_TRAILERS: Fields = [(b"grpc-status", b"0")]
 
 
 class AnswerError(Exception):
-    """An answer that is none of gRPC's; `code` is the status that the call ends with."""
+    """An answer that is none of gRPC's. `code` is the status that the call ends with."""
 
     def __init__(self, code: grpc.StatusCode, cause: str) -> None:
         super().__init__(cause)
@@ -62,7 +62,7 @@ def status_of(trailers: Fields) -> tuple[grpc.StatusCode, str]:
     """The status and its text in the fields that end an answer.
 
     Raises:
-        AnswerError: there is no status; an HTTP status stands for one then.
+        AnswerError: there is no status. An HTTP status stands for one then.
     """
     fields = dict(trailers)
     status = fields.get(b"grpc-status")
@@ -88,7 +88,7 @@ def metadata_of(fields: Iterable[Field]) -> grpc.aio.Metadata:
 
 
 def peer_error(head: Fields | None, trailers: Fields, peer: str) -> grpc.aio.AioRpcError | None:
-    """The error in the fields that end an answer; None where the status is OK.
+    """The error in the fields that end an answer, or None where the status is OK.
 
     Raises:
         AnswerError: see `status_of` and `metadata_of`.

@@ -212,7 +212,7 @@ class Attempts:
         self._fail(transport_error(status_of_reset(error_code), cause), ())
 
     def unreadable(self, cause: str) -> None:
-        """The answer breaks HTTP/2; the stream is being reset."""
+        """The answer breaks HTTP/2. The stream is being reset."""
         self._connection = None
         self._fail(transport_error(grpc.StatusCode.INTERNAL, cause), ())
 

@@ -24,7 +24,7 @@ class Backoff:
         self._current = initial
 
     def next(self) -> float:
-        """Seconds to wait this time; the next time it is more."""
+        """Seconds to wait this time. The next time it is more."""
         pause = self._current
         self._current = min(self._current * _MULTIPLIER, self._maximum)
         # A jitter is no secret.

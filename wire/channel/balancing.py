@@ -49,7 +49,7 @@ class Policy(Protocol):
 
 
 class RoundRobin:
-    """Connects to all addresses, at once and again; calls go to those that are ready."""
+    """Connects to all addresses, at once and again. Calls go to those that are ready."""
 
     def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
         self._settings = settings
@@ -60,7 +60,7 @@ class RoundRobin:
         self._error = ""
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the addresses that there are now; connections to those that stay are kept."""
+        """Takes the addresses that there are now. Connections to those that stay are kept."""
         before, self._subchannels = self._subchannels, {}
         for address in addresses:
             kept = before.pop(address, None)
@@ -126,7 +126,7 @@ class PickFirst:
         self._is_failing = False
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the addresses that there are now; a connection to one that stays is kept."""
+        """Takes the addresses that there are now. A connection to one that stays is kept."""
         selected = self._selected()
         kept = selected if selected is not None and selected.address in addresses else None
         before = self._subchannels

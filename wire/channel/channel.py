@@ -34,7 +34,7 @@ _Made = TypeVar("_Made", bound="Callable[..., Any]")
 
 
 class Channel(grpc.aio.Channel):
-    """Calls to one target; see `channel`."""
+    """Calls to one target. See `channel`."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Channel(grpc.aio.Channel):
         self._options = options
         self._config = parse_service_config(options.service_config)
         server_name = options.server_name or host_of(parsed.authority)
-        # Round robin is the policy that asks for health; gRFC A17 leaves pick_first out.
+        # Round robin is the policy that asks for health. gRFC A17 leaves pick_first out.
         is_checked = options.check_health and self._config.policy == "round_robin"
         settings = Settings(
             options,
@@ -66,7 +66,7 @@ class Channel(grpc.aio.Channel):
 
     @property
     def last_error(self) -> str | None:
-        """Why there was no connection the last time, in words; None where there never was one."""
+        """Why there was no connection the last time, or None where there always was one."""
         return self._dispatcher.connectivity.last_error
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
@@ -98,7 +98,7 @@ class Channel(grpc.aio.Channel):
         """Closes the channel.
 
         Args:
-            grace: seconds that calls in flight get to end by themselves; None is none.
+            grace: seconds that calls in flight get to end by themselves. None gives no time.
         """
         dispatcher = self._dispatcher
         if dispatcher.connectivity.state is SHUTDOWN:
@@ -119,7 +119,7 @@ class Channel(grpc.aio.Channel):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        """Closes; calls in flight are cancelled."""
+        """Closes. Calls in flight are cancelled."""
         await self.close()
 
     # --- methods
@@ -221,14 +221,14 @@ def channel(
     options: ChannelOptions | None = None,
     interceptors: Sequence[grpc.aio.ClientInterceptor] | None = None,
 ) -> Channel:
-    """A channel to a target, which connects when it is first called; needs a running loop.
+    """A channel to a target, which connects when it is first called. Needs a running loop.
 
     Args:
         target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or
             `unix:PATH`.
-        credentials: for TLS; plaintext without.
+        credentials: for TLS. Plaintext without.
         options: everything else.
-        interceptors: of grpc.aio; each sees the calls of its kind.
+        interceptors: of grpc.aio. Each sees the calls of its kind.
 
     Raises:
         wire.channel.target.TargetError: the target is malformed.

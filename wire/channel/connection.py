@@ -36,7 +36,7 @@ class Owner(Protocol):
     """Who holds a connection, and is told what becomes of it."""
 
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
-        """The connection takes no more calls; those on it go on."""
+        """The connection takes no more calls. Those on it go on."""
 
     def connection_responsive(self, connection: ClientConnection) -> None:
         """Whether the server answers pings has changed: see `responsive`."""
@@ -75,7 +75,7 @@ class ClientConnection(Outgoing):
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self.known_head: Fields = []
         self.watch_id = 0
-        """The stream of a health check, which is no call; 0 for none."""
+        """The stream of a health check, which is no call. 0 for none."""
         self._owner = owner
         self._calls_waiting = settings.waiting
         self._probe = Probe(self, options)
@@ -108,7 +108,7 @@ class ClientConnection(Outgoing):
         self._drain("all stream numbers are used up")
 
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
-        """Give a stream up; what still arrives on it is ignored."""
+        """Give a stream up. What still arrives on it is ignored."""
         if not self.ended and stream_id in self.streams:
             self._probe.given_up()
             self.reset_stream(stream_id, code)
@@ -210,7 +210,7 @@ class ClientConnection(Outgoing):
             self._owner.connection_responsive(self)
 
     def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
-        """No more streams; those above the last have not been looked at, and may go elsewhere."""
+        """No more streams. Those above the last have not been looked at, and may go elsewhere."""
         text = debug[:200].decode("utf-8", "replace")
         self._goaway_cause = f"{self.peer} sent GOAWAY: {name_of(error_code)} {text}".rstrip()
         if error_code == ENHANCE_YOUR_CALM:
@@ -252,7 +252,7 @@ class ClientConnection(Outgoing):
         cause = self._goaway_cause or reason.text
         if not self.ready.done():
             self.ready.set_exception(ConnectionError(cause))
-            # Nobody may be waiting any more; asyncio would log that.
+            # Nobody may be waiting any more, which asyncio would log.
             self.ready.exception()
         # First, so that calls which go elsewhere do not come back here.
         self._owner.connection_closed(self, cause)

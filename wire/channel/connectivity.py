@@ -21,7 +21,7 @@ class Connectivity:
 
     Attributes:
         state: what it is now.
-        last_error: why there was no connection the last time, in words; None before that.
+        last_error: why there was no connection the last time, in words, or None before that.
     """
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ class Dispatcher:
     Attributes:
         connectivity: state of the channel.
         deadlines: of the loop.
-        throttle: of retries; None where the service config has none.
+        throttle: of retries, or None where the service config has none.
         retrying: calls that wait for their next attempt.
         is_closing: new calls must not begin.
     """
@@ -173,7 +173,7 @@ class Dispatcher:
     # --- the end
 
     async def drained(self, grace: float) -> None:
-        """Take no new calls; returns when those that there are have ended, or the time is over."""
+        """Take no new calls. Returns when those that there are have ended, or the time is over."""
         self.is_closing = True
         ends = [asyncio.ensure_future(call.ended()) for call in self._calls()]
         if ends:

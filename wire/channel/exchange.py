@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Exchange(Protocol):
-    """A request on its way and the answer to it; each method is called while bytes are read."""
+    """A request on its way and the answer to it. Each method is called while bytes are read."""
 
     def head_received(self, fields: Fields) -> None:
         """The answer begins, by headers."""
@@ -18,7 +18,7 @@ class Exchange(Protocol):
         """A part of the answer's messages has arrived."""
 
     def trailers_received(self, fields: Fields) -> None:
-        """The answer ends; where there was no head, these are headers and trailers in one."""
+        """The answer ends. Where there was no head, these are headers and trailers in one."""
 
     def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
         """Head, data and trailers have arrived, as a whole."""

@@ -39,7 +39,7 @@ def transport_error(code: grpc.StatusCode, cause: str) -> TransportError:
 
     Args:
         code: its status.
-        cause: what happened, for this side's log; may name addresses.
+        cause: what happened, for this side's log. May name addresses.
     """
     return TransportError(
         code, details=_DETAILS.get(code, _OTHER_DETAILS), debug_error_string=cause

@@ -173,7 +173,7 @@ def _varint(number: int) -> bytes:
 
 
 def _health_status(message: bytes) -> int:
-    """The enum of a HealthCheckResponse; 0 (UNKNOWN) where there is none that is known."""
+    """The enum of a HealthCheckResponse, or 0 (UNKNOWN) where there is none that is known."""
     if len(message) == 2 and message[0] == _STATUS_TAG:  # noqa: PLR2004 - a tag and a small number
         return message[1]
     return 0

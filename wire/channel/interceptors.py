@@ -92,7 +92,7 @@ class InterceptedMultiCallable:
 
 
 class InterceptedCall:
-    """A call whose interceptors may still be at work; then it is whatever they return."""
+    """A call whose interceptors may still be at work. Then it is whatever they return."""
 
     def __init__(self, intercepting: Any) -> None:
         self._interceptors = asyncio.get_running_loop().create_task(intercepting)
@@ -108,11 +108,11 @@ class InterceptedCall:
             else:
                 callback(self)
         if not task.cancelled():
-            # Not everybody awaits a call; asyncio would log that.
+            # Not everybody awaits a call, which asyncio would log.
             task.exception()
 
     def _inner(self) -> Any:
-        """What the interceptors have returned; None while they work, and where they failed."""
+        """What the interceptors have returned, or None while they work, and where they failed."""
         task = self._interceptors
         if not task.done() or task.cancelled() or task.exception() is not None:
             return None
@@ -214,7 +214,7 @@ class InterceptedCall:
             self._callbacks.append(callback)
 
     def time_remaining(self) -> float | None:
-        """Seconds until the deadline; None where that is not known yet."""
+        """Seconds until the deadline, or None where that is not known yet."""
         call = self._inner()
         return call.time_remaining() if hasattr(call, "time_remaining") else None
 

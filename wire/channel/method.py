@@ -28,8 +28,8 @@ class Method:
 
         Args:
             path: as in `/user.Orchestrator2Service/GetUser`.
-            serialize: from a request to bytes; None where requests are bytes.
-            deserialize: from bytes to an answer; None where answers are bytes.
+            serialize: from a request to bytes, or None where requests are bytes.
+            deserialize: from bytes to an answer, or None where answers are bytes.
             config: of the channel's service config.
             dispatcher: of the channel.
         """

@@ -56,7 +56,7 @@ class _MultiCallable:
 
 
 def _no_credentials() -> ValueError:
-    return ValueError("call credentials are not supported; send a token as metadata")
+    return ValueError("call credentials are not supported: send a token as metadata")
 
 
 def _fields(metadata: Any, credentials: grpc.CallCredentials | None) -> list[Field]:
@@ -120,7 +120,7 @@ class UnaryStreamMultiCallable(_MultiCallable, UnaryStream):
         wait_for_ready: bool | None = None,
         compression: grpc.Compression | None = None,
     ) -> Any:
-        """Begins a call; see `UnaryUnaryMultiCallable`."""
+        """Begins a call. See `UnaryUnaryMultiCallable`."""
         self._require_open()
         call = UnaryStreamCall(
             self._method,
@@ -144,7 +144,7 @@ class StreamUnaryMultiCallable(_MultiCallable, StreamUnary):
         wait_for_ready: bool | None = None,  # noqa: FBT001 - as grpc.aio has it
         compression: grpc.Compression | None = None,
     ) -> Any:
-        """Begins a call; see `UnaryUnaryMultiCallable`."""
+        """Begins a call. See `UnaryUnaryMultiCallable`."""
         self._require_open()
         call = StreamUnaryCall(
             self._method,
@@ -168,7 +168,7 @@ class StreamStreamMultiCallable(_MultiCallable, StreamStream):
         wait_for_ready: bool | None = None,  # noqa: FBT001 - as grpc.aio has it
         compression: grpc.Compression | None = None,
     ) -> Any:
-        """Begins a call; see `UnaryUnaryMultiCallable`."""
+        """Begins a call. See `UnaryUnaryMultiCallable`."""
         self._require_open()
         call = StreamStreamCall(
             self._method,

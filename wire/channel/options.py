@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOptions:
-    """Options of a channel; times are in seconds."""
+    """Options of a channel. Times are in seconds."""
 
     service_config: str | Mapping[str, Any] | None = None
-    """JSON, or what it stands for; a resolver has no say in it."""
+    """JSON, or what it stands for. A resolver has no say in it."""
     authority: str | None = None
-    """The `:authority` of calls; the target's by default."""
+    """The `:authority` of calls. The target's by default."""
     server_name: str | None = None
-    """The name that the server's certificate must bear; the target's host by default."""
+    """The name that the server's certificate must bear. The target's host by default."""
     check_health: bool = True
     """Whether `healthCheckConfig` of the service config is followed."""
     compression: grpc.Compression | None = None
@@ -42,7 +42,7 @@ class ChannelOptions:
 
     probe_interval: float | None = 0.5
     """A call that was silent for so long has its server pinged, twice at most. A server that does
-    not answer within as long again gets no new calls until it does; None never asks."""
+    not answer within as long again gets no new calls until it does. None never asks."""
     keepalive_interval: float = 300.0
     """From one ping to the next while calls wait. Servers close connections on which pings come
     more often than each five minutes."""

@@ -42,7 +42,7 @@ class Outcome(Attempts):
         return error if isinstance(error, grpc.aio.AioRpcError) else None
 
     async def code(self) -> grpc.StatusCode:
-        """The status; waits for the call's end."""
+        """The status. Waits for the call's end."""
         error = await self._rpc_error()
         if error is not None:
             return error.code()
@@ -51,27 +51,27 @@ class Outcome(Attempts):
         return grpc.StatusCode.OK
 
     async def details(self) -> str:
-        """The text of the status; waits for the call's end."""
+        """The text of the status. Waits for the call's end."""
         error = await self._rpc_error()
         return "" if error is None else error.details() or ""
 
     async def debug_error_string(self) -> str:
-        """The whole cause of a failure, with addresses; waits for the call's end."""
+        """The whole cause of a failure, with addresses. Waits for the call's end."""
         error = await self._rpc_error()
         return "" if error is None else error.debug_error_string() or ""
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answers; waits for it."""
+        """What the server sent before its answers. Waits for it."""
         await self._begun()
         return _metadata_or_nothing(self._head or [])
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent after its answers; waits for it."""
+        """What the server sent after its answers. Waits for it."""
         await self.ended()
         return _metadata_or_nothing(self._trailers)
 
     def time_remaining(self) -> float | None:
-        """Seconds until the deadline; None without one."""
+        """Seconds until the deadline, or None without one."""
         return None if self._expires is None else max(0.0, self._expires - perf_counter())
 
 

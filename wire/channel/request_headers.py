@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 _TIMEOUT = b"grpc-timeout"
-# The names of metadata that the peer's table is asked to keep; further ones go as literals.
+# The names of metadata that the peer's table is asked to keep. Further ones go as literals.
 _MAX_KEPT_NAMES = 24
 # A string of fewer octets has its length in one (RFC 7541, 5.2).
 _SHORT = 127
@@ -33,7 +33,7 @@ class RequestHeaders:
 
         Args:
             encoder: the connection's.
-            fixed: fields of all requests, pseudo-headers first; `:path` is the method's.
+            fixed: fields of all requests, pseudo-headers first. `:path` is the method's.
         """
         self._encoder = encoder
         self._fixed = fixed

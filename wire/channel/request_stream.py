@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wire.channel.connection import ClientConnection
     from wire.channel.method import Method
 
-# What a call keeps to send it again, as other implementations do; beyond it is not tried again.
+# What a call keeps to send it again, as other implementations do. A larger one is not tried again.
 _MAX_KEPT = 256 * 1024
 
 _logger = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class RequestStream(Attempts):
             self._raise_for_status()
 
     async def write(self, request: Any) -> None:
-        """Sends one request; returns when the stream takes another.
+        """Sends one request. Returns when the stream takes another.
 
         Raises:
             grpc.aio.AioRpcError: the call has failed meanwhile.

@@ -18,7 +18,7 @@ class ResolverListener(Protocol):
     """Who wants to know."""
 
     def addresses_resolved(self, addresses: tuple[Address, ...]) -> None:
-        """What the name stands for now; never empty."""
+        """What the name stands for now. There is at least one."""
 
     def resolution_failed(self, error: str) -> None:
         """The resolver cannot tell."""

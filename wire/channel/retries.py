@@ -43,7 +43,7 @@ class Throttle:
             self.tokens = min(self.tokens + self._ratio, self._max)
 
     def failed(self) -> bool:
-        """Takes a token; whether the call may be tried again."""
+        """Takes a token. Returns whether the call may be tried again."""
         self.tokens = max(self.tokens - 1, 0.0)
         return self.tokens > self._threshold
 
@@ -59,7 +59,7 @@ def delay_before_retry(
 
     Args:
         policy: of the call's method.
-        throttle: of the channel; a failure that the policy names costs a token.
+        throttle: of the channel. A failure that the policy names costs a token.
         attempts: made so far, that which failed included.
         code: the status of that one.
         trailers: in which a server may push back.

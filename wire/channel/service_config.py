@@ -1,7 +1,7 @@
 """A channel's service config: balancing, health checks, and the retries of each method.
 
 Format: https://github.com/grpc/grpc/blob/master/doc/service_config.md. Of its fields those are read
-that this channel carries out; the others are left alone, as the format asks.
+that this channel carries out. The others are left alone, as the format asks.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CODES_BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class ServiceConfigError(ValueError):
-    """A service config that cannot be followed; the message names the field."""
+    """A service config that cannot be followed. The message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When and how often a failed call is tried again (gRFC A6); times are in seconds."""
+    """When and how often a failed call is tried again (gRFC A6). Times are in seconds."""
 
     max_attempts: int
     initial_backoff: float

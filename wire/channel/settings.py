@@ -32,11 +32,11 @@ class Settings:
 
         Args:
             options: of the channel.
-            tls: makes a context for each handshake, so that it has the newest certificates; None
+            tls: makes a context for each handshake, so that it has the newest certificates, or None
                 for plaintext.
             server_name: that the certificate must bear.
             fixed_fields: of all requests.
-            health_service: to ask the health of; None to ask nothing.
+            health_service: to ask the health of, or None to ask nothing.
         """
         self.options = options
         self.tls = tls
@@ -56,7 +56,7 @@ def host_of(authority: str) -> str:
 
 
 def fixed_fields(target: Target, options: ChannelOptions, *, is_secure: bool) -> list[Field]:
-    """The fields that all requests of a channel have; pseudo-headers come first."""
+    """The fields that all requests of a channel have. Pseudo-headers come first."""
     authority = options.authority or options.server_name or target.authority
     return [
         (b":method", b"POST"),

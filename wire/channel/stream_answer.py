@@ -268,7 +268,7 @@ class StreamAnswer(Outcome):
         return asyncio.CancelledError() if self._cancelled else self._failure
 
     async def wait_for_connection(self) -> None:
-        """Waits until the server answers; raises what the call fails with."""
+        """Waits until the server answers. Raises what the call fails with."""
         await self._begun()
         if self._done:
             self._raise_for_status()

@@ -36,7 +36,7 @@ class Subchannel:
 
     Attributes:
         address: where to.
-        state: of connectivity; TRANSIENT_FAILURE lasts for the pause, IDLE follows it.
+        state: of connectivity. TRANSIENT_FAILURE lasts for the pause, IDLE follows it.
         error: why the last attempt or connection failed, in words.
         connection: for calls, while READY.
     """
@@ -83,7 +83,7 @@ class Subchannel:
             connection.drain()
 
     def close(self) -> None:
-        """Make no more attempts; the connection is left to whoever closes all of them."""
+        """Make no more attempts. The connection is left to whoever closes all of them."""
         self.state = SHUTDOWN
         if self._timer is not None:
             self._timer.cancel()

@@ -13,7 +13,7 @@ _VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class TargetError(ValueError):
-    """A target that cannot be called; the message says what a good one looks like."""
+    """A target that cannot be called. The message says what a good one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def parse_target(text: str) -> Target:
     if scheme == "dns":
         return _named(text, unquote(rest.rpartition("/")[2]))
     if "://" in text:
-        raise TargetError(f"{text!r}: unknown scheme; use dns, ipv4, ipv6, unix, or HOST:PORT")
+        raise TargetError(f"{text!r}: unknown scheme: use dns, ipv4, ipv6, unix, or HOST:PORT")
     return _named(text, text)
 
 
@@ -84,7 +84,7 @@ def _literal_addresses(text: str, version: int, rest: str) -> Target:
     for address in addresses:
         if _ip_version(address.host) != version:
             raise TargetError(
-                f"{text!r}: {address.host!r} is no IPv{version} address; for a name write dns:///"
+                f"{text!r}: {address.host!r} is no IPv{version} address: for a name write dns:///"
             )
     return Target(text, endpoints[0], addresses)
 
@@ -102,7 +102,9 @@ def _split(endpoint: str, text: str) -> tuple[str, int]:
     if bracketed:
         host = host[1:-1]
     if not host or (":" in host and not bracketed) or "/" in host:
-        raise TargetError(f"{text!r} is not HOST:PORT; an IPv6 host goes in brackets: [::1]:9000")
+        raise TargetError(
+            f"{text!r} is not HOST:PORT. Put an IPv6 host in brackets, as in [::1]:9000"
+        )
     if not (digits.isascii() and digits.isdigit()) or not 0 < int(digits) <= _MAX_PORT:
         raise TargetError(f"{text!r} has no port from 1 to {_MAX_PORT}")
     return host, int(digits)

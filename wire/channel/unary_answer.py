@@ -221,7 +221,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
         self._tell_of_head()
         if not self.done():
             self.set_exception(error)
-            # Not everybody awaits a call; asyncio would log that.
+            # Not everybody awaits a call, which asyncio would log.
             super().exception()
 
     def cancel(self, msg: Any = None) -> bool:
@@ -254,7 +254,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
         return asyncio.CancelledError() if self.cancelled() else self.exception()
 
     async def wait_for_connection(self) -> None:
-        """Waits until the server answers; raises what the call fails with."""
+        """Waits until the server answers. Raises what the call fails with."""
         await self._begun()
         if self.done():
             self.result()

@@ -197,7 +197,7 @@ class Decoder:
             self._runs = {}
 
     def _update_sizes(self, block: bytes) -> int:
-        """Carries out the size updates at the start of a block; the position after them."""
+        """Carries out the size updates at the start of a block. Returns the position after them."""
         position = 0
         while block[position : position + 1] and _SIZE_UPDATE <= block[position] < _WITH_INDEXING:
             size = block[position] & _PREFIX_5

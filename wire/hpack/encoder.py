@@ -34,7 +34,7 @@ def literal_indexed_name(index: int, value: bytes, *, never_indexed: bool = Fals
 
 
 def with_indexing(name: bytes | int, value: bytes) -> bytes:
-    """A field that goes into the peer's table; an `int` is its name's index (RFC 7541, 6.2.1)."""
+    """A field that goes into the peer's table. An `int` is its name's index (RFC 7541, 6.2.1)."""
     if isinstance(name, int):
         return encode_integer(name, 6, _WITH_INDEXING) + encode_string(value)
     return bytes((_WITH_INDEXING,)) + encode_string(name) + encode_string(value)
@@ -86,7 +86,7 @@ class Encoder:
         return self._take_updates() + self.prepare(fields)
 
     def remember(self, fields: Iterable[Field]) -> bytes:
-        """A block of fields that come again; the table takes those that it has room for."""
+        """A block of fields that come again. The table takes those that it has room for."""
         block = [self._take_updates()]
         for name, value in fields:
             block.append(self._remembered(name, value))
@@ -101,7 +101,7 @@ class Encoder:
         return b"".join([self._encoded(name, value) for name, value in fields])
 
     def prepare_name(self, name: bytes) -> bytes:
-        """A literal's name as part of later blocks; `encode_string` of the value follows it."""
+        """A literal's name as part of later blocks. `encode_string` of the value follows it."""
         index = self._name_index(name)
         pattern = _NEVER if name in NEVER_INDEXED else 0
         if index:

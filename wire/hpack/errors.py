@@ -2,7 +2,7 @@
 
 
 class HpackError(Exception):
-    """A block breaks RFC 7541; the connection ends with COMPRESSION_ERROR (RFC 9113, 4.3)."""
+    """A block breaks RFC 7541. The connection ends with COMPRESSION_ERROR (RFC 9113, 4.3)."""
 
 
 class HeaderListTooLarge(Exception):  # noqa: N818 - the condition's name in RFC 9113, 10.5.1.

@@ -11,7 +11,7 @@ from itertools import chain
 from wire.hpack.errors import HpackError
 
 EOS = 256
-"""The symbol that ends a string. It may not occur; its first bits are the padding."""
+"""The symbol that ends a string. It may not occur. Its first bits are the padding."""
 
 _SYMBOLS_BY_LENGTH: dict[int, bytes] = {
     5: b"012aceiost",

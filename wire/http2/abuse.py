@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Bucket:
-    """Tokens of one kind of frame on one connection; each frame takes one."""
+    """Tokens of one kind of frame on one connection. Each frame takes one."""
 
     __slots__ = ("_filled", "_name", "_rate", "_tokens")
 

@@ -87,13 +87,13 @@ class Connection(Receiving):
         """Headers have arrived, of one frame, and something is known to be usual.
 
         Returns:
-          The end of the usual exchange that begins with them, which is read; 0, with nothing done,
-          where it is not usual, or not all here.
+          The end of the usual exchange that begins with them, once that is read. It returns 0 and
+          does nothing where the exchange is not usual, or not all here.
         """
         return 0
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
-        """The connection is over, once; its streams are still in `streams`."""
+        """The connection is over, once. Its streams are still in `streams`."""
 
     # --- what a subclass asks for
 
@@ -117,14 +117,14 @@ class Connection(Receiving):
 
     def _close_softly(self) -> None:
         # Closing with bytes unread would reset the connection, and take from the peer what it has
-        # not read yet. So only this side is closed; the peer closes when it has read all.
+        # not read yet. So only this side is closed. The peer closes when it has read all.
         try:
             if self._transport.can_write_eof():
                 self._transport.write_eof()
             else:
                 self._transport.close()
         except (OSError, RuntimeError):
-            # The peer was quicker; asyncio and uvloop say so in their own ways.
+            # The peer was quicker. asyncio and uvloop say so in their own ways.
             self._transport.abort()
         # A peer that reads nothing must not keep the socket.
         self._loop.call_later(_CLOSING_TIME, self._transport.abort)
@@ -276,7 +276,7 @@ class Connection(Receiving):
         self._loop.call_soon(self._go_on)
 
     def _read_preface(self, buffer: bytes) -> int:
-        """The position after the preface; 0 while it is not all here."""
+        """The position after the preface, or 0 while it is not all here."""
         preface = frames.PREFACE
         if not preface.startswith(buffer[: len(preface)]):
             raise ConnectionFault(PROTOCOL_ERROR, "the client does not speak HTTP/2")

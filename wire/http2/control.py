@@ -36,7 +36,7 @@ class Control(Sending):
         super().__init__(flusher, limits)
         self.decoder = Decoder(max_list_size=limits.max_header_list)
         self.highest_peer_stream = 0
-        """The highest stream that a client has opened; 0 at a client."""
+        """The highest stream that a client has opened, or 0 at a client."""
         self.goaway_last: int | None = None
         """The last stream of a GOAWAY of this side: streams above it are not answered."""
         self.greeted = False
@@ -63,13 +63,13 @@ class Control(Sending):
     # --- what a subclass is told
 
     def stream_reset(self, stream_id: int, error_code: int) -> None:
-        """The peer reset a stream; it is still in `streams` during this call."""
+        """The peer reset a stream. It is still in `streams` during this call."""
 
     def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
-        """The peer takes no new streams; it may be said twice, with a lower last stream."""
+        """The peer takes no new streams. It may be said twice, with a lower last stream."""
 
     def settings_received(self) -> None:
-        """The peer's SETTINGS were taken; the first time the connection is ready."""
+        """The peer's SETTINGS were taken. The first time, the connection becomes ready."""
 
     def ping_acknowledged(self, payload: bytes) -> None:
         """The peer has answered a PING."""

@@ -29,7 +29,7 @@ _NO_PSEUDO: frozenset[bytes] = frozenset()
 good_names: set[bytes] = set()
 """Names that were found good, so that a list of known names costs a set look-up each."""
 _usual_names = {*_REQUEST_PSEUDO, b"te", b"content-length"}
-# Orders of the pseudo-headers that begin a request; there are few.
+# Orders of the pseudo-headers that begin a request. There are few.
 _good_orders: set[tuple[bytes, ...]] = set()
 _MAX_GOOD_NAMES = 512
 _STATUS_DIGITS = 3
@@ -133,7 +133,7 @@ def _check_unusual(name: bytes, value: bytes) -> None:
 
 
 def _content_length(value: bytes, before: int) -> int:
-    # Section 8.1.1; isdigit() refuses signs, and int() would take underscores.
+    # Section 8.1.1: isdigit() refuses signs, and int() would take underscores.
     if not value.isdigit() or len(value) > _LENGTH_DIGITS or before not in (-1, int(value)):
         raise StreamFault(PROTOCOL_ERROR, "an impossible content-length")
     return int(value)

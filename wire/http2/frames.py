@@ -22,7 +22,7 @@ PADDED = 0x8
 PRIORITY_FLAG = 0x20
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-# What every peer takes (section 4.2); wire announces no more, so a frame is never larger.
+# What every peer takes (section 4.2). This package announces no more, so a frame is never larger.
 DEFAULT_MAX_FRAME = 16384
 LARGEST_MAX_FRAME = (1 << 24) - 1
 DEFAULT_WINDOW = 65535
@@ -66,7 +66,7 @@ SETTINGS_ACK = frame(SETTINGS, ACK, 0)
 
 
 def window_update(stream_id: int, increment: int) -> bytes:
-    """WINDOW_UPDATE (section 6.9); stream 0 is the connection."""
+    """WINDOW_UPDATE (section 6.9). Stream 0 is the connection."""
     return frame(WINDOW_UPDATE, 0, stream_id, pack_u32(increment))
 
 

@@ -18,7 +18,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a server or a channel; the defaults fit a process of 256 MiB.
+    """Limits of a server or a channel. The defaults fit a process of 256 MiB.
 
     Sizes are bytes, times are seconds. A time of `None` is without limit. Fields that say
     "server" mean nothing to a channel.
@@ -31,14 +31,14 @@ class Limits:
     """
 
     max_header_block: int = 32 * KIB
-    """The HPACK bytes of one header block; the connection ends beyond."""
+    """The HPACK bytes of one header block. The connection ends beyond."""
     max_header_list: int = 16 * KIB
-    """A header list, decoded, by RFC 9113 section 10.5.1; announced, the stream ends beyond."""
+    """A header list, decoded, by RFC 9113 section 10.5.1. Announced. The stream ends beyond."""
     max_continuations: int = 8
-    """CONTINUATION frames of one header block; the connection ends beyond."""
+    """CONTINUATION frames of one header block. The connection ends beyond."""
 
     max_concurrent_streams: int = 1000
-    """Announced to a peer; a stream beyond is refused with REFUSED_STREAM (server)."""
+    """Announced to a peer. A stream beyond is refused with REFUSED_STREAM (server)."""
     initial_window: int = 1 * MIB
     """Bytes that a peer may send on a stream before they are taken."""
     connection_window: int = 4 * MIB
@@ -47,12 +47,12 @@ class Limits:
     max_stream_queue: int = 64 * KIB
     """Bytes queued on one stream before its writer waits."""
     max_unwritten: int = 1 * MIB
-    """Frames that a peer does not read; the connection ends beyond."""
+    """Frames that a peer does not read. The connection ends beyond."""
 
     max_connections: int = 1000
-    """Connections in all; one beyond is closed at once (server)."""
+    """Connections in all. One beyond is closed at once (server)."""
     max_held: int = 48 * MIB
-    """Bytes of requests and answers held by the whole server; RESOURCE_EXHAUSTED beyond.
+    """Bytes of requests and answers held by the whole server. RESOURCE_EXHAUSTED beyond.
 
     A request is held as bytes, as a message and as what the servicer makes of it. A process
     takes up to four times this, and its own 50 MiB.
@@ -78,7 +78,7 @@ class Limits:
     """A connection that does not answer a PING in this time is closed."""
 
     resets: Rate = Rate(burst=1200, per_second=100.0)
-    """Streams that the peer resets, or makes this side reset; GOAWAY ENHANCE_YOUR_CALM beyond.
+    """Streams that the peer resets, or makes this side reset. GOAWAY ENHANCE_YOUR_CALM beyond.
 
     An honest caller may cancel all of its concurrent streams at once.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Output(asyncio.Protocol):
-    """Collects frames and writes them once a turn; holds them back while the peer does not read."""
+    """Collects frames and writes them once a turn. Holds them back while the peer does not read."""
 
     _transport: asyncio.Transport
 

@@ -47,17 +47,17 @@ class Receiving(Control):
     # --- what a subclass is told
 
     def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
-        """A well-formed header list has arrived; the second one of a stream is its trailers."""
+        """A well-formed header list has arrived. The second one of a stream is its trailers."""
 
     def headers_read(self, stream: Stream, block: bytes, fields: Fields) -> None:
         """What has arrived was this block."""
 
     def headers_too_large(self, stream_id: int, end_stream: bool) -> None:  # noqa: ARG002, FBT001
-        """A header list is larger than the limit; the stream is open."""
+        """A header list is larger than the limit. The stream is open."""
         self.reset_stream(stream_id, ENHANCE_YOUR_CALM)
 
     def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
-        """Data has arrived; `acknowledge` says when it is taken."""
+        """Data has arrived. `acknowledge` says when it is taken."""
 
     def stream_failed(self, stream_id: int, fault: StreamFault) -> None:
         """The peer broke a rule on a stream, which is reset after this call."""

@@ -37,12 +37,12 @@ class Sending(Output):
         self.peer_max_streams = UNLIMITED
         self.peer_max_header_list = UNLIMITED
         self.next_stream_id = 1
-        """The stream that a client opens next; a server opens none."""
+        """The stream that a client opens next. A server opens none."""
         self.own_window = max(limits.initial_window, frames.DEFAULT_WINDOW)
         """What the peer may send on a new stream."""
         self.send_window = frames.DEFAULT_WINDOW
         self.data_frames_sent = 0
-        """Without those of answers that are one frame; their streams are counted."""
+        """Without those of answers that are one frame. Their streams are counted."""
         self.streams_completed = 0
         """Streams that both sides have ended in order."""
         self.queued = 0
@@ -121,7 +121,7 @@ class Sending(Output):
             stream.end_queued = True
 
     def reset_stream(self, stream_id: int, code: int) -> None:
-        """End a stream at once with RST_STREAM; what is queued on it is dropped."""
+        """End a stream at once with RST_STREAM. What is queued on it is dropped."""
         stream = self.streams.get(stream_id)
         self.write(frames.rst_stream(stream_id, code))
         self._remember_reset(stream_id)

@@ -21,7 +21,7 @@ UNLIMITED = (1 << 32) - 1
 
 
 def read(payload: bytes, *, from_server: bool) -> Iterator[tuple[int, int]]:
-    """The settings in a frame's payload, each checked; unknown keys come along.
+    """The settings in a frame's payload, each checked. Unknown keys come along.
 
     Raises:
       ConnectionFault: a value is outside its range (section 6.5.2).

@@ -24,9 +24,9 @@ class Stream:
     headers_seen = False
     """The first HEADERS of the peer have arrived: the next ones are trailers."""
     headers: dict[bytes, bytes]
-    """The peer's first headers, by name; of requests only."""
+    """The peer's first headers, by name. Of requests only."""
     content_left = -1
-    """What content-length still lets the peer send; -1 is no limit."""
+    """What content-length still lets the peer send. -1 is no limit."""
     queue: deque[bytes] | None = None
     queued = 0
     """Bytes in the queue that are not sent."""

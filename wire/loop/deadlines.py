@@ -32,7 +32,7 @@ Slot = dict[Expiring, None]
 
 
 class Deadlines:
-    """Expires entries; `slot.pop(entry, None)` on what `add` returned takes an entry back."""
+    """Expires entries. `slot.pop(entry, None)` on what `add` returned takes an entry back."""
 
     __slots__ = ("_loop", "_next", "_slots", "_timer")
 

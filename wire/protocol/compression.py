@@ -31,7 +31,7 @@ _LEVEL = 1
 
 
 def encoding_of(compression: grpc.Compression | None) -> bytes:
-    """The name on the wire of what an application asked for; None is identity."""
+    """The name on the wire of what an application asked for. None means identity."""
     return IDENTITY if compression is None else _ENCODINGS[compression]
 
 
@@ -54,7 +54,7 @@ def compress(encoding: bytes, message: bytes) -> bytes:
 
 
 def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
-    """The message in compressed bytes; never makes more than `limit` + 1 bytes of them.
+    """The message in compressed bytes. Never makes more than `limit` + 1 bytes of them.
 
     Raises:
         MessageError: the bytes are not one whole stream of the encoding (INTERNAL), or the message

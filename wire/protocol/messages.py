@@ -61,7 +61,7 @@ class MessageParser:
     def feed(self, data: bytes) -> list[tuple[bool, bytes]]:
         """Takes the next bytes and returns the messages that are whole by now.
 
-        Each comes with whether it is compressed; `plain_message` undoes that.
+        Each comes with whether it is compressed. `plain_message` undoes that.
 
         Raises:
             MessageError: a flag is neither 0 nor 1 (INTERNAL), or a message is beyond the limit

@@ -31,16 +31,16 @@ _RESERVED = frozenset(
         *("grpc-encoding", "grpc-accept-encoding", "grpc-message-type"),
     )
 )
-# What a peer sends of them is no metadata either; an application may see the user agent.
+# What a peer sends of them is no metadata either. An application may see the user agent.
 _HIDDEN = frozenset(name.encode() for name in _RESERVED - {"user-agent"})
 
-# Names of text that were found good. They come from programs, not from peers, and are few; a
+# Names of text that were found good. They come from programs, not from peers, and are few. A
 # program that makes names up call by call does not fill the memory.
 _text_names: dict[str, bytes] = {}
 _MAX_TEXT_NAMES = 1024
 
 
-# Names of text that peers have sent; empty for those that are no metadata. Peers may make names up.
+# Names of text that peers have sent, empty for those that are no metadata. Peers may make names up.
 _decoded_names: dict[bytes, str] = {}
 _MAX_DECODED_NAMES = 512
 _MAX_DECODED_NAME = 64
@@ -77,7 +77,7 @@ def _encode(name: str, value: Value) -> Field:
     if name.endswith(_BINARY_SUFFIX):
         return encoded, binascii.b2a_base64(data, newline=False).rstrip(b"=")
     if not _is_plain_value(data):
-        raise MetadataError(f"the value of {name!r} is not printable ASCII; names in -bin take any")
+        raise MetadataError(f"the value of {name!r} is not printable ASCII: names in -bin take any")
     return encoded, data.strip()
 
 
@@ -93,7 +93,7 @@ def _encode_name(name: str) -> bytes:
 
 
 def decode_metadata(fields: Iterable[Field]) -> tuple[tuple[str, Value], ...]:
-    """The metadata among a peer's fields; what the transport speaks by is left out.
+    """The metadata among a peer's fields. What the transport speaks by is left out.
 
     The values of a `-bin` name that an intermediary has joined by commas are separate again.
 

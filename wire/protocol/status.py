@@ -48,7 +48,7 @@ def status_number(code: grpc.StatusCode) -> int:
 
 
 def parse_status(value: bytes) -> grpc.StatusCode:
-    """The status of a `grpc-status` value; UNKNOWN where it is no number or none that gRPC has."""
+    """The status of a `grpc-status` value, or UNKNOWN for one that gRPC does not have."""
     return _CODES.get(value) or _CODES.get(value.lstrip(b"0"), grpc.StatusCode.UNKNOWN)
 
 

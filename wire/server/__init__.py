@@ -52,7 +52,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
       connection_observer: is told of each connection, and of those that are refused.
       background: services whose open streams do not keep a server that stops.
       unlimited: services whose calls may last longer than `Limits.call_timeout`.
-      thread_pool: runs methods that are plain functions; by default a pool of the server's own.
+      thread_pool: runs methods that are plain functions. By default a pool of the server's own.
       reuse_port: several servers may listen on one port.
     """
     limits = limits or Limits()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wire.server.dispatcher import Dispatcher
     from wire.tls import Credentials
 
-# Without descriptors there is nothing to accept with; connections that end give theirs back.
+# Without descriptors there is nothing to accept with. Connections that end give theirs back.
 _PAUSE_AFTER_ERROR = 0.5
 _UNIX_PEER = "unix:"
 
@@ -47,7 +47,7 @@ class Acceptor:
         self._accepting = self._loop.create_task(self._accept())
 
     def close(self) -> None:
-        """Accept no more; handshakes that are under way end."""
+        """Accept no more. Handshakes that are under way end."""
         # The loop watches the socket until the task is over.
         self._accepting.add_done_callback(lambda _: self._listening.close())
         self._accepting.cancel()

@@ -71,7 +71,7 @@ class Call(Incoming):
     # --- answers
 
     async def write(self, message: Any) -> None:
-        """Send an answer; waits while the caller does not take what was sent before."""
+        """Send an answer. Waits while the caller does not take what was sent before."""
         if self.ended:
             raise grpc.aio.UsageError("the call has ended")
         if not self._initial_sent:

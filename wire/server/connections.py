@@ -84,7 +84,7 @@ class Connections:
             end_silent_calls(connection, now - _SILENCE)
 
     def ended(self, connection: ServerConnection, reason: ConnectionEnd) -> None:
-        """A connection is over; its socket may still be open."""
+        """A connection is over. Its socket may still be open."""
         if connection not in self._live:
             return
         self._live.remove(connection)
@@ -98,11 +98,11 @@ class Connections:
         self._wake()
 
     async def wait_until_ended(self, seconds: float) -> bool:
-        """Wait until all connections are over; False when the time is over first."""
+        """Wait until all connections are over. Returns False when the time is over first."""
         return await self._wait_until_empty(self._live, seconds)
 
     async def wait_until_closed(self, seconds: float) -> bool:
-        """Wait until all sockets are closed; False when the time is over first."""
+        """Wait until all sockets are closed. Returns False when the time is over first."""
         return await self._wait_until_empty(self._open, seconds)
 
     async def _wait_until_empty(self, waited_for: set[ServerConnection], seconds: float) -> bool:

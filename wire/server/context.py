@@ -32,7 +32,7 @@ class Context:
         started: when the headers arrived, on the clock of `time.perf_counter`.
         has_bytes: whether there may be metadata of bytes, named in `-bin`. `invocation_metadata`
             finds what cannot be decoded of it, and ends the call.
-        deadline: when the call is over, on the same clock; None for never.
+        deadline: when the call is over, on the same clock, or None for never.
         attachment: the runtime's own.
     """
 
@@ -87,15 +87,15 @@ class Context:
         return self.connection.peer
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]:
-        """What TLS says of the caller; empty without TLS."""
+        """What TLS says of the caller, empty without TLS."""
         return self.connection.identity.auth_context
 
     def peer_identity_key(self) -> str | None:
-        """The entry of `auth_context` that identifies the caller; None for nobody."""
+        """The entry of `auth_context` that identifies the caller, or None for nobody."""
         return self.connection.identity.key
 
     def peer_identities(self) -> Iterable[bytes] | None:
-        """The caller's names in its certificate; None without one."""
+        """The caller's names in its certificate, or None without one."""
         identity = self.connection.identity
         return None if identity.key is None else identity.auth_context[identity.key]
 
@@ -134,7 +134,7 @@ class Context:
         """End the call with a status. OK is taken for UNKNOWN.
 
         Raises:
-          grpc.aio.AbortError: always; the servicer lets it pass.
+          grpc.aio.AbortError: always. The servicer lets it pass.
         """
         self.end_by_abort(code, details, trailing_metadata)
 
@@ -156,14 +156,14 @@ class Context:
     # --- the answer
 
     async def send_initial_metadata(self, initial_metadata: Metadata) -> None:
-        """Send the headers of the answer at once, with metadata; only once, before a message."""
+        """Send the headers of the answer at once, with metadata. Allowed once, before a message."""
         if self._initial_sent:
             raise grpc.aio.UsageError("the initial metadata has been sent")
         if not self.ended:
             self.send_head(encode_metadata(initial_metadata))
 
     def set_compression(self, compression: grpc.Compression) -> None:
-        """How the answers are compressed, if the caller takes that; before the first of them."""
+        """How answers are compressed, if the caller takes that. Call it before the first one."""
         if self._initial_sent:
             raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
         self._encoding = encoding_of(compression)

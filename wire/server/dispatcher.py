@@ -122,7 +122,7 @@ class Dispatcher:
         return self.held.count <= self.held.limit
 
     def begin(self, call: Call, message: bytes | None) -> None:
-        """Run the servicer's method; the message is the request of one that takes one."""
+        """Run the servicer's method. The message is the request of one that takes one."""
         method = call.handler
         if self._interceptors is not None:
             coroutine = self._interceptors.answer(call, message)

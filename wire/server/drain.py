@@ -29,7 +29,7 @@ async def drain(connections: Connections, grace: float, background: Collection[s
     """Answer the calls in flight and those that are on their way, then close.
 
     Args:
-      connections: of the server that stops; it accepts no more of them.
+      connections: of the server that stops. It accepts no more of them.
       grace: seconds that the calls have.
       background: services whose streams are open for as long as a server runs. Nobody waits for
         their answer, so they do not keep it.

@@ -71,7 +71,7 @@ def peer_of(transport: asyncio.BaseTransport) -> str:
 
 
 def format_address(host: str, port: int) -> str:
-    """An address as gRPC writes it; IPv4 within IPv6 is IPv4."""
+    """An address as gRPC writes it. IPv4 within IPv6 is IPv4."""
     if ":" not in host:
         return f"ipv4:{host}:{port}"
     if host.startswith("::ffff:"):

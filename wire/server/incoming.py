@@ -101,7 +101,7 @@ class Incoming(Context):
         self.connection.acknowledge(self.stream.id, taken)
 
     def hold_requests(self, size: int) -> None:
-        """Count what the call holds of its requests; too much of it ends the call."""
+        """Count what the call holds of its requests. Too much of it ends the call."""
         if self.closed:
             return
         held = self.connection.held
@@ -113,7 +113,7 @@ class Incoming(Context):
         self._held_request = size
 
     async def read(self) -> Any:
-        """The next request; grpc.aio.EOF behind the last."""
+        """The next request, or grpc.aio.EOF behind the last."""
         if self.requests is None:
             self.requests = Requests(self, self.connection.limits.max_message)
         message = await self.requests.read()

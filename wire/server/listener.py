@@ -16,7 +16,7 @@ def bind(address: str, *, reuse_port: bool) -> list[socket.socket]:
     """Sockets bound to an address and listening: one for each address that a name has.
 
     Raises:
-      OSError: the address cannot be bound; `errno` says why.
+      OSError: the address cannot be bound. `errno` says why.
     """
     if address.startswith("unix-abstract:"):
         return [_bind_unix("\0" + address.removeprefix("unix-abstract:"))]
@@ -111,5 +111,5 @@ def _remove_dead_socket(path: str) -> None:
 
 
 def port_of(listening: socket.socket) -> int:
-    """The port of a socket; 1 for Unix sockets, as with gRPC."""
+    """The port of a socket, or 1 for Unix sockets, as with gRPC."""
     return 1 if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])

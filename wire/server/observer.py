@@ -25,10 +25,10 @@ class CallObserver(Protocol):
     """
 
     def call_started(self, context: Call) -> None:
-        """The headers of a well-formed request have arrived; its method is not looked up yet."""
+        """The headers of a well-formed request have arrived. Its method is not looked up yet."""
 
     def call_ended(self, context: Call, code: grpc.StatusCode, details: str) -> None:
-        """The status is decided; it is about to be written."""
+        """The status is decided. It is about to be written."""
 
     def call_closed(self, context: Call) -> None:
         """The answer has left this process, or the call is given up."""
@@ -43,7 +43,7 @@ class Refusal(Enum):
 
 
 class ConnectionObserver(Protocol):
-    """Is told of connections; peers are written as in `Context.peer`."""
+    """Is told of connections. Peers are written as in `Context.peer`."""
 
     def connection_opened(self, peer: str) -> None:
         """A caller has connected, its TLS handshake included."""
@@ -56,7 +56,7 @@ class ConnectionObserver(Protocol):
 
 
 def guarded(action: Callable[..., None], *arguments: object) -> None:
-    """Call an observer; its exception is logged and kills no call."""
+    """Call an observer. Its exception is logged and kills no call."""
     try:
         action(*arguments)
     except Exception:

@@ -81,7 +81,7 @@ class Requests:
             waiter.set_result(None)
 
     async def read(self) -> Any:
-        """The next message, decompressed; grpc.aio.EOF behind the last.
+        """The next message, decompressed, or grpc.aio.EOF behind the last.
 
         Raises:
           MessageError: it cannot be decompressed.

@@ -67,7 +67,7 @@ class Server:
           The port, which the kernel chose in the place of 0.
 
         Raises:
-          OSError: the address cannot be bound; `errno` says why.
+          OSError: the address cannot be bound. `errno` says why.
         """
         return self._bind(address, None)
 

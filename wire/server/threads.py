@@ -57,7 +57,7 @@ class BlockingContext:
         _wait_for(self._call, self._call.send_initial_metadata(initial_metadata))
 
     def add_callback(self, callback: Callable[[], None]) -> bool:
-        """Call back when the call has ended; False when it already has."""
+        """Call back when the call has ended. Returns False when it already has."""
         if self._call.ended:
             return False
         self._call.add_done_callback(lambda _: callback())

@@ -148,7 +148,7 @@ class UsualRequests(Connection):
     def _end_of_data(
         self, stream_id: int, buffer: bytes, position: int, content_length: int
     ) -> int:
-        """Where the one DATA frame of a stream ends that begins here; 0 where that is not so."""
+        """Where the one DATA frame of a stream ends that begins here, or 0 where that is not so."""
         start = position + HEADER_BYTES
         if start > len(buffer):
             return 0
@@ -172,7 +172,7 @@ class UsualRequests(Connection):
     def _with_literals(
         self, usual: _Usual, buffer: bytes, position: int, end: int
     ) -> dict[bytes, bytes]:
-        """The headers, with those that stand behind the indices; empty where they are unusual."""
+        """The headers, with those that stand behind the indices, empty where they are unusual."""
         headers = usual.headers.copy()
         table = self.decoder.table
         room = self.limits.max_header_list - usual.size

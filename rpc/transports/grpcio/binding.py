@@ -50,11 +50,11 @@ def bind(
 
 
 def _failure(address: str, reason: str) -> BindError:
-    return BindError(f"cannot listen on {address}: {reason}; choose another with --listen")
+    return BindError(f"cannot listen on {address}: {reason}. Choose another with --listen")
 
 
 def _refuse_taken_socket(address: str) -> None:
-    """Leaves a Unix socket to the process that serves on it; gRPC would take it away in silence."""
+    """Leaves a Unix socket to the process that serves on it. gRPC would take it away in silence."""
     if not address.startswith(_UNIX):
         return
     path = Path(address.removeprefix(_UNIX))
@@ -69,7 +69,7 @@ def _refuse_taken_socket(address: str) -> None:
 
 
 def _refuse_taken_part(address: str, *, reuse_port: bool) -> None:
-    """Refuses a name of several addresses if one is taken; gRPC would serve on the others only.
+    """Refuses a name of several addresses if one is taken. gRPC would serve on the others only.
 
     Also what gRPC would refuse itself, with a line of its own on stderr.
     """

@@ -122,7 +122,7 @@ class Calls(grpc.GenericRpcHandler):
 async def _answer(
     method: Method, behavior: Behavior, requests: AsyncIterator[Any], call: Call
 ) -> Any:
-    """The response, ready to be sent; None for a stream that has been sent."""
+    """The response, ready to be sent, or None for a stream that has been sent."""
     own, context = method.handler, call.context
     if call.refusal is not None:
         raise call.refusal

@@ -46,7 +46,7 @@ def _arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
         # Ours holds whatever a resolver may say: the retry limits are part of the design.
         ("grpc.service_config_disable_resolution", 1),
         ("grpc.inhibit_health_checking", int(not options.check_health)),
-        # An upstream that comes back is found within half a second; gRPC would wait up to 2 min.
+        # An upstream that comes back is found within half a second. gRPC would wait up to 2 min.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 500),
         ("grpc.dns_min_time_between_resolutions_ms", 1000),
@@ -54,6 +54,6 @@ def _arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
         ("grpc.max_receive_message_length", options.max_message_bytes),
         ("grpc.max_send_message_length", options.max_message_bytes),
-        # Services call each other directly; a proxy set for the web is not meant for them.
+        # Services call each other directly. A proxy set for the web is not meant for them.
         ("grpc.enable_http_proxy", 0),
     ]

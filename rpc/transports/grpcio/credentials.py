@@ -26,10 +26,19 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
         raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
     tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
     followed = Followed(tls.files, lambda: _configuration(tried))
+
+    given = followed.newest
+
+    def newer() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal given
+        followed.look()
+        before, given = given, followed.newest
+        return None if given is before else given
+
     return grpc.dynamic_ssl_server_credentials(
-        followed.newest,
-        # gRPC asks at every handshake; None is for nothing new, which the stubs lack.
-        lambda: followed.newest if followed.look() else None,  # type: ignore[arg-type,return-value]
+        given,
+        # gRPC asks at every handshake. None is for nothing new, which the stubs lack.
+        newer,  # type: ignore[arg-type]
         require_client_authentication=tls.client_ca is not None,
     )
 
@@ -70,6 +79,6 @@ def _require_usable_key(certificate: Path, chain: bytes) -> None:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return
     raise TlsError(
-        f"{certificate} has a kind of key with which gRPC's core fails every handshake; take RSA,"
+        f"{certificate} has a kind of key with which gRPC's core fails every handshake: use RSA,"
         " P-256 or P-384"
     )

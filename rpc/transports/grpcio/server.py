@@ -23,13 +23,13 @@ _ARGUMENTS = [
     ("grpc.keepalive_permit_without_calls", 1),
     # Of calls that wait to be taken up gRPC cancels some, past 1000 of them and at random, health
     # checks among them and unseen by the log. `rpc.interceptors.load_shedding` says which calls are
-    # too many; this bounds the memory, with 18 kB a call.
+    # too many. This bounds the memory, with 18 kB a call.
     ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 5_000),
 ]
 
-# How long no call has to arrive for callers that watch health to count as gone elsewhere. We wait
-# at most the second time.
+# After the first, a quiet period, we assume that health-watching clients have moved away. We wait
+# at most the second.
 _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 # The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
 # a rate of their own never cease.

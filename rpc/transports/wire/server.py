@@ -57,7 +57,7 @@ class WireServer:
             port = self._bind()
         except (OSError, UnicodeError) as error:
             raise BindError(
-                f"cannot listen on {self.address}: {_reason(error)}; choose another with --listen"
+                f"cannot listen on {self.address}: {_reason(error)}. Choose another with --listen"
             ) from error
         if not self.address.startswith(_UNIX):
             self.address = join_host_port(split_host_port(self.address)[0], port)

@@ -109,7 +109,7 @@ class Way:
 
 
 def hop_of(servicer: Callable[..., StreamServiceServicer] = Forwarding, **declared: Any) -> Service:
-    """Declares a service called `hop`, for the middle; takes what `service_of` takes."""
+    """Declares a service called `hop`, for the middle. Takes what `service_of` takes."""
     return service_of(servicer, "hop", upstream=STREAMS, **declared)
 
 

@@ -27,7 +27,7 @@ def _failed(*details: AnyMessage, message: str = "no") -> dict[str, Any]:
     return _parsed(Answer("abc", "4f2a", failure))
 
 
-def test_a_user_has_all_its_fields_by_their_names_in_the_contract() -> None:
+def test_a_user_has_all_fields_by_their_names_in_the_contract() -> None:
     user = user_pb2.User(name="krithik", roll=70, **{"class": "7"})
     assert _parsed(Answer("krithik", "id", user)) == {"name": "krithik", "class": "7", "roll": 70}
     empty = {"name": "", "class": "", "roll": 0}
@@ -61,7 +61,7 @@ def test_a_detail_of_unknown_type_or_content_is_named() -> None:
     assert details == [{"@type": unknown.type_url}, {"@type": broken.type_url}]
 
 
-def test_text_stays_itself_and_nothing_that_a_terminal_obeys_reaches_it() -> None:
+def test_text_is_unchanged_but_controls_are_escaped() -> None:
     text = 'é 名前 "\n\x1b\x7f\x9b\u202e\u200b\u2028\U000e0001'
     assert _failed(message=text)["error"]["message"] == text
     assert "名前" in answer_json(Answer("", "id", user_pb2.User(name=text)))

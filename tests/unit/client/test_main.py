@@ -15,7 +15,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs the client in this process; returns its exit code, stdout and stderr."""
+    """Runs the client in this process. Returns its exit code, stdout and stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["client", *arguments])
@@ -32,7 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
     ("arguments", "said"),
     [
         (["--bad"], "No such option '--bad'"),
-        (["krithik"], "No such command 'krithik'; a name is given by -n"),
+        (["krithik"], "No such command 'krithik': give a name with -n"),
         (["--jobs", "0"], "--jobs"),
         (["--timeout", "never"], "--timeout"),
         (["--timeout", "inf"], "--timeout"),
@@ -79,7 +79,7 @@ def test_a_server_beyond_loopback_cannot_be_started_here(run: Run) -> None:
         target = nobody.replace("127.0.0.1", "0.0.0.0")  # noqa: S104  # called, not bound
         code, _, err = run("--target", target, "--insecure", "--timeout", "0.2")
     assert code == 1
-    assert re.search(r"refused( \(111\))?; is the server running there\? --target says", err)
+    assert re.search(r"refused( \(111\))?: is the server running there\? --target says", err)
 
 
 def test_health_of_a_server_that_is_not_there(run: Run) -> None:

@@ -45,9 +45,7 @@ def test_an_empty_user_is_an_empty_line() -> None:
     ],
     ids=["utf-8", "quotes", "short", "c0", "c1", "unseen"],
 )
-def test_strings_are_escaped_as_by_gos_prototext_and_unseen_characters_too(
-    name: str, quoted: str
-) -> None:
+def test_strings_are_escaped_as_by_prototext_of_go(name: str, quoted: str) -> None:
     assert _user_line(name=name) == f"name:{quoted}"
 
 

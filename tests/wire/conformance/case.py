@@ -12,7 +12,7 @@ class Case:
     Attributes:
         section: of RFC 9113, or of RFC 7541 in the cases about HPACK.
         name: what is sent, in words.
-        steps: octets to send; an expectation is waited for.
+        steps: octets to send. An expectation is waited for.
         expected: one of these has to come at last. Where the specification leaves a choice there
             are several.
         greeted: the prefaces are exchanged before the first step.

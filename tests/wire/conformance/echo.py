@@ -56,7 +56,7 @@ def handlers() -> grpc.GenericRpcHandler:
 async def serving(
     limits: Limits | None = None, *, observer: ConnectionObserver | None = None
 ) -> AsyncIterator[int]:
-    """Serves the service; gives its port."""
+    """Serves the service. Gives its port."""
     echoing = server(limits=limits, connection_observer=observer)
     echoing.add_generic_rpc_handlers((handlers(),))
     port = echoing.add_insecure_port("127.0.0.1:0")

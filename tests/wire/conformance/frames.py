@@ -56,7 +56,7 @@ REQUEST: Fields = [
 
 
 def request(*more: tuple[bytes, bytes], **pseudo: bytes | None) -> bytes:
-    """The block of a request. `path=…` replaces :path, None leaves it out; the rest is added."""
+    """The block of a request. `path=…` replaces :path, None leaves it out. The rest is added."""
     fields = []
     for name, value in REQUEST:
         given = pseudo.get(name[1:].decode(), value) if name.startswith(b":") else value

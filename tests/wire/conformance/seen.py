@@ -187,7 +187,7 @@ def pong(payload: bytes = b"12345678") -> Expectation:
 
 
 def settings_ack(number: int = 2) -> Expectation:
-    """SETTINGS with ACK; the first one is that of the greeting."""
+    """SETTINGS with ACK. The first one is that of the greeting."""
     return Expectation(f"SETTINGS ACK {number}", lambda seen: seen.settings_acks >= number)
 
 

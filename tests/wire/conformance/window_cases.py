@@ -39,7 +39,7 @@ def initial_window(size: int) -> bytes:
 
 
 def frames_of(stream: int, body: bytes) -> bytes:
-    """DATA frames for a body; the windows are the sender's business."""
+    """DATA frames for a body. The windows are the sender's business."""
     pieces = [body[at : at + 16384] for at in range(0, len(body), 16384)]
     return b"".join(data(stream, piece, end=piece is pieces[-1]) for piece in pieces)
 

@@ -151,7 +151,7 @@ class HostileUpstream:
     """Listens on a free port.
 
     Attributes:
-        answer: makes the answers; may be changed at any time.
+        answer: makes the answers. May be changed at any time.
         answered: how many it has made.
     """
 

@@ -51,7 +51,7 @@ class Exchange:
 
 @dataclass
 class Client:
-    """The h2 package's client; it sends as its windows allow."""
+    """The h2 package's client. It sends as its windows allow."""
 
     connection: H2Connection
     exchanges: dict[int, Exchange] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def method(kind: str, behavior: Behavior) -> Any:
 async def serving(
     kind: str, behavior: Behavior, *, grace: float = 0, **options: Any
 ) -> AsyncIterator[tuple[Server, int]]:
-    """Serves one method; gives the server and its port."""
+    """Serves one method. Gives the server and its port."""
     serving = server([handlers(Method=method(kind, behavior))], **options)
     port = serving.add_insecure_port("127.0.0.1:0")
     await serving.start()
@@ -48,7 +48,7 @@ async def serving(
 
 @asynccontextmanager
 async def calling(kind: str, behavior: Behavior, **options: Any) -> AsyncIterator[Any]:
-    """Serves one method; gives grpcio's multicallable of it."""
+    """Serves one method. Gives grpcio's multicallable of it."""
     async with (
         serving(kind, behavior, **options) as (_, port),
         channel_to(port) as channel,

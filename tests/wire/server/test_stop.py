@@ -78,7 +78,7 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
         stop = asyncio.create_task(stopping.stop(30))
         await peer.wait_for([_goaways(1)])
         assert peer.seen.goaways[0].last == frames.LARGEST_WINDOW
-        # This call crosses the GOAWAY; the answer to the PING goes behind it.
+        # This call crosses the GOAWAY. The answer to the PING goes behind it.
         await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
         await peer.send(frames.ping(b"draining", ack=True))
         await peer.wait_for([_goaways(2)])

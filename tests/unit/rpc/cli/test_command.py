@@ -144,7 +144,7 @@ def test_every_setting_has_an_option(run: Run, served: Served) -> None:
     )
 
 
-def test_the_environment_is_asked_and_the_command_line_goes_before_it(
+def test_the_command_line_overrides_the_environment(
     run: Run, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORC1_GRACE", "7")
@@ -220,7 +220,7 @@ def test_help_and_version_are_printed(run: Run, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.startswith("orc1, version ")
 
 
-def test_a_command_has_options_of_its_own_and_no_upstream_unless_it_is_given_one(
+def test_a_command_has_own_options_and_no_upstream_by_default(
     run: Run, served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MOCK_DATA_DELAY", "2.5")

@@ -11,7 +11,7 @@ from tests.support.calls import METHOD, make_call
 
 
 def refused(allowed: list[str], *callers: str) -> grpc.StatusCode | None:
-    """The code that a call of somebody with these names is refused with; None if it is not."""
+    """The code that a call of somebody with these names is refused with, or None if it is not."""
     call = make_call(callers=callers)
     Chain([Authorization(allowed)]).arrived(call)
     return None if call.refusal is None else call.refusal.code

@@ -115,7 +115,7 @@ async def test_the_servicer_is_told_of_the_call(
     assert (line["code"], line["request_id"]) == ("OK", "r-1")
 
 
-async def test_an_unexpected_exception_is_opaque_and_in_the_log_under_the_same_id(
+async def test_an_unexpected_exception_is_opaque_but_logged_by_its_id(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
@@ -169,7 +169,7 @@ async def test_a_method_that_is_not_there_is_unimplemented(
     assert ("x-request-id", line["request_id"]) in tuple(error.trailing_metadata())
 
 
-async def test_a_method_that_the_servicer_does_not_have_is_unimplemented() -> None:
+async def test_a_method_without_a_handler_is_unimplemented() -> None:
     class Empty(user_pb2_grpc.MockUserDataServiceServicer):
         pass
 
@@ -196,7 +196,7 @@ async def test_its_exception_raised_by_mistake_is_opaque(
     assert "secret" not in str(error)
 
 
-async def test_a_call_that_is_aborted_by_grpcs_own_means_is_logged_as_it_ended(
+async def test_a_call_ended_by_abort_is_logged_with_its_status(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     async def answer(_: user_pb2.UserName) -> user_pb2.User:
@@ -254,7 +254,7 @@ async def test_a_request_over_the_limit_is_no_error_of_the_servers(
     assert (await next_line(logged))["code"] == "CANCELLED"
 
 
-async def test_a_caller_that_leaves_before_its_request_is_no_error_of_the_servers(
+async def test_a_caller_that_leaves_early_is_no_error_of_the_server(
     channel: grpc.aio.Channel, logged: Logged
 ) -> None:
     # All that gets there of such a call is its beginning.
@@ -432,7 +432,7 @@ async def test_a_programs_own_interceptor_can_wrap_the_servicer(servicer: MockDa
         assert await get(channel) == user_pb2.User(name="KRITHIK", roll=2)
 
 
-async def test_a_servicer_that_blocks_runs_on_a_thread_and_knows_its_call() -> None:
+async def test_a_blocking_handler_runs_on_a_thread_and_knows_its_call() -> None:
     threads: list[int] = []
 
     class Blocking(user_pb2_grpc.MockUserDataServiceServicer):

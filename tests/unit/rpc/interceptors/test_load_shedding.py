@@ -34,7 +34,7 @@ def is_refused(shedding: LoadShedding) -> bool:
     return code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_a_call_past_the_limit_is_refused_and_a_freed_slot_is_taken() -> None:
+def test_a_call_past_the_limit_is_refused_until_a_slot_is_free() -> None:
     shedding = LoadShedding(1)
     first = arrive(shedding)
     with pytest.raises(RpcStatusError, match="1 calls at once"):

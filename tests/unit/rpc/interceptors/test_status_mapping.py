@@ -75,7 +75,7 @@ class TestUpstreamStatus:
             (grpc.StatusCode.UNAVAILABLE, GRPCS_OWN_TEXT),
         ],
     )
-    def test_a_status_of_this_sides_says_what_happened_and_no_addresses(
+    def test_a_status_of_this_side_has_the_cause_but_no_address(
         self, code: grpc.StatusCode, grpcs_text: str
     ) -> None:
         status = status_of(upstream_error(code, grpcs_text))
@@ -93,13 +93,13 @@ class TestUpstreamStatus:
             grpc.StatusCode.RESOURCE_EXHAUSTED,
         ],
     )
-    def test_a_status_of_an_upstream_without_trailers_goes_back_unchanged_too(
+    def test_an_upstream_status_without_trailers_goes_back_unchanged(
         self, code: grpc.StatusCode
     ) -> None:
         status = status_of(upstream_error(code, "the quota of tenant 7 is used up"))
         assert (status.code, status.message) == (code, "the quota of tenant 7 is used up")
 
-    def test_a_refusal_of_the_references_has_no_trailers_and_goes_back_too(self) -> None:
+    def test_a_refusal_of_the_reference_goes_back_without_trailers(self) -> None:
         error = upstream_error(grpc.StatusCode.UNKNOWN, "invalid name abc")
         assert status_of(error).message == "invalid name abc"
 

@@ -59,7 +59,7 @@ async def check(stub: Any, service: str) -> int:
     return int(answer.status)
 
 
-async def test_the_server_serves_from_the_start_a_service_when_it_is_said(
+async def test_the_server_serves_at_once_a_service_when_told(
     health: HealthServicer, stub: Any
 ) -> None:
     assert await check(stub, "") == SERVING
@@ -78,7 +78,7 @@ async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, st
     assert await check(stub, SERVICE) == NOT_SERVING
 
 
-async def test_what_is_lacking_takes_the_services_away_and_not_the_server(
+async def test_a_missing_upstream_stops_the_services_not_the_server(
     health: HealthServicer, stub: Any
 ) -> None:
     health.serve(SERVICE)

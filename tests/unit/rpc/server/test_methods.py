@@ -61,7 +61,7 @@ def test_every_method_of_a_program_goes_through_its_chain(methods: Methods) -> N
     assert methods.services == [SERVICE, "second"]
 
 
-def test_admin_methods_go_through_theirs_and_are_no_services_of_the_program(
+def test_admin_methods_are_no_services_of_the_program(
     methods: Methods,
 ) -> None:
     add_admin(methods, "admin")

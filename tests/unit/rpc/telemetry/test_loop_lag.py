@@ -1,4 +1,4 @@
-"""A loop that was blocked is warned about, and not too often; each look is recorded."""
+"""A loop that was blocked is warned about, and not too often. Each look is recorded."""
 
 import asyncio
 import time

@@ -28,7 +28,7 @@ def test_by_default_calls_are_logged_and_no_more() -> None:
         assert recorded.metrics_address is None
 
 
-def test_what_is_asked_for_watches_both_sides_and_the_log_comes_last() -> None:
+def test_telemetry_watches_both_sides_and_the_log_comes_last() -> None:
     with reserved_address() as collector:
         tracing = TracingSettings(otlp_endpoint=f"http://{collector}")
         settings = TelemetrySettings(metrics_address="127.0.0.1:0", tracing=tracing)

@@ -10,7 +10,7 @@ VERSION = f"{HANDSHAKE}100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMB
 NAME = "ipv4:127.0.0.1:1: Custom verification check failed with error: UNAUTHENTICATED"
 HTTP2 = "UNAVAILABLE: ipv4:127.0.0.1:1: Failed parsing HTTP/2 (Expected SETTINGS frame as the"
 LOOKUP = "errors resolving a.invalid:1: [field:hostname lookup error:address lookup failed"
-CLOSES = "the server closes new connections; does it want TLS, or another certificate?"
+CLOSES = "the server closes new connections: does it want TLS, or another certificate?"
 UNTRUSTED = "TLS: the server's certificate is not trusted: unable to get local issuer certificate"
 
 

@@ -28,7 +28,7 @@ Renew = Callable[[str], Awaitable[None]]
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Answers with the name in its caller's certificate; a call for `slow` waits until told."""
+    """Answers with the name in its caller's certificate. A call for `slow` waits until told."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()

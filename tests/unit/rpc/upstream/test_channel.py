@@ -23,7 +23,7 @@ TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Keeps what came with each call; refuses `refused`, and answers `endless` never."""
+    """Keeps what came with each call. Refuses `refused`, and answers `endless` never."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str | bytes], float | None]] = []
@@ -93,7 +93,7 @@ def serve(call: Call) -> None:
     current_call.set(call)
 
 
-async def test_a_call_on_behalf_of_none_has_the_default_timeout_and_a_new_id(
+async def test_a_call_outside_of_a_call_has_the_default_timeout(
     stub: Any, upstream: Upstream
 ) -> None:
     assert (await stub.GetMockUserData(REQUEST)).name == "krithik"

@@ -146,7 +146,7 @@ async def test_what_can_be_used_has_no_line_and_no_waiting_call(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_an_upstream_that_drains_is_unusable_until_another_is_there() -> None:
+async def test_a_draining_upstream_is_unusable_until_another_serves() -> None:
     with reserved_address() as address:
         async with watching(address) as watched:
             for returns in range(2):

@@ -35,7 +35,7 @@ async def test_a_stall_of_the_process_is_not_quiet() -> None:
     assert await ceasing >= 2.5 * QUIET_SECONDS
 
 
-async def test_callers_that_go_on_are_not_waited_for_longer_than_the_limit() -> None:
+async def test_busy_callers_are_waited_for_up_to_the_limit() -> None:
     arrivals = Arrivals()
     ceasing = asyncio.create_task(seconds_to_cease(arrivals, 2 * QUIET_SECONDS))
     while not ceasing.done():

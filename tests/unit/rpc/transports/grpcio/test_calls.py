@@ -47,7 +47,7 @@ class Notes(ServerInterceptor):
 
 
 class Context(ArrivingContext):
-    """That of a call with one request; says how the call was aborted, if it was."""
+    """That of a call with one request. Says how the call was aborted, if it was."""
 
     def __init__(self, remaining: float | None = None) -> None:
         super().__init__(remaining=remaining)
@@ -142,7 +142,7 @@ async def test_a_cancellation_after_the_deadline_is_the_deadlines() -> None:
     assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-async def test_a_cancellation_just_before_the_deadline_is_the_deadlines_too() -> None:
+async def test_a_cancellation_close_to_the_deadline_counts_as_expired() -> None:
     # A caller's clock is ahead by as much as its request took to get here.
     class Earlier(ServerInterceptor):
         def started(self, call: Call) -> None:
@@ -188,7 +188,7 @@ async def test_the_status_is_told_before_it_is_sent() -> None:
         await run(notes, error=KeyError("why"), context=Watched())
 
 
-async def test_a_call_that_is_late_on_arrival_does_not_reach_the_servicer() -> None:
+async def test_a_call_expired_on_arrival_does_not_reach_the_servicer() -> None:
     notes, context = Notes(), Context(-1.0)
     with pytest.raises(grpc.aio.AbortError):
         await run(notes, Expiry(), error=AssertionError("the servicer was asked"), context=context)

@@ -33,7 +33,7 @@ async def test_answers_wait_until_they_are_released() -> None:
     assert await asyncio.gather(*held) == [b"1", b"2"]
 
 
-async def test_the_last_answer_on_a_connection_is_sent_after_the_others() -> None:
+async def test_the_last_response_of_a_connection_is_sent_last() -> None:
     answers, order = HeldAnswers(), list[bytes]()
     answers.hold()
     held = [await begun(number, answers) for number in (b"1", b"2", b"3")]

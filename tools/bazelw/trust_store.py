@@ -2,7 +2,7 @@
 
 Java reads no PEM bundle, and keytool would take minutes for one certificate at a time. The format
 is JKS version 2 (sun.security.provider.JavaKeyStore): entries, then a SHA-1 over a password, a
-constant and the entries. The password protects nothing here and is Java's customary one; a store
+constant and the entries. The password protects nothing here and is Java's customary one. A store
 that holds public certificates only is read without it.
 """
 

@@ -70,7 +70,7 @@ fail() {
 
 failed() {
   ((BASH_SUBSHELL == 0)) || exit 1 # who has started the subshell comes here as well
-  say "step at line $1 of tools/bazel/debian_route.sh failed; nothing half done is left in use."
+  say "step at line $1 of tools/bazelw/debian_route.sh failed; nothing half done is left in use."
   say "Usual causes: a full disk ($(df --output=avail -h "${prefix%/*}" | tail -1 | tr -d ' ') free), a lost network."
   fail "Run the command again, or use the other route: install Bazelisk and BAZELW_ROUTE=github."
 }
@@ -213,7 +213,7 @@ check_version() { # PACKAGE VERSION
   fail "no mirror in apt's sources has $1 $2 (it has: ${versions:-none}). Either" \
     "  - install Bazelisk and use BAZELW_ROUTE=github, or" \
     "  - point apt's sources at a mirror or snapshot that still has it, or" \
-    "  - move the pins (.bazelversion, tools/bazel/debian_route.sh, WORKSPACE) to what there is."
+    "  - move the pins (.bazelversion, tools/bazelw/debian_route.sh, WORKSPACE) to what there is."
 }
 
 fetch() { # FOLDER PACKAGE…
@@ -353,7 +353,7 @@ write_flags() {
 --host_jvm_args=-Djavax.net.ssl.trustStoreType=JKS
 EOF
   cat >"$work/bazelrc" <<EOF
-# Written by tools/bazel/debian_route.sh.
+# Written by tools/bazelw/debian_route.sh.
 common --override_repository=bazel_skylib=$tools/skylib
 common --override_repository=bazel_features=$tools/features
 common --override_repository=rules_cc=$rules/cc
