@@ -54,7 +54,12 @@ class Connection:
         self._service = service
         self._channel = channel
         self.request_ids = RequestIds()
-        observed = UpstreamChannel(channel, settings.timeout, [*interceptors, self.request_ids])
+        observed = UpstreamChannel(
+            channel,
+            settings.timeout,
+            [*interceptors, self.request_ids],
+            target=settings.server.target,
+        )
         # Of a channel, a stub asks for its methods and for nothing else.
         self.channel = cast("grpc.aio.Channel", observed)
 
@@ -77,7 +82,6 @@ async def connected(
     Raises:
         AddressError: the target would be spoken to in plaintext across a network.
         TlsError: a certificate or key cannot be used.
-        TracingError: OpenTelemetry's environment variables cannot be used.
     """
     with ExitStack() as stack:
         interceptors = _tracing(stack, settings)
@@ -97,8 +101,12 @@ async def connected(
 def _tracing(stack: ExitStack, settings: ClientSettings) -> list[UpstreamInterceptor]:
     if settings.otlp_endpoint is None:
         return []
+    from rpc.telemetry.otel_environment import heed_environment, traces_collector
     from rpc.telemetry.setup import start_tracing
 
-    tracing = start_tracing("client", settings.otlp_endpoint)
+    heed_environment()
+    tracing = start_tracing("client", traces_collector(settings.otlp_endpoint))
+    if tracing is None:
+        return []
     stack.callback(tracing.close)
     return [tracing.of_upstream_calls]

@@ -6,8 +6,8 @@ import signal
 import sys
 from typing import Any, NoReturn, TextIO
 
-from rpc.cli.version import full_version
 from rpc.core.errors import StartupError, UsageError
+from rpc.core.version import full_version
 
 import click
 

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpc.core.errors import RpcStatusError
-from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT, TRACESTATE
+from rpc.core.metadata_keys import REQUEST_ID
 from rpc.core.outcome import Outcome
-from rpc.core.trace_context import TraceContext, read_trace_context
+from rpc.core.trace_context import PROPAGATED, TraceContext, read_trace_context
 
 import grpc
 
 # Room for every kind of id in use, and nothing in it that could forge a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_TRACE_KEYS = frozenset({TRACEPARENT, TRACESTATE})
 _CALLS_KEPT = 64
 
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
@@ -34,7 +33,8 @@ class Call:
         expires: when its caller gives up, on the same clock. None if it never does.
         peer: address of its caller, as in `ipv4:127.0.0.1:50000`.
         request_id: the caller's, or a new one.
-        trace_context: the trace that it is part of. An interceptor may replace it.
+        trace_context: the trace that it is part of, and its baggage. An interceptor may replace
+            it.
         known: whether there is such a method.
         streaming: whether requests or responses are streams.
         callers: DNS names and URIs in the caller's certificate. Empty if none is asked for.
@@ -145,6 +145,7 @@ class UpstreamCall:
         metadata: what else travels with the call. An interceptor may add to it.
         attachments: what interceptors keep of the call, each under itself as the key.
         is_over: whether the interceptors have been told of its end.
+        target: where the upstream is, as `rpc.core.address.parse_target` takes it.
     """
 
     method: str
@@ -155,6 +156,7 @@ class UpstreamCall:
     metadata: tuple[tuple[str, str | bytes], ...] = ()
     attachments: dict[object, Any] | None = None
     is_over: bool = False
+    target: str = ""
 
     def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What travels with the call, ids and trace included."""
@@ -172,7 +174,7 @@ def usable_request_id(given: str) -> str:
 
 
 def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceContext]:
-    """The request id, a new one if there is none that can be used, and the trace context."""
+    """The request id, a new one if there is none that can be used, and trace and baggage."""
     request_id = ""
     trace_headers: dict[str, str] = {}
     for key, value in metadata:
@@ -180,8 +182,8 @@ def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceCon
             continue
         if key == REQUEST_ID:
             request_id = value
-        elif key in _TRACE_KEYS:
-            # Several lists of states are one, https://www.rfc-editor.org/rfc/rfc9110#section-5.3.
+        elif key in PROPAGATED:
+            # Several lists are one, https://www.rfc-editor.org/rfc/rfc9110#section-5.3.
             earlier = trace_headers.get(key)
             trace_headers[key] = value if earlier is None else f"{earlier},{value}"
     trace_context = read_trace_context(trace_headers) if trace_headers else ()

@@ -9,6 +9,9 @@ TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
 """W3C Trace Context, https://www.w3.org/TR/trace-context/#tracestate-header."""
 
+BAGGAGE = "baggage"
+"""W3C Baggage, https://www.w3.org/TR/baggage/#baggage-http-header-format."""
+
 STATUS_DETAILS = "grpc-status-details-bin"
 """Trailer with a serialised google.rpc.Status, as grpcio-status and grpc-go read it."""
 

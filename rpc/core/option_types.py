@@ -79,15 +79,39 @@ class CollectorUrl(click.ParamType[str]):
     name = "url"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Takes `http://HOST:PORT` and `https://HOST:PORT`, and fills in OTLP's port."""
+        """Takes what `collector_url` takes, and all that OpenTelemetry's own variable has.
+
+        That must not keep a program from starting,
+        https://opentelemetry.io/docs/specs/otel/error-handling/. `rpc.telemetry` looks at it again.
+        """
+        if ctx and param and _is_of_its_variable(value, ctx, param):
+            return value
         try:
-            url = urlsplit(value)
-            host, port = url.hostname, url.port or _OTLP_PORT
-        except ValueError:
-            host = None
-        if not host or url.scheme not in ("http", "https"):
-            self.fail(f"{value!r} is not http://HOST:PORT or https://HOST:PORT", param, ctx)
-        return url._replace(netloc=join_host_port(host, port)).geturl()
+            return collector_url(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def collector_url(value: str) -> str:
+    """Takes `http://HOST:PORT` and `https://HOST:PORT`, and fills in OTLP's port.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        url = urlsplit(value)
+        host, port = url.hostname, url.port or _OTLP_PORT
+    except ValueError:
+        host = None
+    if not host or url.scheme not in ("http", "https"):
+        raise ValueError(f"{value!r} is not http://HOST:PORT or https://HOST:PORT")
+    return url._replace(netloc=join_host_port(host, port)).geturl()
+
+
+def _is_of_its_variable(value: str, ctx: click.Context, param: click.Parameter) -> bool:
+    source = ctx.get_parameter_source(param.name or "")
+    is_of_environment = source is click.core.ParameterSource.ENVIRONMENT
+    return is_of_environment and os.environ.get(str(param.envvar)) == value
 
 
 # Of OTLP over gRPC, https://opentelemetry.io/docs/specs/otlp/.

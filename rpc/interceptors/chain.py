@@ -38,6 +38,7 @@ class Chain:
         """Makes a chain of interceptors, outermost first."""
         self._count = len(interceptors)
         self._started = hooks(interceptors, "started", outermost_first=True)
+        self._entering = hooks(interceptors, "entering", outermost_first=True)
         self._received = hooks(interceptors, "received", outermost_first=True)
         self._intercept = hooks(interceptors, "intercept", outermost_first=False)
         self._failed = hooks(interceptors, "failed", outermost_first=False)
@@ -96,14 +97,15 @@ class Chain:
         run = awaitable(handler)
         invoke = self._invoke(handler, run)
         look, read = self._look, self._read
+        # Each call has a task, and so a context, of its own: there is nothing to reset.
+        enter = self._enter if self._entering else current_call.set
         many_requests = handler.request_streaming
         one_response = not handler.response_streaming
         streaming = many_requests or not one_response
 
         async def answering(request: Any, context: ServicerContext) -> Any:
             call = call_of(context)
-            # Each call has a task, and so a context, of its own: there is nothing to reset.
-            current_call.set(call)
+            enter(call)
             failure: Exception | None = call.refusal
             response = None
             if failure is None:
@@ -143,6 +145,16 @@ class Chain:
         # came from a server and not from its own side of the wire.
         trailers = ((REQUEST_ID, call.request_id), *status.trailers)
         return RpcStatusError(status.code, status.message, trailers, status.diagnosis)
+
+    def _enter(self, call: Call) -> None:
+        """Makes the running task that of a call."""
+        current_call.set(call)
+        for hook in self._entering:
+            if hook.place < call.told:
+                try:
+                    hook.run(call)
+                except Exception:  # must not change what becomes of a call
+                    _logger.exception("an interceptor failed")
 
     def _look(self, call: Call, request: Any) -> None:
         """Shows a request to the interceptors."""

@@ -25,6 +25,12 @@ class ServerInterceptor:
             RpcStatusError: the call ends with this status. No further interceptor sees it.
         """
 
+    def entering(self, call: Call) -> None:
+        """The servicer is about to run, in the task that answers the call.
+
+        Context variables that are set here are there for the servicer, and for nothing else.
+        """
+
     def received(self, call: Call, request: Any) -> None:
         """A request has been read, and the servicer is about to see it.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rpc.server.application import Application
 from rpc.server.ready_file import ReadyFileError, remove_ready_file, write_ready_file
+from rpc.server.reload import Reload
 from rpc.server.running_server import RunningServer, running_server
 from rpc.server.settings import ServerSettings
 from rpc.telemetry.log_setup import configure_logs, get_logger
@@ -21,7 +22,6 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 # Left to themselves these end a process, with the calls that it answers.
 _HARMLESS = {
-    signal.SIGHUP: "certificates and keys are followed without it, and options need a restart",
     signal.SIGUSR1: "it means nothing here",
     signal.SIGUSR2: "it means nothing here",
 }
@@ -32,8 +32,8 @@ def run_server(
 ) -> None:
     """Serves until SIGTERM, SIGINT or SIGQUIT, then lets the calls in flight finish.
 
-    A second one of these ends the process at once. SIGHUP, SIGUSR1 and SIGUSR2 only leave a line in
-    the log.
+    A second one of these ends the process at once. SIGHUP is what `Reload` says. SIGUSR1 and
+    SIGUSR2 only leave a line in the log.
 
     Args:
         application: what to serve.
@@ -45,7 +45,7 @@ def run_server(
         UsageError: so could it with these settings.
     """
     telemetry = settings.telemetry
-    configure_logs(settings.name, telemetry.log_format, telemetry.log_level)
+    configure_logs(settings.name, telemetry.log_format, telemetry.read_log_level())
     uvloop.run(_serve(application, settings, options))
 
 
@@ -63,9 +63,12 @@ async def _serve(
 ) -> None:
     stop = _stop_on_signal()
     _log_harmless_signals()
+    reload = Reload(settings.telemetry)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.run)
     _retract(settings)
     async with running_server(application, settings, options) as server:
         _spare_garbage_collector()
+        reload.access_log = server.access_log
         if not stop.is_set():
             _announce(server, settings)
         await stop.wait()

@@ -18,6 +18,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
 from rpc.server.upstreams import Upstreams, open_upstreams
+from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.tls.expiry import Expiry
@@ -33,10 +34,12 @@ class RunningServer:
     Attributes:
         address: where, with the port that the kernel chose in place of 0.
         metrics_address: where its metrics are, or None for nowhere.
+        access_log: writes a line for each call.
     """
 
     address: str
     metrics_address: str | None
+    access_log: AccessLog
 
 
 @asynccontextmanager
@@ -83,7 +86,7 @@ async def running_server(
         stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
         for service in methods.services:
             health.serve(service)
-        yield RunningServer(server.address, observed.metrics_address)
+        yield RunningServer(server.address, observed.metrics_address, observed.access_log)
 
 
 def _log_together(stack: AsyncExitStack, observed: Telemetry, transport: Transport) -> None:

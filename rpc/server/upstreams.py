@@ -82,7 +82,7 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
                 # Without calls there would be nothing to follow.
                 keeps_connected=its.health_follows is not None,
             )
-            wrapped = UpstreamChannel(channel, its.default_timeout, interceptors, watch)
+            wrapped = UpstreamChannel(channel, its.default_timeout, interceptors, watch, its.target)
             stack.push_async_callback(wrapped.close)
             opened.watches.append(watch)
             # Of a channel, a stub asks for its methods and for nothing else.

@@ -26,14 +26,20 @@ def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "i
         log_level: the least that is logged.
     """
     sink = log_sink(service, log_format)
-    level = level_number(log_level)
     structlog.configure(
         processors=[structlog.processors.format_exc_info, _stamp],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda: sink,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=level, handlers=[_LibraryHandler(sink)], force=True)
+    logging.basicConfig(handlers=[_LibraryHandler(sink)], force=True)
+    set_log_level(log_level)
+
+
+def set_log_level(log_level: LogLevel) -> None:
+    """Sets the least that is logged, by loggers that `get_logger` gives from now on."""
+    level = level_number(log_level)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    logging.getLogger().setLevel(level)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -78,8 +84,8 @@ def call_fields() -> dict[str, str]:
     if call is None:
         return {}
     fields = {"request_id": call.request_id}
-    if call.trace_context:
-        fields["trace_id"] = trace_id(call.trace_context)
+    if trace := trace_id(call.trace_context):
+        fields["trace_id"] = trace
     return fields
 
 

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from rpc.core.call import Call, UpstreamCall
 from rpc.core.metadata_keys import PREVIOUS_ATTEMPTS
 from rpc.core.outcome import Outcome
+from rpc.core.trace_context import TraceContext, sampled_ids
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.log_sink import LogSink
+from rpc.telemetry.shared_registry import SharedRegistry
 from rpc.tls.expiry import Expiry
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
-import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -47,15 +48,17 @@ class Metrics:
         record_lag: takes how many seconds late the event loop was at a look.
     """
 
-    def __init__(self, expiry: Expiry) -> None:
-        """Takes what knows how long certificates are valid."""
-        self.registry = CollectorRegistry()
+    def __init__(self, expiry: Expiry, *, exemplars: bool = False) -> None:
+        """Makes them.
+
+        Args:
+            expiry: knows how long certificates are valid.
+            exemplars: name the trace of a call that took so long, where it is sampled.
+        """
+        self.registry = SharedRegistry()
         self.registry.register(_CertificateMetrics(expiry))
-        prometheus_client.ProcessCollector(registry=self.registry)
-        prometheus_client.PlatformCollector(registry=self.registry)
-        prometheus_client.GCCollector(registry=self.registry)
-        self.of_calls = _CallMetrics(self.registry)
-        self.of_upstream_calls = _UpstreamCallMetrics(self.registry)
+        self.of_calls = _CallMetrics(self.registry, exemplars=exemplars)
+        self.of_upstream_calls = _UpstreamCallMetrics(self.registry, exemplars=exemplars)
         self.registry.register(_LostLines())
         self._turned_away = Counter(
             "grpc_server_connections_turned_away",
@@ -108,8 +111,9 @@ class _Slots(Collector):
 class _CallMetrics(ServerInterceptor):
     """Counts calls that are answered."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._side = _Side("grpc_server_call", "calls that this server answers", registry)
+    def __init__(self, registry: CollectorRegistry, *, exemplars: bool) -> None:
+        what = "calls that this server answers"
+        self._side = _Side("grpc_server_call", what, registry, exemplars=exemplars)
         # Without labels it is there from the start, so that a rate sees the first of them.
         self._retried = Counter(
             "grpc_server_call_retried",
@@ -121,7 +125,7 @@ class _CallMetrics(ServerInterceptor):
         self._side.started(_label(call))
 
     def finished(self, call: Call, outcome: Outcome) -> None:
-        self._side.finished(_label(call), outcome.code, outcome.seconds)
+        self._side.finished(_label(call), outcome.code, outcome.seconds, call.trace_context)
         # Not at the start: metadata that cannot be read ends a call, which has to be known by then.
         if _is_retry(call):
             self._retried.inc()
@@ -130,14 +134,15 @@ class _CallMetrics(ServerInterceptor):
 class _UpstreamCallMetrics(UpstreamInterceptor):
     """Counts calls to an upstream."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._side = _Side("grpc_client_call", "calls to the upstream", registry)
+    def __init__(self, registry: CollectorRegistry, *, exemplars: bool) -> None:
+        what = "calls to the upstream"
+        self._side = _Side("grpc_client_call", what, registry, exemplars=exemplars)
 
     def started(self, call: UpstreamCall) -> None:
         self._side.started(call.method)
 
     def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
-        self._side.finished(call.method, code, seconds)
+        self._side.finished(call.method, code, seconds, call.trace_context)
 
 
 def _label(call: Call) -> str:
@@ -170,7 +175,10 @@ def _is_retry(call: Call) -> bool:
 class _Side:
     """The metrics of one side, server or client."""
 
-    def __init__(self, prefix: str, what: str, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, prefix: str, what: str, registry: CollectorRegistry, *, exemplars: bool
+    ) -> None:
+        self._exemplars = exemplars
         self._started = Counter(f"{prefix}_started", f"Begun: {what}.", _METHOD, registry=registry)
         self._in_flight = Gauge(f"{prefix}_in_flight", f"Open: {what}.", _METHOD, registry=registry)
         self._duration = Histogram(
@@ -186,7 +194,15 @@ class _Side:
         self._started.labels(name).inc()
         self._in_flight.labels(name).inc()
 
-    def finished(self, method: str, code: grpc.StatusCode, seconds: float) -> None:
+    def finished(
+        self, method: str, code: grpc.StatusCode, seconds: float, trace: TraceContext
+    ) -> None:
         name = method.removeprefix("/")
         self._in_flight.labels(name).dec()
-        self._duration.labels(name, code.name).observe(seconds)
+        exemplar = _exemplar(trace) if self._exemplars else None
+        self._duration.labels(name, code.name).observe(seconds, exemplar)
+
+
+def _exemplar(trace: TraceContext) -> dict[str, str] | None:
+    ids = sampled_ids(trace)
+    return None if ids is None else {"trace_id": ids[0], "span_id": ids[1]}

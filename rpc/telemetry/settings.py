@@ -1,14 +1,16 @@
 """What can be said of log, metrics and traces."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from rpc.core.errors import UsageError
-from rpc.core.option_types import COLLECTOR_URL, HOST_PORT
+from rpc.core.option_types import COLLECTOR_URL, FILE, HOST_PORT
 from rpc.core.setting import group, setting
 
 LogFormat = Literal["auto", "text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,8 @@ class TelemetrySettings:
 
     Attributes:
         log_format: `auto`, `text` or `json`.
-        log_level: the least that is logged.
+        log_level: the least that is logged, where `log_level_file` says nothing.
+        log_level_file: holds the least that is logged.
         metrics_address: where Prometheus finds metrics. None for nowhere.
         metrics_allowed_callers: names in the certificates of those that may read them, as
             `rpc.tls.names` reads them. Empty for everybody.
@@ -48,8 +51,13 @@ class TelemetrySettings:
     )
     log_level: LogLevel = setting(
         "Lowest level that is logged. A call's line is info, or warning if it failed here.",
-        type=("debug", "info", "warning", "error"),
+        type=LOG_LEVELS,
         default="info",
+    )
+    log_level_file: Path | None = setting(
+        "File with a word for --log-level, read at start and on SIGHUP. There need be none.",
+        type=FILE,
+        default=None,
     )
     metrics_address: str | None = setting(
         "Address to serve Prometheus metrics on, at /metrics.", type=HOST_PORT, default=None
@@ -68,3 +76,32 @@ class TelemetrySettings:
         """Refuses names where there is nothing to be read."""
         if self.metrics_allowed_callers and self.metrics_address is None:
             raise UsageError("--metrics-allow-caller needs --metrics-address")
+
+    def read_log_level(self) -> LogLevel:
+        """The least that is logged, as the file says by now. Where there is none, the setting.
+
+        Raises:
+            UsageError: the file cannot be read, or has no level in it.
+        """
+        file = self.log_level_file
+        if file is None:
+            return self.log_level
+        try:
+            word = _first_word(file)
+        except FileNotFoundError:
+            return self.log_level
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise UsageError(f"--log-level-file {file} cannot be read: {why}") from error
+        for level in LOG_LEVELS:
+            if word == level:
+                return level
+        raise UsageError(f"--log-level-file {file} has none of {', '.join(LOG_LEVELS)} in it")
+
+
+def _first_word(file: Path) -> str:
+    with file.open(encoding="ascii") as text:
+        return text.read(_MOST_CHARACTERS).strip().lower()
+
+
+_MOST_CHARACTERS = 100

@@ -1,15 +1,20 @@
 """Sets up what is recorded of calls: what the settings ask for, and nothing else."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import Record
+from rpc.telemetry.otel_environment import (
+    heed_environment,
+    metrics_collector,
+    traces_collector,
+)
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
@@ -19,11 +24,13 @@ from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.watch import UpstreamObserver
 
 if TYPE_CHECKING:
+    from rpc.telemetry.otel_pipeline import Signal
     from rpc.telemetry.tracing import Tracing
 
+    from prometheus_client import CollectorRegistry
 
-class TracingError(StartupError):
-    """OpenTelemetry cannot be set up; the message says why."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -64,17 +71,21 @@ def telemetry(
         expiry: knows how long certificates are valid, for the metrics.
 
     Raises:
-        TracingError: OpenTelemetry's environment variables cannot be used.
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
-        UsageError: nor the names of those that may read them.
+        UsageError: nor the names of those that may read them; or --log-level-file has no level.
     """
-    made = Telemetry(AccessLog(name, settings.log_format, settings.log_level))
+    made = Telemetry(AccessLog(name, settings.log_format, settings.read_log_level()))
+    heed_environment()
     with ExitStack() as stack:
-        if settings.tracing.otlp_endpoint is not None:
-            _trace(stack, name, settings.tracing.otlp_endpoint, made)
-        if settings.metrics_address is not None:
-            _measure(stack, settings.metrics_address, settings, tls, expiry, made)
+        signals: list[Signal] = []
+        stack.callback(_close, signals)
+        traced = _trace(signals, name, settings, made)
+        collector = metrics_collector(settings.tracing.otlp_endpoint)
+        if settings.metrics_address is not None or collector is not None:
+            registry = _measure(made, expiry, exemplars=traced)
+            _serve_metrics(stack, registry, settings, tls, made)
+            _push_metrics(signals, registry, name, collector)
         # Innermost, so that a line bears the trace id that tracing gives to the call.
         made.of_calls.append(made.access_log)
         yield made
@@ -83,50 +94,81 @@ def telemetry(
 # The imports stay inside: what is off costs neither start-up time nor memory.
 
 
-def start_tracing(name: str, endpoint: str) -> "Tracing":
-    """Makes spans, in a server or a client.
+def start_tracing(name: str, endpoint: str | None) -> "Tracing | None":
+    """Makes spans, in a server or a client. None where there is no collector, or no way to it.
 
     Args:
         name: what the program is called in them.
         endpoint: the collector, as `rpc.telemetry.tracing.Tracing` takes it.
-
-    Raises:
-        TracingError: OpenTelemetry's environment variables cannot be used.
     """
+    if endpoint is None:
+        return None
     from rpc.telemetry.tracing import Tracing
 
     try:
         return Tracing(name, endpoint)
-    except Exception as error:  # of several kinds
-        raise TracingError(f"cannot send traces: {error}; look at the OTEL_ variables") from error
+    except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
+        _logger.warning("cannot send traces: %s; look at the OTEL_ variables", error)
+        return None
 
 
-def _trace(stack: ExitStack, name: str, endpoint: str, made: Telemetry) -> None:
-    tracing = start_tracing(name, endpoint)
-    stack.callback(tracing.close)
+def _trace(
+    signals: "list[Signal]", name: str, settings: TelemetrySettings, made: Telemetry
+) -> bool:
+    tracing = start_tracing(name, traces_collector(settings.tracing.otlp_endpoint))
+    if tracing is None:
+        return False
+    signals.append(tracing.signal)
     made.of_calls.append(tracing.of_calls)
     made.of_upstream_calls.append(tracing.of_upstream_calls)
+    return True
 
 
-def _measure(  # noqa: PLR0913, PLR0917  # what the metrics need of a server
-    stack: ExitStack,
-    address: str,
-    settings: TelemetrySettings,
-    tls: ServerTls | None,
-    expiry: Expiry,
-    made: Telemetry,
-) -> None:
+def _close(signals: "list[Signal]") -> None:
+    if signals:
+        from rpc.telemetry.otel_pipeline import close
+
+        close(*signals)
+
+
+def _measure(made: Telemetry, expiry: Expiry, *, exemplars: bool) -> "CollectorRegistry":
     from rpc.telemetry.metrics import Metrics
-    from rpc.telemetry.metrics_endpoint import metrics_endpoint
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
-    metrics = Metrics(expiry)
-    allowed = settings.metrics_allowed_callers
-    endpoint = metrics_endpoint(metrics.registry, address, tls, allowed)
-    made.metrics_address = stack.enter_context(endpoint)
+    metrics = Metrics(expiry, exemplars=exemplars)
     made.turned_away.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.watch_slots = metrics.watch_slots
     made.record_lag = metrics.record_lag
     made.of_upstreams.append(UpstreamMetrics(metrics.registry))
+    return metrics.registry
+
+
+def _serve_metrics(
+    stack: ExitStack,
+    registry: "CollectorRegistry",
+    settings: TelemetrySettings,
+    tls: ServerTls | None,
+    made: Telemetry,
+) -> None:
+    if settings.metrics_address is None:
+        return
+    from rpc.telemetry.metrics_endpoint import metrics_endpoint
+
+    allowed = settings.metrics_allowed_callers
+    endpoint = metrics_endpoint(registry, settings.metrics_address, tls, allowed)
+    made.metrics_address = stack.enter_context(endpoint)
+
+
+def _push_metrics(
+    signals: "list[Signal]", registry: "CollectorRegistry", name: str, collector: str | None
+) -> None:
+    if collector is None:
+        return
+    from rpc.telemetry.otlp_metrics import MetricsPush
+
+    try:
+        signals.append(MetricsPush(name, collector, registry).signal)
+    except Exception as error:  # noqa: BLE001  # of several kinds, none of which may stop a program
+        _logger.warning("cannot send metrics: %s; look at the OTEL_ variables", error)

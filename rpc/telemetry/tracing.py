@@ -1,32 +1,38 @@
 """OpenTelemetry traces: a span for each call answered and each call made, sent over OTLP/gRPC.
 
-Attributes follow OpenTelemetry's semantic conventions for RPC spans. Without an endpoint nothing
-of this is loaded; the trace context that a caller sent goes on to the next hop all the same.
+Attributes follow OpenTelemetry's semantic conventions for RPC spans, in the version of
+`otel_pipeline.SCHEMA_URL`. Without an endpoint nothing of this is loaded; the trace context and the
+baggage that a caller sent go on to the next hop all the same.
 """
 
+import functools
 import logging
-from threading import Thread
+from collections.abc import Mapping
+from typing import Any
 
+from rpc.core.address import endpoints, split_host_port
 from rpc.core.call import Call, UpstreamCall
+from rpc.core.metadata_keys import BAGGAGE
 from rpc.core.outcome import Outcome
-from rpc.core.trace_context import TraceContext
+from rpc.core.trace_context import MOST_BAGGAGE_BYTES, TraceContext
+from rpc.core.version import VERSION
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.telemetry.log_pace import LogPace
+from rpc.telemetry.otel_pipeline import SCHEMA_URL, SCOPE, Signal, channel_options, close, resource
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
+from opentelemetry import baggage, trace
+from opentelemetry.context import Context, attach, get_current
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.propagate import extract, inject
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-FLUSH_SECONDS = 2.0
-"""How long a stopping server waits for the collector to take its last spans."""
-STOP_SECONDS = 1.0
-"""How long it waits after that for the exporter to give up, which takes milliseconds."""
-
-_PROPAGATOR = TraceContextTextMapPropagator()
+from opentelemetry.semconv._incubating.attributes import rpc_attributes
+from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
+from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +48,8 @@ _SERVER_ERRORS = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
+_NOTHING: Mapping[str, AttributeValue] = {}
+_SYSTEM = rpc_attributes.RpcSystemNameValues.GRPC.value
 
 
 class Tracing:
@@ -50,85 +58,159 @@ class Tracing:
     Attributes:
         of_calls: makes those of the calls that the server answers.
         of_upstream_calls: makes those of the calls that it makes.
+        signal: what is still to be sent of them.
     """
 
     def __init__(self, service: str, endpoint: str) -> None:
         """Starts the exporter, which works on a thread of its own and drops what it cannot send.
 
+        The provider becomes the process's, so that an application's own spans are sent too. A
+        provider that the application has set before stays the process's.
+
         Args:
             service: the service's name in the traces.
             endpoint: the collector, as `http://host:4317` (plaintext) or `https://host:4317`.
         """
-        resource = Resource.create({SERVICE_NAME: service})
-        self._exporter = OTLPSpanExporter(endpoint=endpoint)
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
-        tracer = self._provider.get_tracer("rpc")
+        options: Any = channel_options(endpoint)  # its annotation has text for values only
+        exporter = OTLPSpanExporter(endpoint=endpoint, channel_options=options)
+        provider = TracerProvider(resource=resource(service), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            trace.set_tracer_provider(provider)
+        tracer = provider.get_tracer(SCOPE, VERSION, schema_url=SCHEMA_URL)
         self.of_calls = _CallSpans(tracer)
         self.of_upstream_calls = _UpstreamCallSpans(tracer)
+        self.signal = Signal("spans", provider.shutdown, exporter.shutdown)
 
     def close(self) -> None:
-        """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads."""
-        # Left to itself the SDK waits up to 30 s for a collector that is away.
-        flushing = Thread(target=self._provider.shutdown, name="flush-traces", daemon=True)
-        flushing.start()
-        flushing.join(FLUSH_SECONDS)
-        if flushing.is_alive():
-            self._exporter.shutdown()
-            _logger.warning("the last spans are lost: no answer from the collector")
-            # A thread that is still inside gRPC while the interpreter ends can abort the process.
-            flushing.join(STOP_SECONDS)
+        """Sends what is still to be sent, for a bounded time, and ends all threads."""
+        close(self.signal)
 
 
 class _CallSpans(ServerInterceptor):
     """A span for each call that is answered, as a child of its caller's."""
 
     def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+        self._spans = _Spans(tracer)
 
     def started(self, call: Call) -> None:
-        span = _begin(self._tracer, call.method, SpanKind.SERVER, call.trace_context)
-        call.attach(self, span)
-        call.trace_context = _context_of(span)
+        method = call.method.removeprefix("/")
+        parent = extract(dict(call.trace_context), context=Context())
+        context = self._spans.begin(method, SpanKind.SERVER, parent, known=call.known)
+        if context is not None:
+            call.attach(self, context)
+            call.trace_context = _sent(context, call.trace_context)
+
+    def entering(self, call: Call) -> None:
+        if (context := call.attached(self)) is not None:
+            attach(context)
 
     def finished(self, call: Call, outcome: Outcome) -> None:
-        _end(call.attached(self), outcome.code, failed=outcome.code in _SERVER_ERRORS)
+        if (context := call.attached(self)) is not None:
+            _end(context, outcome.code, failed=outcome.code in _SERVER_ERRORS)
 
 
 class _UpstreamCallSpans(UpstreamInterceptor):
-    """A span for each call to an upstream."""
+    """A span for each call to an upstream, as a child of the one that the application is in."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._spans = _Spans(tracer)
+
+    def started(self, call: UpstreamCall) -> None:
+        parent = get_current()
+        if not trace.get_current_span(parent).get_span_context().is_valid:
+            parent = extract(dict(call.trace_context), context=parent)
+        method = call.method.removeprefix("/")
+        server = _server_attributes(call.target)
+        context = self._spans.begin(method, SpanKind.CLIENT, parent, server)
+        if context is not None:
+            call.attachments = {self: context, **(call.attachments or {})}
+            call.trace_context = _sent(context, call.trace_context)
+
+    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
+        if (context := (call.attachments or {}).get(self)) is not None:
+            _end(context, code, failed=code is not grpc.StatusCode.OK)
+
+
+class _Spans:
+    """Begins spans. What an application has given to the SDK may fail, and no call for it."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
+        self._pace = LogPace()
 
-    def started(self, call: UpstreamCall) -> None:
-        span = _begin(self._tracer, call.method, SpanKind.CLIENT, call.trace_context)
-        call.attachments = {self: span, **(call.attachments or {})}
-        call.trace_context = _context_of(span)
+    def begin(
+        self,
+        method: str,
+        kind: SpanKind,
+        parent: Context,
+        more: Mapping[str, AttributeValue] = _NOTHING,
+        *,
+        known: bool = True,
+    ) -> Context | None:
+        """Begins a span, and gives a context with it. None if that fails."""
+        try:
+            span = self._tracer.start_span(
+                method if known else _SYSTEM,
+                context=parent,
+                kind=kind,
+                attributes={**_attributes(method, known=known), **more},
+            )
+        except Exception:
+            if times := self._pace.count():
+                _logger.exception("no span: a sampler or a span processor failed, times=%d", times)
+            return None
+        return trace.set_span_in_context(span, parent)
 
-    def finished(self, call: UpstreamCall, code: grpc.StatusCode, seconds: float) -> None:
-        span: Span = (call.attachments or {})[self]
-        _end(span, code, failed=code is not grpc.StatusCode.OK)
+
+def _attributes(method: str, *, known: bool) -> dict[str, AttributeValue]:
+    named: dict[str, AttributeValue] = {rpc_attributes.RPC_SYSTEM_NAME: _SYSTEM}
+    if known:
+        return {**named, rpc_attributes.RPC_METHOD: method}
+    named[rpc_attributes.RPC_METHOD] = "_OTHER"
+    return {**named, rpc_attributes.RPC_METHOD_ORIGINAL: method}
 
 
-def _begin(tracer: Tracer, method: str, kind: SpanKind, parent: TraceContext) -> Span:
-    service, _, name = method.removeprefix("/").partition("/")
-    return tracer.start_span(
-        f"{service}/{name}",
-        context=_PROPAGATOR.extract(dict(parent)),
-        kind=kind,
-        attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
-    )
+@functools.lru_cache
+def _server_attributes(target: str) -> Mapping[str, AttributeValue]:
+    """Where an upstream is. Of several replicas none, as nobody knows which one is called."""
+    endpoint, *others = endpoints(target)
+    if others or not endpoint:
+        return _NOTHING
+    if endpoint.startswith("unix:"):
+        return {SERVER_ADDRESS: endpoint.removeprefix("unix:")}
+    host, port = split_host_port(endpoint)
+    return {SERVER_ADDRESS: host, SERVER_PORT: port}
 
 
-def _context_of(span: Span) -> TraceContext:
+def _sent(context: Context, received: TraceContext) -> TraceContext:
+    """The metadata that tells an upstream of a context."""
     headers: dict[str, str] = {}
-    _PROPAGATOR.inject(headers, set_span_in_context(span))
+    inject(headers, context)
+    if BAGGAGE in headers:
+        headers[BAGGAGE] = _baggage(headers[BAGGAGE], context, received)
+        # The next hop takes no more, and must not refuse the call for it.
+        if len(headers[BAGGAGE]) > MOST_BAGGAGE_BYTES:
+            del headers[BAGGAGE]
     return tuple(headers.items())
 
 
-def _end(span: Span, code: grpc.StatusCode, *, failed: bool) -> None:
-    span.set_attribute("rpc.grpc.status_code", code.value[0])
+def _baggage(written: str, context: Context, received: TraceContext) -> str:
+    """Baggage as it came, unless the application has changed it.
+
+    The SDK writes it in a spelling of its own, in which properties of values are lost.
+    """
+    for key, value in received:
+        if key == BAGGAGE:
+            came = extract({BAGGAGE: value}, context=Context())
+            return value if baggage.get_all(came) == baggage.get_all(context) else written
+    return written
+
+
+def _end(context: Context, code: grpc.StatusCode, *, failed: bool) -> None:
+    span = trace.get_current_span(context)
+    span.set_attribute(rpc_attributes.RPC_RESPONSE_STATUS_CODE, code.name)
     if failed:
+        span.set_attribute(ERROR_TYPE, code.name)
         span.set_status(Status(StatusCode.ERROR))
     span.end()

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 RETRY_SECONDS = 1.0
 """How soon files that could not be used are tried again, though none of them has changed."""
@@ -26,7 +27,12 @@ class Followed(Generic[Made]):
     """
 
     def __init__(
-        self, files: Iterable[Path | None], make: Callable[[], Made], what: str = "certificate"
+        self,
+        files: Iterable[Path | None],
+        make: Callable[[], Made],
+        what: str = "certificate",
+        *,
+        polled: bool = False,
     ) -> None:
         """Makes the first.
 
@@ -35,6 +41,7 @@ class Followed(Generic[Made]):
             make: reads them. Raises OSError or ValueError if they cannot be used, of which
                 `rpc.tls.files.TlsError` is one.
             what: what the log calls it.
+            polled: somebody looks all the time, and needs to be the one who finds a change.
 
         Raises:
             OSError, ValueError: whatever `make` raises.
@@ -47,11 +54,20 @@ class Followed(Generic[Made]):
         self._failed_at: float | None = None
         self._seen = self._stamps()
         self.newest = make()
+        self._polled = polled
+        _all.add(self)
 
     def look(self) -> bool:
         """Makes it anew if a file has changed, on any thread. Whether there is a newer one."""
         with self._lock:
             return self._is_due() and self._renew()
+
+    def expire(self) -> None:
+        """Has the files read anew though none of them has changed: by the next look, or now."""
+        with self._lock:
+            self._seen = []
+        if not self._polled:
+            self.look()
 
     def _is_due(self) -> bool:
         before, self._seen = self._seen, self._stamps()
@@ -78,6 +94,15 @@ class Followed(Generic[Made]):
 
     def _stamps(self) -> list[tuple[int, ...] | None]:
         return [_stamp(file) for file in self._files]
+
+
+_all: "WeakSet[Followed[Any]]" = WeakSet()
+
+
+def expire_all() -> None:
+    """Has all files of this process read anew."""
+    for followed in list(_all):
+        followed.expire()
 
 
 def _stamp(file: Path) -> tuple[int, ...] | None:

@@ -33,7 +33,9 @@ class RenewedChannel:
         Raises:
             TlsError: a file cannot be used.
         """
-        self._channels = Followed(tls.files, open_channel, "certificate for the upstream")
+        what = "certificate for the upstream"
+        # Whoever finds a change has to leave the old channel.
+        self._channels = Followed(tls.files, open_channel, what, polled=True)
         self._calls: WeakSet[grpc.aio.Call] = WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())

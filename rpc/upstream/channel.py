@@ -37,6 +37,7 @@ class UpstreamChannel:
         default_timeout: float,
         interceptors: Sequence[UpstreamInterceptor] = (),
         watch: UpstreamWatch | None = None,
+        target: str = "",
     ) -> None:
         """Wraps a channel.
 
@@ -45,11 +46,13 @@ class UpstreamChannel:
             default_timeout: seconds for a call whose caller brought no deadline.
             interceptors: see each call, outermost first.
             watch: follows the channel, and counts calls that wait for it. None for nobody.
+            target: where the channel leads to, for the interceptors.
         """
         self._channel = channel
         self._default_timeout = default_timeout
         self._interceptors = tuple(interceptors)
         self._watch = watch
+        self._target = target
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
         """What a generated stub asks for, once for each of its unary methods."""
@@ -87,7 +90,7 @@ class UpstreamChannel:
             serving = current_call.get()
             seconds = time_for(serving, timeout, self._default_timeout)
             if self._interceptors:
-                call = begin(serving, method, seconds, metadata)
+                call = begin(serving, method, seconds, metadata, self._target)
                 self._start(call)
                 sending = call.all_metadata()
             else:

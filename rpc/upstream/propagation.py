@@ -37,7 +37,9 @@ def metadata_for(serving: Call | None, given: Metadata) -> tuple[tuple[str, str 
     return ((REQUEST_ID, serving.request_id), *serving.trace_context, *sent)
 
 
-def begin(serving: Call | None, method: str, seconds: float, given: Metadata) -> UpstreamCall:
+def begin(
+    serving: Call | None, method: str, seconds: float, given: Metadata, target: str = ""
+) -> UpstreamCall:
     """A call to an upstream as interceptors see it, before it is sent.
 
     Args:
@@ -45,9 +47,12 @@ def begin(serving: Call | None, method: str, seconds: float, given: Metadata) ->
         method: full name, as in `/user.Orchestrator2Service/GetUser`.
         seconds: that it may take.
         given: what the servicer sends along.
+        target: where the upstream is.
     """
     started = time.perf_counter()
     sent = tuple(given) if given else ()
     if serving is None:
-        return UpstreamCall(method, started, seconds, new_request_id(), (), sent)
-    return UpstreamCall(method, started, seconds, serving.request_id, serving.trace_context, sent)
+        request_id = new_request_id()
+        return UpstreamCall(method, started, seconds, request_id, (), sent, target=target)
+    ids = serving.request_id, serving.trace_context
+    return UpstreamCall(method, started, seconds, *ids, sent, target=target)

@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from rpc.cli.version import VERSION
+from rpc.core.version import VERSION
 
 import pytest
 

@@ -3,7 +3,7 @@
 import os
 import re
 
-from rpc.cli.version import VERSION
+from rpc.core.version import VERSION
 
 import pytest
 

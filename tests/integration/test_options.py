@@ -479,6 +479,17 @@ def serves_metrics_by_name(folder: Path) -> None:
         assert (refused["caller"], refused["times"]) == ("orc2.example", 1)
 
 
+@effect_of("--log-level-file")
+def takes_its_log_level_from_a_file(folder: Path) -> None:
+    file = folder / "level"
+    file.write_text("warning")
+    variables = {"MOCK_DATA_LOG_LEVEL_FILE": str(file)}
+    with running("services/mock_data", "--log-level", "info", environment=variables) as server:
+        get_mock_user(server)
+        assert server.stop() == 0
+        assert server.log() == []
+
+
 @effect_of("--otlp-endpoint")
 def sends_traces(_: Path) -> None:
     with collecting() as collector:
@@ -645,19 +656,6 @@ class TestCannotStart:
     def test_a_metrics_address_that_is_none(self) -> None:
         reason = self.reason(*ANY_PORT, "--metrics-address", "no..such:0", "--insecure")
         assert reason.startswith("orc1: cannot serve metrics on no..such:0: ")
-
-    @pytest.mark.parametrize(
-        ("variable", "value"),
-        [
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
-            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100000"),
-        ],
-    )
-    def test_a_wrong_variable_of_opentelemetrys(self, variable: str, value: str) -> None:
-        traces = ["--otlp-endpoint", "http://127.0.0.1:1"]
-        reason = self.reason(*ANY_PORT, *traces, **{variable: value})
-        assert reason.startswith("orc1: cannot send traces: ")
 
     def test_an_address_of_another_machine(self) -> None:
         reason = self.reason("--listen", "192.0.2.1:0", "--insecure")

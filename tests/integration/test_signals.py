@@ -1,8 +1,10 @@
-"""Signals: the first stops a server gracefully, the second at once."""
+"""Signals: the first stops a server gracefully, the second at once. SIGHUP reads files anew."""
 
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from rpc.core.address import split_host_port
 
@@ -10,9 +12,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from tests.support.certificates import Authority
 from tests.support.channels import OWN_CONNECTION
 from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess, running
+from tests.support.processes import ServerProcess, run_to_end, running
 from tests.support.services import SERVICES
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
@@ -20,7 +23,7 @@ REQUEST = user_pb2.UserName(name="krithik")
 FOREVER = "600"
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 STOPPING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
-HARMLESS = [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
+HARMLESS = [signal.SIGUSR1, signal.SIGUSR2]
 
 
 @pytest.fixture
@@ -77,18 +80,104 @@ def test_other_signals_are_logged_and_change_nothing(number: signal.Signals) -> 
     with running("services/mock_data") as server:
         server.signal(number)
         wait_until(lambda: number.name in ignored(server), "the signal is in the log")
-        with grpc.insecure_channel(server.address) as channel:
-            method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
-            assert method(REQUEST, timeout=LIMIT_SECONDS).name == "krithik"
+        call(server)
         assert server.stop() == 0
 
 
 def test_other_signals_are_harmless_while_a_server_stops(endless_call: ServerProcess) -> None:
     endless_call.signal(signal.SIGTERM)
     wait_until(lambda: is_stopping(endless_call), "the server is stopping")
+    endless_call.signal(signal.SIGUSR1)
+    wait_until(lambda: "SIGUSR1" in ignored(endless_call), "the signal is in the log")
     endless_call.signal(signal.SIGHUP)
-    wait_until(lambda: "SIGHUP" in ignored(endless_call), "the signal is in the log")
+    wait_until(lambda: bool(events(endless_call, "reloaded")), "the level is read anew")
     assert endless_call.process.poll() is None
+
+
+class TestReload:
+    """SIGHUP: the certificates and the log level are read anew."""
+
+    def test_the_log_level_is_that_of_the_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "level"
+        with running("services/mock_data", "--log-level-file", str(file)) as server:
+            file.write_text("warning\n")
+            server.signal(signal.SIGHUP)
+            # The line at the old level.
+            wait_until(lambda: bool(events(server, "reloading")), "the signal is in the log")
+            call(server)
+            file.unlink()
+            server.signal(signal.SIGHUP)
+            # The line at the new one, which is that of the option again.
+            wait_until(lambda: bool(events(server, "reloaded")), "the level is read anew")
+            call(server)
+            assert server.stop() == 0
+            assert len(server.calls()) == 1
+
+    def test_a_file_that_says_nothing_leaves_the_level(self, tmp_path: Path) -> None:
+        file = tmp_path / "level"
+        with running("services/mock_data", "--log-level-file", str(file)) as server:
+            file.write_text("loud")
+            server.signal(signal.SIGHUP)
+            kept = "keeping the old log level"
+            wait_until(lambda: bool(events(server, kept)), "the fault is in the log")
+            (line,) = events(server, kept)
+            assert line["reason"].endswith("has none of debug, info, warning, error in it")
+            call(server)
+            assert len(server.calls()) == 1
+
+    def test_a_server_does_not_start_with_such_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "level"
+        file.write_text("loud")
+        ended = run_to_end("services/mock_data", "--log-level-file", str(file))
+        assert ended.returncode == 2
+        assert ended.stderr.count("\n") == 1
+        assert f"--log-level-file {file} has none of debug, " in ended.stderr
+
+    def test_certificates_are_read_without_a_handshake(self, tmp_path: Path) -> None:
+        authority = Authority(tmp_path)
+        pair = authority.issue("server")
+        tls = ["--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
+        with running("services/mock_data", *tls, *METRICS) as server:
+            server.signal(signal.SIGHUP)
+            read = ("certificate reloaded", "certificate of the metrics reloaded")
+            wait_until(lambda: len(events(server, *read)) == len(read), "both are read anew")
+            pair.key.write_text("torn")
+            server.signal(signal.SIGHUP)
+
+            def kept() -> bool:
+                starts = "keeping the old certificate: "
+                return any(line["event"].startswith(starts) for line in server.log())
+
+            wait_until(kept, "the fault is in the log")
+
+    def test_calls_go_on_over_a_channel_that_is_made_anew(self, tmp_path: Path) -> None:
+        authority = Authority(tmp_path)
+        pair = authority.issue("server", names=["localhost"])
+        tls = ["--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
+        with running("services/mock_data", *tls) as mock_data:
+            port = mock_data.address.rpartition(":")[2]
+            upstream = ["--upstream", f"localhost:{port}", "--upstream-tls-ca"]
+            with running("services/orc2", *upstream, str(authority.certificate)) as orc2:
+                for _ in range(2):
+                    orc2.signal(signal.SIGHUP)
+                wait_until(
+                    lambda: bool(events(orc2, "certificate for the upstream reloaded")),
+                    "it is made anew",
+                )
+                with grpc.insecure_channel(orc2.address) as channel:
+                    method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
+                    user = user_pb2.User(name="krithik")
+                    assert method(user, timeout=LIMIT_SECONDS).name == "krithik"
+
+
+def events(server: ServerProcess, *names: str) -> list[dict[str, Any]]:
+    return [line for line in server.log() if line["event"] in names]
+
+
+def call(server: ServerProcess) -> None:
+    with grpc.insecure_channel(server.address) as channel:
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+        assert method(REQUEST, timeout=LIMIT_SECONDS).name == "krithik"
 
 
 def test_a_call_that_outlasts_the_grace_is_cut_off() -> None:

@@ -4,6 +4,8 @@ import signal
 import socket
 import time
 
+from rpc.core.version import VERSION
+
 import grpc
 import pytest
 
@@ -67,8 +69,116 @@ def test_one_trace_goes_through_all_hops(monkeypatch: pytest.MonkeyPatch) -> Non
     ):
         span = find(spans, service, kind)
         assert (span.name, span.parent_id) == (name, parent)
-        assert span.attributes["rpc.grpc.status_code"] == grpc.StatusCode.OK.value[0]
+        assert span.attributes["rpc.response.status_code"] == "OK"
         parent = span.span_id
+
+
+def spans_with(environment: dict[str, str]) -> list[ReceivedSpan]:
+    """What mock_data sends of one call."""
+    with collecting() as collector:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint} | environment
+        with running("services/mock_data", environment=environment) as server:
+            get_mock_user(server)
+            assert server.stop() == 0
+        return collector.spans
+
+
+def test_the_resource_is_the_service_and_its_version() -> None:
+    (span,) = spans_with({})
+    assert span.resource["service.name"] == "mock_data"
+    assert span.resource["service.version"] == VERSION
+
+
+def test_the_resource_is_what_the_environment_says() -> None:
+    resource = "team=blue,service.version=7,service.name=nobody"
+    environment = {"OTEL_SERVICE_NAME": "users", "OTEL_RESOURCE_ATTRIBUTES": resource}
+    (span,) = spans_with(environment)
+    assert span.resource["service.name"] == "users"
+    assert span.resource["service.version"] == "7"
+    assert span.resource["team"] == "blue"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"OTEL_TRACES_EXPORTER": "none"},
+        {"OTEL_SDK_DISABLED": "true"},
+        {"OTEL_TRACES_SAMPLER": "always_off"},
+    ],
+    ids=lambda environment: next(iter(environment)),
+)
+def test_no_spans_are_sent_where_none_are_wanted(environment: dict[str, str]) -> None:
+    assert spans_with(environment) == []
+
+
+def test_a_proxy_is_not_asked_for_a_collector_on_this_machine() -> None:
+    with reserved_address() as nobody:
+        proxy = f"http://{nobody}"
+        assert len(spans_with({"HTTP_PROXY": proxy, "http_proxy": proxy, "no_proxy": ""})) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "is_sent"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", False),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", True),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", True),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", True),
+        ("OTEL_TRACES_EXPORTER", "zipkin", True),
+        ("OTEL_PROPAGATORS", "b3", True),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many", True),
+        ("OTEL_TRACES_SAMPLER", "sometimes", True),
+    ],
+)
+def test_a_bad_variable_is_a_line_and_stops_nothing(
+    variable: str, value: str, *, is_sent: bool
+) -> None:
+    with collecting() as collector:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, variable: value}
+        with running("services/mock_data", environment=environment) as server:
+            get_mock_user(server)
+            assert server.stop() == 0
+            warnings = [line["event"] for line in server.log() if line["level"] == "warning"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"{variable} is ignored: ")
+    assert len(collector.spans) == is_sent
+
+
+def test_what_cannot_be_set_up_is_a_line_and_stops_nothing() -> None:
+    environment = {"OTEL_BSP_MAX_QUEUE_SIZE": "1", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "2"}
+    environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1"
+    with running("services/mock_data", environment=environment) as server:
+        get_mock_user(server)
+        (warning,) = (line["event"] for line in server.log() if line["level"] == "warning")
+    assert warning.startswith("cannot send traces: ")
+
+
+def test_propagators_say_what_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_PROPAGATORS", "baggage")
+    with running_chain() as chain:
+        get_user(chain.orc1)
+        for server in (chain.orc1, chain.orc2, chain.mock_data):
+            assert server.stop() == 0
+            assert ["trace_id" in call for call in server.calls()] == [False]
+
+
+def test_metrics_are_sent_where_they_are_asked_for() -> None:
+    with collecting() as collector:
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_METRICS_EXPORTER": "otlp",
+            "OTEL_TRACES_EXPORTER": "none",
+        }
+        with running("services/mock_data", environment=environment) as server:
+            get_mock_user(server)
+            assert server.stop() == 0
+        received = collector.of_metrics.metrics
+    duration = received["grpc_server_call_duration_seconds"]
+    assert duration.resource["service.name"] == "mock_data"
+    (point,) = duration.message.histogram.data_points
+    assert point.count == 1
+    assert received["process_resident_memory_bytes"].message.gauge.data_points[0].as_double > 0
+    assert "process.uptime" in received
 
 
 def test_a_stopping_server_sends_its_last_spans() -> None:

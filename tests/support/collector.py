@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from opentelemetry.proto.collector.metrics.v1 import (
+    metrics_service_pb2,
+    metrics_service_pb2_grpc,
+)
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from tests.support.waiting import LIMIT_SECONDS, wait_until
@@ -28,6 +32,8 @@ class ReceivedSpan:
         parent_id: in hexadecimal, empty for a root.
         attributes: by name.
         failed: whether its status is an error.
+        resource: what its sender says of itself, by name.
+        schema_url: of the conventions that its attributes follow.
     """
 
     service: str
@@ -38,13 +44,55 @@ class ReceivedSpan:
     parent_id: str
     attributes: dict[str, Any]
     failed: bool
+    resource: dict[str, Any]
+    schema_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMetric:
+    """A metric as a collector gets it.
+
+    Attributes:
+        resource: what its sender says of itself, by name.
+        message: all of the metric, as OTLP has it.
+    """
+
+    resource: dict[str, Any]
+    message: Any
+
+
+class MetricsCollector(metrics_service_pb2_grpc.MetricsServiceServicer):
+    """Keeps the metrics that it gets, the newest of each name."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, ReceivedMetric] = {}
+
+    def Export(
+        self,
+        request: metrics_service_pb2.ExportMetricsServiceRequest,
+        context: grpc.ServicerContext,
+    ) -> metrics_service_pb2.ExportMetricsServiceResponse:
+        """Takes the metrics of a moment."""
+        for of_resource in request.resource_metrics:
+            resource = _attributes(of_resource.resource.attributes)
+            for scope in of_resource.scope_metrics:
+                for metric in scope.metrics:
+                    self.metrics[metric.name] = ReceivedMetric(resource, metric)
+        return metrics_service_pb2.ExportMetricsServiceResponse()
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """Keeps the spans that it gets."""
+    """Keeps the spans that it gets.
+
+    Attributes:
+        endpoint: where it is.
+        spans: in the order in which they came.
+        of_metrics: keeps metrics.
+    """
 
     def __init__(self) -> None:
         self.endpoint = ""
+        self.of_metrics = MetricsCollector()
         self.spans: list[ReceivedSpan] = []
 
     def Export(
@@ -54,9 +102,9 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     ) -> trace_service_pb2.ExportTraceServiceResponse:
         """Takes a batch of spans."""
         for resource in request.resource_spans:
-            service = _attributes(resource.resource.attributes)["service.name"]
+            sender = _attributes(resource.resource.attributes)
             for scope in resource.scope_spans:
-                self.spans.extend(_received(service, span) for span in scope.spans)
+                self.spans.extend(_received(sender, scope.schema_url, span) for span in scope.spans)
         return trace_service_pb2.ExportTraceServiceResponse()
 
     def wait_for_spans(self, count: int) -> list[ReceivedSpan]:
@@ -72,6 +120,8 @@ def collecting() -> Iterator[Collector]:
     server = grpc.server(ThreadPoolExecutor())
     add = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
     add(collector, server)  # type: ignore[no-untyped-call]  # generated without types
+    add_metrics = metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server
+    add_metrics(collector.of_metrics, server)  # type: ignore[no-untyped-call]
     collector.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:
@@ -80,9 +130,9 @@ def collecting() -> Iterator[Collector]:
         server.stop(grace=None).wait(LIMIT_SECONDS)
 
 
-def _received(service: str, span: Any) -> ReceivedSpan:
+def _received(sender: dict[str, Any], schema_url: str, span: Any) -> ReceivedSpan:
     return ReceivedSpan(
-        service=service,
+        service=sender["service.name"],
         name=span.name,
         kind=span.kind,
         trace_id=span.trace_id.hex(),
@@ -90,6 +140,8 @@ def _received(service: str, span: Any) -> ReceivedSpan:
         parent_id=span.parent_span_id.hex(),
         attributes=_attributes(span.attributes),
         failed=span.status.code == span.status.STATUS_CODE_ERROR,
+        resource=sender,
+        schema_url=schema_url,
     )
 
 

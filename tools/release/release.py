@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rpc.cli.version import VERSION, full_version
+from rpc.core.version import VERSION, full_version
 
 import click
 

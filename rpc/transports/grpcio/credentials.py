@@ -26,10 +26,19 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
         raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
     tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
     followed = Followed(tls.files, lambda: _configuration(tried))
+
+    given = followed.newest
+
+    def newer() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal given
+        followed.look()
+        before, given = given, followed.newest
+        return None if given is before else given
+
     return grpc.dynamic_ssl_server_credentials(
-        followed.newest,
+        given,
         # gRPC asks at every handshake. None is for nothing new, which the stubs lack.
-        lambda: followed.newest if followed.look() else None,  # type: ignore[arg-type,return-value]
+        newer,  # type: ignore[arg-type]
         require_client_authentication=tls.client_ca is not None,
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rpc.core.call import Call, ServicerContext, caller_names, read_ids, usable_request_id
 from rpc.core.errors import RpcStatusError
-from rpc.core.metadata_keys import REQUEST_ID, TRACEPARENT
+from rpc.core.metadata_keys import BAGGAGE, REQUEST_ID, TRACEPARENT
 from rpc.core.outcome import Outcome
 from rpc.transports.transport import Method, MethodHandler, Methods
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _REQUEST_ID, _TRACEPARENT = REQUEST_ID.encode(), TRACEPARENT.encode()
+_BAGGAGE = BAGGAGE.encode()
 
 
 class Calls:
@@ -34,7 +35,7 @@ class Calls:
         servicer_context: Any = context
         headers = context.headers
         trace: TraceContext = ()
-        if _TRACEPARENT in headers:
+        if _TRACEPARENT in headers or _BAGGAGE in headers:
             request_id, trace = read_ids(context.invocation_metadata())
         else:
             request_id = usable_request_id(headers.get(_REQUEST_ID, b"").decode("latin-1"))

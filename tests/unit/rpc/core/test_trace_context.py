@@ -1,6 +1,6 @@
 """The W3C trace context: taken over when it is well formed, dropped when not."""
 
-from rpc.core.trace_context import read_trace_context, trace_id
+from rpc.core.trace_context import propagated_keys, read_trace_context, sampled_ids, trace_id
 
 import pytest
 
@@ -59,3 +59,65 @@ def test_a_state_that_cannot_travel_is_dropped(state: str) -> None:
 
 def test_without_a_trace_there_is_no_id() -> None:
     assert trace_id(()) == ""
+
+
+@pytest.mark.parametrize(("flags", "is_sampled"), [("00", False), ("01", True), ("03", True)])
+def test_the_ids_of_a_sampled_trace_are_known(flags: str, *, is_sampled: bool) -> None:
+    context = read_trace_context({"traceparent": f"{PARENT[:-2]}{flags}"})
+    assert sampled_ids(context) == ((TRACE_ID, "b7ad6b7169203331") if is_sampled else None)
+
+
+def test_baggage_alone_is_no_sampled_trace() -> None:
+    assert sampled_ids((("baggage", "a=1"),)) is None
+    assert sampled_ids(()) is None
+
+
+class TestBaggage:
+    """W3C Baggage, https://www.w3.org/TR/baggage/."""
+
+    @pytest.mark.parametrize(
+        "baggage",
+        [
+            "tenant=blue",
+            "a=1,b=%20,c=",
+            "a = 1 ; secret;ttl=5 , b=2",
+            "a=" + "1" * 4094,
+            ",".join(f"k{number}=v" for number in range(64)),
+        ],
+    )
+    def test_it_goes_along_unchanged(self, baggage: str) -> None:
+        context = read_trace_context({"baggage": baggage, "traceparent": PARENT})
+        assert context == (("traceparent", PARENT), ("baggage", baggage))
+
+    @pytest.mark.parametrize(
+        "baggage",
+        [
+            *("", "a", "=1", "a=1,", "a=é", 'a="1"', "a=1\n", "a b=1", "a=1 2", "a=\\"),
+            "a=" + "1" * 4095,
+            ",".join(f"k{number}=v" for number in range(65)),
+        ],
+    )
+    def test_what_is_malformed_or_too_much_is_dropped(self, baggage: str) -> None:
+        headers = {"baggage": baggage, "traceparent": PARENT}
+        assert read_trace_context(headers) == (("traceparent", PARENT),)
+
+    def test_it_needs_no_trace(self) -> None:
+        context = read_trace_context({"baggage": "tenant=blue"})
+        assert context == (("baggage", "tenant=blue"),)
+        assert trace_id(context) == ""
+
+
+@pytest.mark.parametrize(
+    ("propagators", "keys"),
+    [
+        ("", {"traceparent", "tracestate", "baggage"}),
+        ("tracecontext", {"traceparent", "tracestate"}),
+        (" baggage ", {"baggage"}),
+        ("tracecontext,b3", {"traceparent", "tracestate", "baggage"}),
+        ("b3", {"traceparent", "tracestate", "baggage"}),
+        ("none", set()),
+        ("baggage,none", set()),
+    ],
+)
+def test_propagators_say_which_keys_travel(propagators: str, keys: set[str]) -> None:
+    assert propagated_keys(propagators) == keys

@@ -11,8 +11,12 @@ from rpc.tls.expiry import Expiry
 
 import grpc
 import pytest
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse
 
 from tests.support.calls import make_call
+
+parse: Any = untyped_parse
 
 METHOD = "user.Orchestrator1Service/GetUserByName"
 UPSTREAM_METHOD = "user.Orchestrator2Service/GetUser"
@@ -60,9 +64,9 @@ def test_a_call_that_was_tried_before_is_counted(metrics: Metrics) -> None:
 def test_slots_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
     shedding = LoadShedding(1)
     metrics.watch_slots(shedding)
-    shedding.started(make_call())
+    shedding.received(make_call(), None)
     with pytest.raises(RpcStatusError):
-        shedding.started(make_call())
+        shedding.received(make_call(), None)
     read = metrics.registry.get_sample_value
     assert read("grpc_server_call_slots") == 1
     assert read("grpc_server_call_slots_taken") == 1
@@ -103,3 +107,31 @@ def test_two_servers_in_one_process_count_apart(metrics: Metrics) -> None:
 
 def test_the_process_is_measured(metrics: Metrics) -> None:
     assert metrics.registry.get_sample_value("process_resident_memory_bytes")
+
+
+def open_metrics(metrics: Metrics) -> str:
+    text: bytes = generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
+    return text.decode()
+
+
+TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize("flags", ["00", "01"])
+def test_a_call_of_a_sampled_trace_is_an_exemplar(flags: str) -> None:
+    metrics = Metrics(Expiry(), exemplars=True)
+    call = make_call(trace_context=(("traceparent", f"00-{TRACE_ID}-{SPAN_ID}-{flags}"),))
+    metrics.of_calls.started(call)
+    metrics.of_calls.finished(call, Outcome(grpc.StatusCode.OK, 0.25))
+    bucket = "grpc_server_call_duration_seconds_bucket"
+    families = parse(open_metrics(metrics))
+    samples = [sample for family in families for sample in family.samples if sample.name == bucket]
+    exemplars = [sample.exemplar.labels for sample in samples if sample.exemplar]
+    assert exemplars == ([{"trace_id": TRACE_ID, "span_id": SPAN_ID}] if flags == "01" else [])
+
+
+def test_without_traces_there_are_no_exemplars(metrics: Metrics) -> None:
+    call = make_call(trace_context=(("traceparent", f"00-{TRACE_ID}-{SPAN_ID}-01"),))
+    metrics.of_calls.started(call)
+    metrics.of_calls.finished(call, Outcome(grpc.StatusCode.OK, 0.25))
+    assert TRACE_ID not in open_metrics(metrics)

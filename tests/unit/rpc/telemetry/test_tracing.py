@@ -1,14 +1,25 @@
 """Spans: of which call, with which parent, sent to the collector when the server stops."""
 
+import inspect
+import re
 import threading
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 from rpc.core.call import UpstreamCall
 from rpc.core.outcome import Outcome
+from rpc.core.trace_context import read_trace_context
 from rpc.telemetry.tracing import Tracing
 
 import grpc
 import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+from opentelemetry.baggage import propagation
+from opentelemetry.context import Context
+from opentelemetry.propagate import extract
+from opentelemetry.semconv._incubating.attributes import rpc_attributes
+from opentelemetry.semconv.schemas import Schemas
 
 from tests.support.addresses import reserved_address
 from tests.support.calls import make_call
@@ -19,6 +30,37 @@ TRACE_ID, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-01"), ("tracestate", "vendor=1"))
 NOT_SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-00"),)
 UPSTREAM_METHOD = "/user.Orchestrator2Service/GetUser"
+
+
+BLANKS = st.sampled_from(["", " ", "\t "])
+KEYS = st.text("aZ09!#$%&'*+-.^_`|~", min_size=1, max_size=5)
+VALUES = st.text("aZ09!#%+-./:<=>?@[]_{}~()", max_size=5)
+
+
+@st.composite
+def baggage_members(draw: st.DrawFn) -> str:
+    """A member of a list of baggage, by the grammar of W3C, with blanks where they may be."""
+
+    def pair() -> str:
+        return (
+            f"{draw(BLANKS)}{draw(KEYS)}{draw(BLANKS)}={draw(BLANKS)}{draw(VALUES)}{draw(BLANKS)}"
+        )
+
+    return ";".join(pair() for _ in range(draw(st.integers(1, 3))))
+
+
+# Else a caller could have a line of the log written with each call, or more.
+@seed(15)
+@settings(max_examples=300, database=None, deadline=None)
+@given(st.lists(baggage_members(), min_size=1, max_size=4).map(",".join))
+def test_baggage_that_is_taken_makes_the_sdk_complain_of_nothing(baggage: str) -> None:
+    context = read_trace_context({"baggage": baggage})
+    with pytest.MonkeyPatch.context() as patch:
+        complaints: list[object] = []
+        patch.setattr(propagation, "_logger", Mock(warning=lambda *said: complaints.append(said)))
+        extract(dict(context), context=Context())
+    assert [key for key, _ in context] == ["baggage"]
+    assert complaints == []
 
 
 @pytest.fixture
@@ -44,11 +86,39 @@ def test_a_call_is_a_child_of_its_callers_span(collector: Collector) -> None:
     assert (span.service, span.trace_id, span.parent_id) == ("orc1", TRACE_ID, PARENT)
     assert span.name == "user.Orchestrator1Service/GetUserByName"
     assert span.attributes == {
-        "rpc.system": "grpc",
-        "rpc.service": "user.Orchestrator1Service",
-        "rpc.method": "GetUserByName",
-        "rpc.grpc.status_code": 0,
+        "rpc.system.name": "grpc",
+        "rpc.method": "user.Orchestrator1Service/GetUserByName",
+        "rpc.response.status_code": "OK",
     }
+
+
+def test_no_attribute_is_one_that_the_conventions_deprecate(collector: Collector) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    for call in (make_call(), make_call(known=False)):
+        tracing.of_calls.started(call)
+        tracing.of_calls.finished(call, finished(grpc.StatusCode.INTERNAL))
+    upstream_call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", ())
+    tracing.of_upstream_calls.started(upstream_call)
+    tracing.of_upstream_calls.finished(upstream_call, grpc.StatusCode.INTERNAL, 0.1)
+    tracing.close()
+    used = {name for span in collector.spans for name in span.attributes}
+    deprecated = set(re.findall(r'= "(.+)"\n"""\nDeprecated', inspect.getsource(rpc_attributes)))
+    assert "rpc.system" in deprecated
+    assert used & deprecated == set()
+    # The newest that the package has.
+    assert {span.schema_url for span in collector.spans} == {list(Schemas)[-1].value}
+
+
+def test_a_method_that_is_unknown_names_no_span(collector: Collector) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    call = make_call(known=False)
+    tracing.of_calls.started(call)
+    tracing.of_calls.finished(call, finished(grpc.StatusCode.UNIMPLEMENTED))
+    tracing.close()
+    (span,) = collector.spans
+    assert (span.name, span.attributes["rpc.method"]) == ("grpc", "_OTHER")
+    assert span.attributes["rpc.method_original"] == "user.Orchestrator1Service/GetUserByName"
+    assert span.attributes["error.type"] == "UNIMPLEMENTED"
 
 
 def test_a_call_without_a_trace_begins_one(collector: Collector) -> None:
@@ -88,6 +158,29 @@ def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector
 
 
 @pytest.mark.parametrize(
+    ("target", "server"),
+    [
+        ("dns:///orc2.example:9001", {"server.address": "orc2.example", "server.port": 9001}),
+        ("[::1]:9001", {"server.address": "::1", "server.port": 9001}),
+        ("unix:/run/orc2", {"server.address": "/run/orc2"}),
+        ("ipv4:10.0.0.1:9001,10.0.0.2:9001", {}),
+        ("", {}),
+    ],
+)
+def test_the_span_of_an_upstream_says_where_it_is(
+    collector: Collector, target: str, server: dict[str, object]
+) -> None:
+    tracing = Tracing("orc1", collector.endpoint)
+    call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", (), target=target)
+    tracing.of_upstream_calls.started(call)
+    tracing.of_upstream_calls.finished(call, grpc.StatusCode.OK, 0.1)
+    tracing.close()
+    (span,) = collector.spans
+    found = {name: value for name, value in span.attributes.items() if name.startswith("server.")}
+    assert found == server
+
+
+@pytest.mark.parametrize(
     ("code", "fails_server", "fails_client"),
     [
         (grpc.StatusCode.OK, False, False),
@@ -116,8 +209,8 @@ def test_which_codes_are_errors(
 def test_spans_that_nobody_takes_are_lost_with_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("rpc.telemetry.tracing.FLUSH_SECONDS", 0.05)
-    monkeypatch.setattr("rpc.telemetry.tracing.STOP_SECONDS", LIMIT_SECONDS)
+    monkeypatch.setattr("rpc.telemetry.otel_pipeline.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("rpc.telemetry.otel_pipeline.STOP_SECONDS", LIMIT_SECONDS)
     before = set(threading.enumerate())
     with reserved_address() as nobody:
         tracing = Tracing("orc1", f"http://{nobody}")

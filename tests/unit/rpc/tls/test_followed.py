@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from rpc.tls import followed
-from rpc.tls.followed import Followed
+from rpc.tls.followed import Followed, expire_all
 
 import pytest
 
@@ -97,3 +97,30 @@ def test_the_first_has_to_be_good(reader: Reader) -> None:
     reader.error = ValueError("it is torn")
     with pytest.raises(ValueError, match="it is torn"):
         Followed([reader.file], reader)
+
+
+def test_all_that_is_followed_can_be_read_anew(
+    reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Followed([reader.file], reader, "letter")
+    expire_all()
+    assert (made.newest, reader.times) == ("first", 2)
+    assert caplog.messages.count("letter reloaded") == 1
+
+
+def test_what_is_polled_is_left_to_who_polls(reader: Reader) -> None:
+    made = Followed([reader.file], reader, polled=True)
+    expire_all()
+    assert reader.times == 1
+    assert made.look()
+    assert not made.look()
+
+
+def test_a_complaint_comes_again_when_all_is_read_anew(
+    reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Followed([reader.file], reader, "letter")
+    reader.error = ValueError("it is torn")
+    for _ in range(2):
+        made.expire()
+    assert caplog.messages == ["keeping the old letter: it is torn"] * 2

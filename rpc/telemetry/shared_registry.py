@@ -1,0 +1,62 @@
+"""The one registry that is served: this runtime's metrics, and those that an application adds."""
+
+import copy
+import logging
+from collections.abc import Iterable, Iterator
+
+from rpc.telemetry.log_pace import LogPace
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import RestrictedRegistry
+
+_logger = logging.getLogger(__name__)
+
+
+class SharedRegistry(CollectorRegistry):
+    """Holds this runtime's metrics, and shows those of `prometheus_client.REGISTRY` as well.
+
+    That one is where an application's metrics are unless it says otherwise, and the process's. A
+    process may have several servers, each with metrics of its own, so theirs cannot be there too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = LogPace()
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics. What an application has under a name of ours is left out."""
+        seen = set()
+        for family in super().collect():
+            seen.add(family.name)
+            yield family
+        for family in self._applications():
+            if family.name not in seen:
+                seen.add(family.name)
+                yield family
+
+    def _applications(self) -> Iterator[Metric]:
+        try:
+            yield from REGISTRY.collect()
+        except Exception:
+            if times := self._pace.count():
+                _logger.exception("metrics of the application are left out, times=%d", times)
+
+    def restricted_registry(self, names: Iterable[str]) -> RestrictedRegistry:
+        """What a query for some names shows, as in `/metrics?name[]=…`."""
+        return _Restricted(set(names), self)
+
+
+class _Restricted(RestrictedRegistry):
+    def __init__(self, names: set[str], registry: SharedRegistry) -> None:
+        super().__init__(names, registry)
+        self._names = names
+        self._all = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._all.collect():
+            samples = [sample for sample in family.samples if sample.name in self._names]
+            if samples:
+                shown = copy.copy(family)
+                shown.samples = samples
+                yield shown
