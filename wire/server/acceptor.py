@@ -75,7 +75,7 @@ class Acceptor:
             except OSError:
                 # None is there; or the next wait tells what is wrong.
                 return
-            accepted.setblocking(False)
+            accepted.settimeout(0)
             self._take(accepted, address)
 
     def _take(self, accepted: socket.socket, address: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,11 +13,16 @@ from wire.server.refusal import RefusalFrames
 from wire.server.usual_requests import UsualRequests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wire.http2.connection import ConnectionEnd
     from wire.server.dispatcher import Dispatcher
     from wire.server.identity import Caller
 
 # Each of two frames.
 _CALLS_A_TURN = FRAMES_A_TURN // 2
+_REFUSALS_A_TURN = 128
+_SMALL_PIECE = 1024
 
 
 class Backlog(UsualRequests):
@@ -31,6 +37,8 @@ class Backlog(UsualRequests):
     caller: Caller = ()
     has_more = False
     refused = 0
+    is_probe = False
+    """The last call that was seen in overload is one that is always answered."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)
@@ -53,9 +61,31 @@ class Backlog(UsualRequests):
             turns.left -= self.highest_peer_stream - before
             return
         self.silent = False
+        if not self._backlog and len(data) <= _SMALL_PIECE and self._may_go_ahead():
+            refused = self.refused
+            self._feed(data)
+            self._settle(refused, self.dispatcher.admission.waited_too_long)
+            return
         self._arrived.append(perf_counter())
         self._put_off(data)
         self._wait()
+
+    def _may_go_ahead(self) -> bool:
+        """Whether this is one to look at before all that wait.
+
+        A probe begins with a handshake, and each step of it would wait by itself. One that has its
+        connection already is known by the calls that were not refused on it.
+        """
+        if not self.highest_peer_stream:
+            return True
+        if self.is_probe:
+            self.refusing = self._late
+        return self.is_probe
+
+    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
+        """Whether a call is begun although others are refused."""
+        self.is_probe = is_spared
+        return is_spared
 
     def _wait(self) -> None:
         if not self.has_more:
@@ -70,13 +100,17 @@ class Backlog(UsualRequests):
         self._wait()
 
     def _go_on(self) -> None:
-        self.read_on(0.0, _CALLS_A_TURN)
+        self.read_on(_CALLS_A_TURN)
 
-    def read_on(self, late_before: float, room: int) -> tuple[int, int]:
-        """Read a part of what waits, and refuse the calls in it for which there is no room.
+    @property
+    def waits_since(self) -> float:
+        """When the first piece has arrived that waits."""
+        return self._arrived[0] if self._arrived else math.inf
+
+    def read_on(self, room: int) -> tuple[int, int]:
+        """Read a part of what waits. Where there is no room for calls they are refused.
 
         Args:
-          late_before: calls that have arrived before are refused, too.
           room: for how many calls there is some.
 
         Returns:
@@ -84,31 +118,43 @@ class Backlog(UsualRequests):
         """
         first, refused = self.highest_peer_stream, self.refused
         self.frames_a_turn = 2 * (min(_CALLS_A_TURN, room) if room > 0 else _CALLS_A_TURN)
-        left = 1
-        while self._backlog and left > 0:
-            waiting = len(self._backlog)
-            data = self._backlog.popleft()
-            self._backlog_bytes -= len(data)
-            self._arrival = self._arrived.popleft()
-            self._read_piece(data, late=self._arrival < late_before, full=room <= 0)
-            # What was not read as a whole is there again.
-            is_cut = len(self._backlog) == waiting
-            left = 0 if is_cut else self.frames_a_turn - (self.highest_peer_stream - first)
+        self.refusing = None if room > 0 else self._full
+        while self._backlog:
+            is_cut = self._read_piece()
+            if is_cut or self.highest_peer_stream - first >= self.frames_a_turn:
+                break
+        refused = self._settle(refused, self.dispatcher.admission.turned_away)
+        return self.highest_peer_stream - first - 2 * refused, 2 * refused
+
+    def refuse_late(self, before: float) -> int:
+        """Refuse calls that have arrived before a time, and return how many."""
+        refused = self.refused
+        self.frames_a_turn = 2 * _REFUSALS_A_TURN
+        self.refusing = self._late
+        while self.waits_since < before and not self._read_piece():
+            pass
+        return self._settle(refused, self.dispatcher.admission.waited_too_long)
+
+    def _read_piece(self) -> bool:
+        """Read what has arrived at once. Whether that was too much for a turn."""
+        waiting = len(self._backlog)
+        data = self._backlog.popleft()
+        self._backlog_bytes -= len(data)
+        self._arrival = self._arrived.popleft()
+        self._feed(data)
+        # What was not read is there again.
+        return len(self._backlog) == waiting
+
+    def _settle(self, refused_before: int, tell: Callable[[Caller, int], None]) -> int:
         self.refusing = None
         self.frames_a_turn = FRAMES_A_TURN
-        self.has_more = bool(self._backlog) and not self.ended
+        self.has_more = bool(self._backlog)
         self._resume_reading()
-        refused = 2 * (self.refused - refused)
-        return self.highest_peer_stream - first - refused, refused
+        refused = self.refused - refused_before
+        if refused:
+            guarded(tell, self.caller, refused)
+        return refused
 
-    def _read_piece(self, data: bytes, *, late: bool, full: bool) -> None:
-        refused = self.refused
-        if full:
-            self.refusing = self._full
-        else:
-            self.refusing = self._late if late else None
-        self._feed(data)
-        if self.refused > refused:
-            admission = self.dispatcher.admission
-            tell = admission.turned_away if full else admission.waited_too_long
-            guarded(tell, self.caller, self.refused - refused)
+    def _end(self, reason: ConnectionEnd) -> None:
+        super()._end(reason)
+        self._arrived.clear()

@@ -143,7 +143,7 @@ class ServerConnection(Backlog):
 
     def _refuse(self, refusal: RefusalFrames, stream_id: int, path: bytes) -> bool:
         """End a call, unless it is one that is spared."""
-        if self.dispatcher.is_spared(path.decode("utf-8", "replace")):
+        if self.spares(self.dispatcher.is_spared(path.decode("utf-8", "replace"))):
             return False
         self.refused += 1
         self.send_headers(stream_id, refusal.block(), end_stream=True)

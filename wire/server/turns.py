@@ -5,9 +5,10 @@ among them. So a turn begins a bounded number of calls, however many connections
 is left waits, and callers are served in turns, whatever number of connections each of them has.
 
 A call that has waited too long is refused, and so is one for which there is no room. That costs a
-small part of an answer: it is done while the call is read. As long as the queue is empty from time to time it only holds a burst, and calls may wait for `max_wait`. In a
-queue that does not empty, each call would wait for as long as the one before, for nothing: there
-they may wait for a part of it. Sources: CoDel (RFC 8289), and "Fail at Scale" (ACM Queue, 2015).
+small part of an answer: it is done while the call is read. As long as the queue is empty from time
+to time it only holds a burst, and calls may wait for `max_wait`. In a queue that does not empty,
+each call would wait for as long as the one before, for nothing: there they may wait for a part of
+it. Sources: CoDel (RFC 8289), and "Fail at Scale" (ACM Queue, 2015).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ STANDING_PART = 0.25
 
 # Calls of a caller have ids that are 2 apart. A refusal costs much less than a call.
 _IDS_A_TURN = 2 * CALLS_A_TURN
-_REFUSALS_A_CALL = 8
+_REFUSALS_A_CALL = 16
+_REFUSALS_A_TURN = 1024
 
 
 class Turns:
@@ -59,16 +61,23 @@ class Turns:
     def wait(self, connection: Backlog) -> None:
         """Read this connection when it is its caller's turn."""
         if not self._waiting:
-            self._since = perf_counter()
+            self._since = connection.waits_since
             self.left = 0
             # Behind the calls that this turn has begun: they have their room by then.
             self._loop.call_soon(self._serve)
         self._waiting.setdefault(connection.caller, deque()).append(connection)
 
     def _serve(self) -> None:
-        now = perf_counter()
-        standing = now - self._since > self._max_wait
-        late_before = now - self._max_wait * (STANDING_PART if standing else 1.0)
+        left = self._begin()
+        if self._waiting:
+            self._refuse_late()
+        if self._waiting:
+            self._loop.call_soon(self._serve)
+        else:
+            self.left = left
+
+    def _begin(self) -> int:
+        """Begin the calls of one turn, late ones too: to refuse all of them would help nobody."""
         left = _IDS_A_TURN
         # What is begun here takes its room when it runs.
         begun: dict[Caller, int] = {}
@@ -76,16 +85,28 @@ class Turns:
             connection = self._next()
             caller = connection.caller
             room = self._admission.room_for(caller) - begun.get(caller, 0)
-            ids, refused = connection.read_on(late_before, room)
+            ids, refused = connection.read_on(room)
             begun[caller] = begun.get(caller, 0) + ids // 2
             # A connection without calls takes its time, too.
-            left -= max(1, ids + refused // _REFUSALS_A_CALL)
+            left -= max(2, ids + refused // _REFUSALS_A_CALL)
             if connection.has_more:
                 self._waiting.setdefault(caller, deque()).append(connection)
-        if self._waiting:
-            self._loop.call_soon(self._serve)
-        else:
-            self.left = min(left, 2 * (self._admission.room() - sum(begun.values())))
+        return min(left, 2 * (self._admission.room() - sum(begun.values())))
+
+    def _refuse_late(self) -> None:
+        now = perf_counter()
+        is_standing = now - self._since > self._max_wait
+        before = now - self._max_wait * (STANDING_PART if is_standing else 1.0)
+        left = _REFUSALS_A_TURN
+        for caller, connections in list(self._waiting.items()):
+            for connection in list(connections):
+                if left > 0 and connection.waits_since < before:
+                    left -= max(1, connection.refuse_late(before))
+            kept = deque([connection for connection in connections if connection.has_more])
+            if kept:
+                self._waiting[caller] = kept
+            else:
+                del self._waiting[caller]
 
     def _next(self) -> Backlog:
         caller = next(iter(self._waiting))

@@ -74,6 +74,10 @@ class UsualRequests(Connection):
         """The headers of a request have arrived, and all of its data if that is not None."""
         raise NotImplementedError
 
+    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
+        """Whether a call is begun although others are refused; it says something of its caller."""
+        raise NotImplementedError
+
     def refuse_usual(self, stream_id: int) -> None:
         """A whole request has arrived, and is refused."""
         raise NotImplementedError
@@ -141,7 +145,7 @@ class UsualRequests(Connection):
             headers = self._with_literals(usual, buffer, literals, end)
             if not headers:
                 return 0
-        if self.refusing is not None and not usual.is_spared:
+        if self.refusing is not None and not self.spares(usual.is_spared):
             # No stream and no call: refusing has to cost much less than answering.
             data_end = self._end_of_data(stream_id, buffer, end, usual.content_length)
             if data_end:

@@ -6,7 +6,9 @@ from rpc.transports.transport import Admission
 from wire.server import Admission as WireAdmissionBase
 from wire.server import Refusal
 
-_LATE = "the server has more calls than it can answer, and this one waited too long; try again later"
+_LATE = (
+    "the server has more calls than it can answer, and this one waited too long; try again later"
+)
 
 
 class WireAdmission(WireAdmissionBase):
