@@ -10,7 +10,7 @@ Caller = tuple[str, ...]
 """The names in a caller's certificate, or else its address without the port."""
 
 MEMORY_SECONDS = 1.0
-"""A caller that was refused counts for so long as one that wants a share."""
+"""A caller counts for so long as one that wants a share, after it has asked for one."""
 
 _MOST_REMEMBERED = 1000
 
@@ -21,37 +21,30 @@ def caller_of(call: Call) -> Caller:
 
 
 class FairShare:
-    """Divides slots by the callers that hold some, or wanted some a moment ago.
+    """Divides slots by the callers that hold some, or asked for some a moment ago.
 
-    It counts when it is asked, which is only when slots are short, and anew as soon as a slot has
-    changed hands.
+    It counts when it is asked, which is only when slots are short.
     """
 
     def __init__(self, holders: Collection[Call], slots: int) -> None:
         """Takes the calls that hold slots, as they change, and how many slots there are."""
         self._holders = holders
         self._slots = slots
-        self._wanted: dict[Caller, float] = {}
-
-    def wanted_by(self, caller: Caller) -> None:
-        """Notes that a caller was refused."""
-        # The oldest comes first.
-        self._wanted.pop(caller, None)
-        if len(self._wanted) >= _MOST_REMEMBERED:
-            self._wanted.pop(next(iter(self._wanted)))
-        self._wanted[caller] = time.perf_counter()
+        self._asked: dict[Caller, float] = {}
 
     def left_to(self, caller: Caller) -> int:
         """How many slots a caller may take until it has its share. 0 or less if it has it."""
-        self._forget()
+        self._remember(caller)
         held = Counter(map(caller_of, self._holders))
-        callers = held.keys() | self._wanted.keys() | {caller}
+        callers = held.keys() | self._asked.keys()
         return max(self._slots // len(callers), 1) - held[caller]
 
-    def _forget(self) -> None:
-        before = time.perf_counter() - MEMORY_SECONDS
-        while self._wanted:
-            caller, moment = next(iter(self._wanted.items()))
-            if moment > before:
-                return
-            del self._wanted[caller]
+    def _remember(self, caller: Caller) -> None:
+        now = time.perf_counter()
+        # The oldest comes first.
+        self._asked.pop(caller, None)
+        self._asked[caller] = now
+        for oldest, moment in list(self._asked.items()):
+            if moment > now - MEMORY_SECONDS and len(self._asked) <= _MOST_REMEMBERED:
+                break
+            del self._asked[oldest]

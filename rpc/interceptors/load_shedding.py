@@ -62,7 +62,6 @@ class LoadShedding(ServerInterceptor):
         """Notes calls that were refused before they were begun."""
         self.shed += calls
         self._tell(calls, "no slot of --max-concurrent-rpcs was free for them")
-        self._shares.wanted_by(caller)
 
     def waited_too_long(self, caller: Caller, calls: int) -> None:
         """Notes calls that were refused because they waited too long."""
@@ -86,10 +85,8 @@ class LoadShedding(ServerInterceptor):
         self._holders.discard(call)
 
     def _require_room(self, call: Call) -> None:
-        caller = caller_of(call)
-        if self.room_for(caller) <= 0:
+        if self.room_for(caller_of(call)) <= 0:
             self.shed += 1
-            self._shares.wanted_by(caller)
             refusal = self.refusal
             raise RpcStatusError(refusal.code, refusal.message, refusal.trailers)
 

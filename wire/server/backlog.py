@@ -53,7 +53,7 @@ class Backlog(UsualRequests):
     def data_received(self, data: bytes) -> None:
         """Read what has arrived, or have it wait."""
         turns = self._turns
-        if turns.left > 0 and not self._backlog:
+        if turns.left > 0 and not self._backlog and not self.paused:
             self.silent = False
             self._arrival = 0.0
             before = self.highest_peer_stream
@@ -61,7 +61,7 @@ class Backlog(UsualRequests):
             turns.left -= self.highest_peer_stream - before
             return
         self.silent = False
-        if not self._backlog and len(data) <= _SMALL_PIECE and self._may_go_ahead():
+        if len(data) <= _SMALL_PIECE and not self._backlog and self._may_go_ahead():
             refused = self.refused
             self._feed(data)
             self._settle(refused, self.dispatcher.admission.waited_too_long)
@@ -100,7 +100,14 @@ class Backlog(UsualRequests):
         self._wait()
 
     def _go_on(self) -> None:
+        self.paused = False
         self.read_on(_CALLS_A_TURN)
+
+    def resume_writing(self) -> None:
+        """The peer reads its answers: it may have more of them."""
+        super().resume_writing()
+        if self._backlog:
+            self._wait()
 
     @property
     def waits_since(self) -> float:
@@ -116,6 +123,10 @@ class Backlog(UsualRequests):
         Returns:
           How many ids the calls took that are begun, and those that are refused.
         """
+        if self.paused:
+            # Refusals cost little to send. A peer that does not read them has to wait.
+            self.has_more = False
+            return 0, 0
         first, refused = self.highest_peer_stream, self.refused
         self.frames_a_turn = 2 * (min(_CALLS_A_TURN, room) if room > 0 else _CALLS_A_TURN)
         self.refusing = None if room > 0 else self._full
@@ -128,6 +139,9 @@ class Backlog(UsualRequests):
 
     def refuse_late(self, before: float) -> int:
         """Refuse calls that have arrived before a time, and return how many."""
+        if self.paused:
+            self.has_more = False
+            return 0
         refused = self.refused
         self.frames_a_turn = 2 * _REFUSALS_A_TURN
         self.refusing = self._late

@@ -5,8 +5,7 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tests.support.waiting import wait_until
 from tests.wire.conformance.frames import (
@@ -29,8 +28,10 @@ from tests.wire.conformance.frames import (
     window_update,
 )
 
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+
 MOCK_DATA = b"/user.MockUserDataService/GetMockUserData"
-ORC1 = b"/user.Orchestrator1Service/GetUserByName"
 
 _KRITHIK = message(b"\x0a\x07krithik")
 _TIMEOUT = (b"grpc-timeout", b"20S")
