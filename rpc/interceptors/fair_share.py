@@ -9,7 +9,7 @@ from rpc.core.call import Call
 Caller = tuple[str, ...]
 """The names in a caller's certificate, or else its address without the port."""
 
-MEMORY_SECONDS = 1.0
+MEMORY_SECONDS = 10.0
 """A caller counts for so long as one that wants a share, after it has asked for one."""
 
 _MOST_REMEMBERED = 1000
