@@ -19,14 +19,15 @@ from tests.support.waiting import eventually, wait_until
 HEALTH_SECONDS = 1.0
 CHECKS, TIMEOUT = 20, 20
 PEAK = Load(connections=8, in_flight=16)
+FLOOD = Load(connections=20, in_flight=900)
 OVERLOADS = {
     "10 connections": Load(connections=10, in_flight=600),
     "300 connections": Load(connections=300, in_flight=20),
     "800 connections": Load(connections=800, in_flight=7),
 }
 LOOK_ANSWERS = 20_000
-# What is left of the answers for a second of processor time, while two of three calls are refused.
-LEAST_LEFT = 0.6
+MOST_OF_AN_ANSWER = 0.25
+"""Measured 0.09 to 0.14, in processor time: what else runs on the machine counts little."""
 
 
 def check(server: ServerProcess) -> float:
@@ -60,25 +61,30 @@ def processor_seconds(server: ServerProcess) -> float:
     return int(spent) / 1e9
 
 
-def answers_a_second(server: ServerProcess, load: Load) -> tuple[float, float]:
-    """Answers for a second of processor time, and how many calls there were for each of them."""
+def cost(server: ServerProcess, load: Load) -> tuple[float, float]:
+    """Seconds of processor time for each answer, and calls that were refused for each of them."""
     with raw_load(server.address, load) as counts:
         before, answered, refused = processor_seconds(server), counts.answered, counts.refused
         wait_until(lambda: counts.answered > answered + LOOK_ANSWERS, "so many are answered")
+        if load is FLOOD:
+            wait_until(lambda: counts.refused > refused + LOOK_ANSWERS, "so many are refused")
         spent = processor_seconds(server) - before
         answers = counts.answered - answered
-        return answers / spent, 1 + (counts.refused - refused) / answers
+        return spent / answers, (counts.refused - refused) / answers
 
 
 def test_refusing_costs_far_less_than_answering() -> None:
     with running("services/mock_data") as server:
-        peak, _ = answers_a_second(server, PEAK)
-        overload, offered = answers_a_second(server, OVERLOADS["10 connections"])
+        answer, _ = cost(server, PEAK)
+        both, refused = cost(server, FLOOD)
+    part = (both - answer) / refused / answer
+    # Of three calls as many are answered as there is time for beside the refusals.
+    left = (1 - 3 * part) / (1 - part)
     print(
-        f"answers for a second of processor: peak {peak:.0f}, overload {overload:.0f}"
-        f" ({overload / peak:.2f}) with {offered:.1f} calls for each of them"
+        f"an answer {answer * 1e6:.1f} us, {refused:.1f} refusals for each answer, a refusal"
+        f" {part:.3f} of an answer: at three times the calls {left:.2f} of the answers"
     )
-    assert overload / peak > LEAST_LEFT
+    assert part < MOST_OF_AN_ANSWER
 
 
 async def test_a_call_that_waits_too_long_is_told_when_to_come_back() -> None:
