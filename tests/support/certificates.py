@@ -20,6 +20,19 @@ Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 _LIFETIME = timedelta(days=30)
 
+# RFC 5280, 4.2.1.3: what an authority's key may do.
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -117,9 +130,18 @@ class Authority:
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         )
-        for extension in extensions:
+        if authority:
+            builder = builder.add_extension(_SIGNS, critical=True)
+        for extension in (*self._key_identifiers(key), *extensions):
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self._key, SHA256())
+
+    # RFC 5280, 4.2.1.1 and 4.2.1.2. Python 3.13 and later refuse certificates without.
+    def _key_identifiers(self, key: Key) -> tuple[x509.ExtensionType, ...]:
+        return (
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+        )
 
 
 def _name(name: str) -> x509.Name:

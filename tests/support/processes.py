@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,9 +15,15 @@ from typing import Any
 from tests.support.transports import transport
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
+_OUTSIDE_BAZEL = "TEST_SRCDIR" not in os.environ
+
+_WORKSPACE = Path(__file__).parents[2]
+
 
 def runfile(name: str) -> Path:
     """Path of a file or folder that the test has in its `data`."""
+    if _OUTSIDE_BAZEL:
+        return _WORKSPACE / name
     return Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], name)
 
 
@@ -27,6 +34,13 @@ def program(name: str) -> Path:
     """
     path = runfile(name)
     return path / path.name if path.is_dir() else path
+
+
+def _command(name: str) -> list[str | Path]:
+    """What starts a program. Outside of Bazel there is only its source."""
+    if _OUTSIDE_BAZEL:
+        return [sys.executable, program(name).with_suffix(".py")]
+    return [program(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ def run_to_end(
         environment: variables to set for it.
     """
     return subprocess.run(
-        [program(name), *arguments],
+        [*_command(name), *arguments],
         env=os.environ | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -139,7 +153,7 @@ def _start(
     variables = _environment(name, folder) | dict(environment)
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [program(name), *arguments],
+            [*_command(name), *arguments],
             env=os.environ | variables,
             stdin=subprocess.DEVNULL,
             stderr=log,

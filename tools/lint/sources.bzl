@@ -14,6 +14,13 @@ _BUILD_FILES = [
     "WORKSPACE",
 ]
 
+# Copies for editors: the gates look at what the build generates.
+_GENERATED = [
+    folder + "*_pb2" + ending
+    for folder in ["", "**/"]
+    for ending in [".py", ".pyi", "_grpc.py", "_grpc.pyi"]
+]
+
 # Left by tools, or each developer's own.
 _NO_SOURCES = [
     ".*_cache",
@@ -22,7 +29,10 @@ _NO_SOURCES = [
     "bazel-*",
     "node_modules",
     "user.bazelrc",
-]
+    # Made by //tools:editor.
+    ".vscode",
+    "pyrightconfig.json",
+] + _GENERATED
 
 _SourcesInfo = provider(
     "The files of a package and of those below it.",
