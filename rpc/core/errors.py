@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from rpc.core.metadata_keys import STATUS_DETAILS
+from rpc.core.metadata_keys import RETRY_PUSHBACK, STATUS_DETAILS
 
 import grpc
 from google.protobuf import any_pb2
@@ -54,6 +54,23 @@ def invalid_argument(field: str, message: str) -> NoReturn:
     detail = error_details_pb2.BadRequest(field_violations=[violation])
     code = grpc.StatusCode.INVALID_ARGUMENT
     raise RpcStatusError(code, message, _status_trailer(code, message, detail))
+
+
+RETRY_SECONDS = 1
+"""What a caller of an overloaded server is asked to wait before it tries again."""
+
+
+def overloaded(message: str) -> RpcStatusError:
+    """RESOURCE_EXHAUSTED for a call that finds no room, with the time to wait.
+
+    The time is a google.rpc.RetryInfo, and the pushback of gRFC A6 for callers that try this code
+    again. Make one for each reason, ahead of time: that costs more than the refusal itself.
+    """
+    detail = error_details_pb2.RetryInfo()
+    detail.retry_delay.FromSeconds(RETRY_SECONDS)
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    pushback = (RETRY_PUSHBACK, str(RETRY_SECONDS * 1000))
+    return RpcStatusError(code, message, (pushback, *_status_trailer(code, message, detail)))
 
 
 def _status_trailer(code: grpc.StatusCode, message: str, detail: Message) -> Trailers:

@@ -1,36 +1,72 @@
 """Load shedding: past a number of calls at once, further ones are refused at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rpc.core.call import Call
-from rpc.core.errors import RpcStatusError
+from rpc.core.errors import RpcStatusError, overloaded
+from rpc.interceptors.fair_share import Caller, FairShare, caller_of
 from rpc.interceptors.interceptor import ServerInterceptor
-
-import grpc
 
 
 class LoadShedding(ServerInterceptor):
-    """Lets a call through while there is a slot. Else the call ends with RESOURCE_EXHAUSTED.
+    """Lets a call through while there is a slot for its caller. Else it is RESOURCE_EXHAUSTED.
 
     Refusing at once keeps the calls that are let through fast, and tells the caller to back off
     while it still has time to do so. A call takes its slot with its first request, so that silent
     calls hold none, and holds it until its answer has left.
 
+    The last slots are for callers with less than their share, so that a caller with many calls
+    leaves some to the others.
+
     Attributes:
         slots: how many there are.
-        shed: calls refused so far.
+        shed: calls refused so far, before or after they were begun.
+        refusal: what a call is told that finds no slot.
     """
 
-    def __init__(self, slots: int) -> None:
-        """Makes a number of slots, for all methods together."""
+    def __init__(self, slots: int, tell: Callable[[int, str], object] = lambda _, __: None) -> None:
+        """Makes a number of slots, for all methods together.
+
+        Args:
+            slots: how many.
+            tell: is told how many calls were refused that no interceptor has seen, and why.
+        """
+        self._tell = tell
         self.slots = slots
         self.shed = 0
+        self.refusal = overloaded(
+            f"the server answers {slots} calls at once, its limit; try again later"
+        )
+        self._for_all = slots - reserve(slots)
         self._holders: set[Call] = set()
+        self._shares = FairShare(self._holders, slots)
 
     @property
     def taken(self) -> int:
         """How many slots calls hold."""
         return len(self._holders)
+
+    def room(self) -> int:
+        """How many calls find a slot, whoever makes them."""
+        return self._for_all - len(self._holders)
+
+    def room_for(self, caller: Caller) -> int:
+        """How many calls of one caller find a slot."""
+        room = self.room()
+        if room > 0:
+            return room
+        return min(self.slots - len(self._holders), self._shares.left_to(caller))
+
+    def turned_away(self, caller: Caller, calls: int) -> None:
+        """Notes calls that were refused before they were begun."""
+        self.shed += calls
+        self._tell(calls, "no slot of --max-concurrent-rpcs was free for them")
+
+    def waited_too_long(self, caller: Caller, calls: int) -> None:
+        """Notes calls that were refused because they waited too long."""
+        self.shed += calls
+        self._tell(calls, "they waited longer than --max-wait to be begun")
 
     def received(self, call: Call, request: Any) -> None:
         """Takes a slot.
@@ -40,14 +76,21 @@ class LoadShedding(ServerInterceptor):
         """
         if call.requests > 1:
             return
-        if len(self._holders) >= self.slots:
-            self.shed += 1
-            raise RpcStatusError(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"the server answers {self.slots} calls at once, its limit; try again later",
-            )
+        if len(self._holders) >= self._for_all:
+            self._require_room(call)
         self._holders.add(call)
 
     def closed(self, call: Call) -> None:
         """Gives the slot back."""
         self._holders.discard(call)
+
+    def _require_room(self, call: Call) -> None:
+        if self.room_for(caller_of(call)) <= 0:
+            self.shed += 1
+            refusal = self.refusal
+            raise RpcStatusError(refusal.code, refusal.message, refusal.trailers)
+
+
+def reserve(slots: int) -> int:
+    """How many of the slots are for callers with less than their share: an eighth."""
+    return max(slots // 8, int(slots > 1))

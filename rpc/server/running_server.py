@@ -73,13 +73,15 @@ async def running_server(
         upstreams = await stack.enter_async_context(
             open_upstreams(application, settings, observed, health, transport, expiry)
         )
-        methods = _methods(application, settings, observed, transport, upstreams)
+        shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.tell)
+        observed.watch_slots(shedding)
+        methods = _methods(application, settings, observed, transport, upstreams, shedding)
         stopping = asyncio.Event()
         available = {"stopping": stopping, **(options or {}), **upstreams.stubs}
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
         add_admin_services(methods, health, settings.admin, stopping)
-        server = transport.server(methods, _options(settings, observed, expiry))
+        server = transport.server(methods, _options(settings, observed, shedding, expiry))
         await server.start()
         watching = asyncio.create_task(expiry.watch())
         stack.callback(watching.cancel)
@@ -98,15 +100,14 @@ def _log_together(stack: AsyncExitStack, observed: Telemetry, transport: Transpo
         stack.callback(sink.flush)
 
 
-def _methods(
+def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
     application: Application,
     settings: ServerSettings,
     observed: Telemetry,
     transport: Transport,
     upstreams: Upstreams,
+    shedding: LoadShedding,
 ) -> Methods:
-    shedding = LoadShedding(settings.limits.max_concurrent_rpcs)
-    observed.watch_slots(shedding)
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
         is_local=transport.is_local,
@@ -120,12 +121,15 @@ def _methods(
     return Methods(Chain(application.arrange(interceptors)), Chain(admin))
 
 
-def _options(settings: ServerSettings, observed: Telemetry, expiry: Expiry) -> ServerOptions:
+def _options(
+    settings: ServerSettings, observed: Telemetry, shedding: LoadShedding, expiry: Expiry
+) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
         grace=settings.shutdown.grace,
         turned_away=observed.turned_away.tell,
+        admission=shedding,
         expiry=expiry,
     )
 

@@ -15,14 +15,14 @@ class LogPace:
         self._due = float("-inf")
         self._untold = 0
 
-    def count(self) -> int:
-        """Counts an event.
+    def count(self, times: int = 1) -> int:
+        """Counts an event, or some.
 
         Returns:
-            How many events a line has to tell of now, this one included. 0 where none is due.
+            How many events a line has to tell of now, these included. 0 where none is due.
         """
         with self._lock:
-            self._untold += 1
+            self._untold += times
             now = time.monotonic()
             if now < self._due:
                 return 0

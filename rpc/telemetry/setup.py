@@ -16,6 +16,7 @@ from rpc.telemetry.otel_environment import (
     traces_collector,
 )
 from rpc.telemetry.settings import TelemetrySettings
+from rpc.telemetry.shed_calls import ShedCalls
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
 from rpc.tls.expiry import Expiry
@@ -43,6 +44,7 @@ class Telemetry:
         of_upstream_calls: the calls that it makes.
         of_upstreams: the connections to its upstreams.
         turned_away: the connections that are refused, or ended for what their peers do.
+        shed_calls: the calls that are refused before they are begun.
         metrics_address: where metrics are served; None for nowhere.
         watch_slots: is given what refuses calls past the limit.
         record_lag: is told how late the event loop is. None where nobody wants to know.
@@ -53,6 +55,7 @@ class Telemetry:
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
     of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
     turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
+    shed_calls: ShedCalls = field(default_factory=ShedCalls)
     metrics_address: str | None = None
     watch_slots: Callable[[LoadShedding], None] = lambda _: None
     record_lag: Record | None = None

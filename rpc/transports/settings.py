@@ -66,6 +66,7 @@ class LimitSettings:
 
     Attributes:
         max_concurrent_rpcs: calls answered at once. Further ones are refused.
+        max_wait: seconds that a call may wait to be begun. Past it the call is refused.
         max_concurrent_streams: calls open at once on one connection. Callers are told.
         max_connections: connections open at once. A further one is closed.
         max_message_bytes: size of a request or an answer, before and after decompression.
@@ -82,6 +83,12 @@ class LimitSettings:
         "Calls in progress at once. Further ones get RESOURCE_EXHAUSTED.",
         type=POSITIVE,
         default=1000,
+    )
+    max_wait: float = setting(
+        "Time that a call may wait to be begun on --transport wire, a quarter of it while the queue"
+        " does not empty; past it RESOURCE_EXHAUSTED.",
+        type=SECONDS_ABOVE_ZERO,
+        default=0.4,
     )
     max_concurrent_streams: int = setting(
         "Calls open at once on one connection. Further ones wait at the caller.",

@@ -38,6 +38,28 @@ Takes the peer's address, the cause in one of few words, and the reason at lengt
 """
 
 
+class Admission(Protocol):
+    """Says for how many calls there is room. A caller is its certificate's names or its address.
+
+    Attributes:
+        refusal: what a call is told that finds no room.
+    """
+
+    refusal: RpcStatusError
+
+    def room(self) -> int:
+        """For how many, whoever makes them. 0 or less where it depends on that."""
+
+    def room_for(self, caller: tuple[str, ...]) -> int:
+        """For how many of one caller."""
+
+    def turned_away(self, caller: tuple[str, ...], calls: int) -> None:
+        """So many calls were refused for want of room."""
+
+    def waited_too_long(self, caller: tuple[str, ...], calls: int) -> None:
+        """So many calls were refused because they waited too long."""
+
+
 class BindError(StartupError):
     """The server cannot listen where it should. The message says why and what to do."""
 
@@ -103,6 +125,8 @@ class ServerOptions:
         limits: what it lets callers have.
         grace: seconds that calls in flight get where the transport has to replace its listener.
         turned_away: is told of connections, where the transport can see them.
+        admission: says for how many calls there is room, to a transport that asks before it begins
+            one, and is told of those that it has refused.
         expiry: is told of the certificate that is shown. None for nobody.
     """
 
@@ -110,6 +134,7 @@ class ServerOptions:
     limits: LimitSettings
     grace: float
     turned_away: TurnedAway
+    admission: Admission
     expiry: Expiry | None = None
 
 

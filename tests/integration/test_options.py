@@ -344,6 +344,22 @@ def ends_a_call_without_a_request(_: Path) -> None:
         silence.set()
 
 
+@effect_of("--max-wait")
+def refuses_calls_that_waited(_: Path) -> None:
+    variables = {"MOCK_DATA_MAX_WAIT": "0.000001", "MOCK_DATA_TRANSPORT": "wire"}
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+
+        def one_is_refused() -> bool:
+            calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(500)]
+            return any("waited too long" in (call.details() or "") for call in calls)
+
+        wait_until(one_is_refused, "a call of many is refused")
+
+
 @effect_of("--max-call-duration")
 def ends_a_call_that_takes_too_long(_: Path) -> None:
     variables = {

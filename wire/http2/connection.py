@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 # After so many frames other processes and connections have their turn. Without it they move in
 # convoys, at 0.9 times the throughput.
-_FRAMES_A_TURN = 64
+FRAMES_A_TURN = 64
 _MAX_BACKLOG = 256 * 1024
 # What a peer may take to read the GOAWAY and close its side.
 _CLOSING_TIME = 1.0
@@ -67,6 +68,8 @@ class ConnectionEnd:
 class Connection(Receiving):
     """Reads frames, keeps the streams, and tells a subclass of headers, data and ends."""
 
+    frames_a_turn = FRAMES_A_TURN
+
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
         self.silent = True
@@ -74,7 +77,7 @@ class Connection(Receiving):
         self.end: ConnectionEnd | None = None
         self._loop = asyncio.get_running_loop()
         self._rest = b""
-        self._backlog: list[bytes] = []
+        self._backlog: deque[bytes] = deque()
         self._backlog_bytes = 0
         self._reading_paused = False
         self._preface_due = self.is_server
@@ -176,7 +179,7 @@ class Connection(Receiving):
             return
         self.ended = True
         self.end = reason
-        self._backlog = []
+        self._backlog.clear()
         self.connection_ended(reason)
 
     # --- bytes to frames
@@ -198,9 +201,17 @@ class Connection(Receiving):
 
     def _go_on(self) -> None:
         data = b"".join(self._backlog)
-        self._backlog = []
+        self._backlog.clear()
+        self._backlog_bytes = 0
         self._feed(data)
-        if self._reading_paused and not self._backlog and not self._transport.is_closing():
+        self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        if (
+            self._reading_paused
+            and self._backlog_bytes <= _MAX_BACKLOG
+            and not self._transport.is_closing()
+        ):
             self._reading_paused = False
             self._transport.resume_reading()
 
@@ -226,7 +237,7 @@ class Connection(Receiving):
             position = self._read_preface(buffer)
             if not position:
                 return
-        quota = _FRAMES_A_TURN
+        quota = self.frames_a_turn
         while position + HEADER_BYTES <= size:
             high, low, kind, flags, stream_id = unpack_header(buffer, position)
             if high or low > DEFAULT_MAX_FRAME:

@@ -68,6 +68,8 @@ class Limits:
     """What calls on such a connection may still take (server)."""
     request_timeout: float = 30.0
     """From the headers of a call to its first message, or its end (server)."""
+    max_wait: float = 0.4
+    """From a call's arrival until it is begun; RESOURCE_EXHAUSTED beyond (server)."""
     call_timeout: float | None = None
     """The longest time of a call, whatever deadline its caller gives (server)."""
     stalled_timeout: float = 60.0

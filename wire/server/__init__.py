@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wire.http2.limits import Limits
+from wire.server.admission import Admission
 from wire.server.dispatcher import Dispatcher
 from wire.server.methods import Methods
+from wire.server.refusal import Refusal
 from wire.server.server import Server
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ BACKGROUND_SERVICES = (
 )
 """Services whose streams are open for as long as a server runs."""
 
-__all__ = ["BACKGROUND_SERVICES", "Server", "server"]
+__all__ = ["BACKGROUND_SERVICES", "Admission", "Refusal", "Server", "server"]
 
 
 def server(  # noqa: PLR0913 - all but the first by name.
@@ -40,6 +42,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
     unlimited: Collection[str] = BACKGROUND_SERVICES,
     thread_pool: Executor | None = None,
     reuse_port: bool = False,
+    admission: Admission | None = None,
 ) -> Server:
     """Make a server, with grpc.aio.Server's methods.
 
@@ -51,9 +54,11 @@ def server(  # noqa: PLR0913 - all but the first by name.
       observer: is told of each call.
       connection_observer: is told of each connection, and of those that are refused.
       background: services whose open streams do not keep a server that stops.
-      unlimited: services whose calls may last longer than `Limits.call_timeout`.
+      unlimited: services whose calls may last longer than `Limits.call_timeout`, and wait longer
+        than `Limits.max_wait`.
       thread_pool: runs methods that are plain functions. By default a pool of the server's own.
       reuse_port: several servers may listen on one port.
+      admission: says how many calls there is room for, and what the others are told.
     """
     limits = limits or Limits()
     methods = Methods()
@@ -66,6 +71,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
         compression=compression,
         thread_pool=thread_pool,
         unlimited=unlimited,
+        admission=admission,
     )
     return Server(
         dispatcher,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Without descriptors there is nothing to accept with. Connections that end give theirs back.
 _PAUSE_AFTER_ERROR = 0.5
 _UNIX_PEER = "unix:"
+_MOST_A_TURN = 64
 
 
 class Acceptor:
@@ -63,17 +64,32 @@ class Acceptor:
                 self._connections.refused("unknown", Refusal.NOT_ACCEPTED, reason)
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
                 continue
-            peer = format_address(*address[:2]) if isinstance(address, tuple) else _UNIX_PEER
-            if not self._connections.has_room:
-                accepted.close()
-                self._connections.refused(peer, Refusal.TOO_MANY, "too many connections")
-                continue
-            if accepted.family != socket.AF_UNIX:
-                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connections.handshakes += 1
-            handshake = self._loop.create_task(self._shake_hands(accepted, peer))
-            self._handshakes.add(handshake)
-            handshake.add_done_callback(self._handshakes.discard)
+            self._take(accepted, address)
+            self._take_waiting()
+
+    def _take_waiting(self) -> None:
+        # The event loop gives one at a time, and each turn of a busy server is long.
+        for _ in range(_MOST_A_TURN):
+            try:
+                accepted, address = self._listening.accept()
+            except OSError:
+                # None is there; or the next wait tells what is wrong.
+                return
+            accepted.settimeout(0)
+            self._take(accepted, address)
+
+    def _take(self, accepted: socket.socket, address: object) -> None:
+        peer = format_address(*address[:2]) if isinstance(address, tuple) else _UNIX_PEER
+        if not self._connections.has_room:
+            accepted.close()
+            self._connections.refused(peer, Refusal.TOO_MANY, "too many connections")
+            return
+        if accepted.family != socket.AF_UNIX:
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections.handshakes += 1
+        handshake = self._loop.create_task(self._shake_hands(accepted, peer))
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(self._handshakes.discard)
 
     async def _shake_hands(self, accepted: socket.socket, peer: str) -> None:
         try:

@@ -13,10 +13,10 @@ from wire.http2 import frames
 from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
 from wire.protocol.metadata import BINARY_SUFFIX
+from wire.server.backlog import Backlog
 from wire.server.call import Call
-from wire.server.identity import Identity, identity_of, peer_of
+from wire.server.identity import Identity, caller_of, identity_of, peer_of
 from wire.server.observer import Refusal
-from wire.server.usual_requests import UsualRequests
 from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wire.server.connections import Connections
     from wire.server.dispatcher import Dispatcher
     from wire.server.methods import Method
+    from wire.server.refusal import RefusalFrames
     from wire.server.sweep import Sweep
 
 _HEAD = [(b":status", b"200"), (b"content-type", b"application/grpc")]
@@ -42,7 +43,7 @@ _DRAIN_PING = b"draining"
 _Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes, bytes]
 
 
-class ServerConnection(UsualRequests):
+class ServerConnection(Backlog):
     """Answers the calls of one caller."""
 
     is_server = True
@@ -52,8 +53,7 @@ class ServerConnection(UsualRequests):
     def __init__(
         self, dispatcher: Dispatcher, connections: Connections, *, secure: bool = False
     ) -> None:
-        super().__init__(dispatcher.flusher, dispatcher.limits)
-        self.dispatcher = dispatcher
+        super().__init__(dispatcher)
         self.held = dispatcher.held
         self.loop = dispatcher.loop
         self._connections = connections
@@ -90,6 +90,7 @@ class ServerConnection(UsualRequests):
         """Greet the caller, unless there are too many of them or it speaks no HTTP/2."""
         self.peer = peer_of(transport)
         super().connection_made(transport)
+        self.caller = caller_of(self.identity, self.peer)
         if self._secure and not agreed_on_http2(self.tls):
             reason = "the peer does not offer HTTP/2 by ALPN"
             self.give_up(INADEQUATE_SECURITY, reason)
@@ -128,6 +129,8 @@ class ServerConnection(UsualRequests):
             self.reset_stream(stream_id, PROTOCOL_ERROR)
             return
         path = headers[b":path"]
+        if self.refusing is not None and self._refuse(self.refusing, stream_id, path):
+            return
         method = self.dispatcher.methods.registered(path)
         # Bytes that are no UTF-8 name no method, and end nothing else.
         name = path.decode("utf-8", "backslashreplace") if method is None else method.path
@@ -137,6 +140,21 @@ class ServerConnection(UsualRequests):
         self.dispatcher.begin_call(call)
         if end_stream:
             call.end_of_requests()
+
+    def _refuse(self, refusal: RefusalFrames, stream_id: int, path: bytes) -> bool:
+        """End a call, unless it is one that is spared."""
+        if self.spares(self.dispatcher.is_spared(path.decode("utf-8", "replace"))):
+            return False
+        self.refused += 1
+        self.send_headers(stream_id, refusal.block(), end_stream=True)
+        return True
+
+    def refuse_usual(self, stream_id: int) -> None:
+        """Its answer is one frame, of known bytes."""
+        self.refused += 1
+        self.streams_completed += 1
+        if self.refusing is not None:
+            self.write(self.refusing.frame(stream_id))
 
     def begin_usual(
         self, stream: Stream, method: Method, headers: dict[bytes, bytes], data: bytes | None

@@ -13,11 +13,13 @@ from wire.loop.deadlines import deadlines_of
 from wire.loop.flusher import flusher_of
 from wire.protocol.compression import ACCEPTED_ENCODINGS, IDENTITY, encoding_of, is_known
 from wire.protocol.timeout import parse_timeout
+from wire.server.admission import Admission
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
 from wire.server.streaming import answer_stream
 from wire.server.threads import answer_in_thread
+from wire.server.turns import Turns
 from wire.server.unary import answer_unary
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Dispatcher:
         compression: grpc.Compression | None = None,
         thread_pool: Executor | None = None,
         unlimited: Collection[str] = (),
+        admission: Admission | None = None,
     ) -> None:
         self.methods = methods
         self.limits = limits
@@ -60,7 +63,9 @@ class Dispatcher:
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_held)
         self.unlimited = frozenset(unlimited)
-        """Services whose calls last for as long as their callers like."""
+        """Services whose calls are answered under any load, for as long as their callers like."""
+        self.admission = admission or Admission()
+        self._is_used = False
         self._pool = thread_pool
         self._own_pool: ThreadPoolExecutor | None = None
         self._interceptors = (
@@ -72,12 +77,22 @@ class Dispatcher:
         self.loop = loop
         self.flusher = flusher_of(loop)
         self.deadlines = deadlines_of(loop)
+        self.turns = Turns(loop, self.limits.max_wait, self.admission)
+        self.flusher.before_each_flush(self.turns.renew)
+        self._is_used = True
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the event loop and the threads."""
+        if self._is_used:
+            self._is_used = False
+            self.flusher.not_before_each_flush(self.turns.renew)
         if self._own_pool is not None:
             self._own_pool.shutdown(wait=False)
             self._own_pool = None
+
+    def is_spared(self, path: str) -> bool:
+        """Whether calls of a method are answered, whatever else there is to do."""
+        return path[1:].partition("/")[0] in self.unlimited
 
     def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""

@@ -16,6 +16,10 @@ _COMMON_NAME = "x509_common_name"
 _OF_KIND = {"DNS": "peer_dns", "URI": "peer_uri"}
 
 
+Caller = tuple[str, ...]
+"""Who makes calls: the names in a certificate, or else an address without its port."""
+
+
 class Identity(NamedTuple):
     """What TLS says of a peer, in the entries that gRPC has for it."""
 
@@ -57,6 +61,15 @@ def identity_of(transport: asyncio.BaseTransport) -> Identity:
             entries[entry] = of_kind
     key = _ALTERNATIVE_NAME if names else _COMMON_NAME if common else None
     return Identity(entries, key)
+
+
+def caller_of(identity: Identity, peer: str) -> Caller:
+    """Who shares what there is with others: all connections of one name, or of one address."""
+    entries = identity.auth_context
+    names = [name for entry in _OF_KIND.values() for name in entries.get(entry, ())]
+    if names:
+        return tuple(name.decode("utf-8", "replace") for name in names)
+    return (peer.rpartition(":")[0],)
 
 
 def peer_of(transport: asyncio.BaseTransport) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wire.loop.flusher import Flusher
     from wire.server.dispatcher import Dispatcher
     from wire.server.methods import Method
+    from wire.server.refusal import RefusalFrames
 
 # Indexed fields, each of one octet (RFC 7541, 6.1).
 _indexed_run = re.compile(rb"[\x81-\xfe]*").match
@@ -49,12 +50,16 @@ class _Usual:
     """Of the fields, as in `SETTINGS_MAX_HEADER_LIST_SIZE`."""
     content_length: int
     """-1 for none."""
+    is_spared: bool
+    """Its calls are answered, whatever else there is to do."""
 
 
 class UsualRequests(Connection):
     """Reads what most requests are made of."""
 
     dispatcher: Dispatcher
+    refusing: RefusalFrames | None = None
+    """What the calls that are read now are refused with."""
     _usual: dict[bytes, _Usual]
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
@@ -67,6 +72,14 @@ class UsualRequests(Connection):
         self, stream: Stream, method: Method, headers: dict[bytes, bytes], data: bytes | None
     ) -> None:
         """The headers of a request have arrived, and all of its data if that is not None."""
+        raise NotImplementedError
+
+    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
+        """Whether a call is begun although others are refused; it says something of its caller."""
+        raise NotImplementedError
+
+    def refuse_usual(self, stream_id: int) -> None:
+        """A whole request has arrived, and is refused."""
         raise NotImplementedError
 
     # --- what is usual
@@ -106,7 +119,8 @@ class UsualRequests(Connection):
             self._usual.clear()
         length = int(headers.get(b"content-length", -1))
         size = sum(map(entry_size, fields))
-        self._usual[key] = _Usual(method, headers, size, length)
+        is_spared = self.dispatcher.is_spared(method.path)
+        self._usual[key] = _Usual(method, headers, size, length, is_spared)
 
     # --- requests
 
@@ -131,6 +145,13 @@ class UsualRequests(Connection):
             headers = self._with_literals(usual, buffer, literals, end)
             if not headers:
                 return 0
+        if self.refusing is not None and not self.spares(usual.is_spared):
+            # No stream and no call: refusing has to cost much less than answering.
+            data_end = self._end_of_data(stream_id, buffer, end, usual.content_length)
+            if data_end:
+                self.highest_peer_stream = stream_id
+                self.refuse_usual(stream_id)
+            return data_end
         self.highest_peer_stream = stream_id
         self.block_bytes = end - start
         stream = Stream(stream_id, self.peer_initial_window, self.own_window)

@@ -6,6 +6,7 @@ import os
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
+from rpc.transports.wire.admission import WireAdmission
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.credentials import FollowedCredentials
 from rpc.transports.wire.turned_away import TurnedAwayConnections
@@ -42,6 +43,7 @@ class WireServer:
             # The runtime ends its own streams, with a last word.
             background=(),
             reuse_port=listening.reuse_port,
+            admission=WireAdmission(options.admission),
         )
         for method in methods.all():
             service, _, name = method.name[1:].partition("/")
@@ -86,6 +88,7 @@ def _limits(settings: LimitSettings) -> Limits:
         connection_age=settings.max_connection_age,
         connection_age_grace=settings.max_connection_age_grace,
         request_timeout=settings.request_timeout,
+        max_wait=settings.max_wait,
         call_timeout=settings.max_call_duration,
     )
 

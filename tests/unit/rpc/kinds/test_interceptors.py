@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from rpc.service import (
@@ -241,3 +242,36 @@ async def test_a_broken_look_at_a_call_changes_nothing(way: Way, kind: str) -> N
     async with way.to(last, hop) as path:
         for _ in range(2):
             assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+
+
+TENANT: ContextVar[str] = ContextVar("tenant", default="")
+
+
+class Entering(ServerInterceptor):
+    """Sets a context variable for the servicer, and makes a mistake then."""
+
+    def entering(self, call: Call) -> None:
+        TENANT.set(TENANT.get() + "blue")
+        raise RuntimeError("a mistake")
+
+
+class Tenants(Streams):
+    """Keeps the context variable of each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    async def _begin(self, context: Context) -> None:
+        self.seen.append(TENANT.get())
+        await super()._begin(context)
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_what_is_entered_is_the_calls_own_and_may_fail(way: Way, kind: str) -> None:
+    servicer = Tenants()
+    async with way.to(service_of(servicer, interceptors=[Entering()])) as path:
+        for _ in range(2):
+            await answers(begin(path.stub, kind, Ask(sizes=[1])))
+    assert servicer.seen == ["blue", "blue"]

@@ -1,0 +1,27 @@
+"""What `wire` asks before it begins calls, and what it tells those that it refuses."""
+
+from rpc.core.errors import RpcStatusError, overloaded
+from rpc.transports.transport import Admission
+
+from wire.server import Admission as WireAdmissionBase
+from wire.server import Refusal
+
+_LATE = (
+    "the server has more calls than it can answer, and this one waited too long; try again later"
+)
+
+
+class WireAdmission(WireAdmissionBase):
+    """Passes the questions on."""
+
+    def __init__(self, admission: Admission) -> None:
+        self.late = _refusal(overloaded(_LATE))
+        self.full = _refusal(admission.refusal)
+        self.room = admission.room  # type: ignore[method-assign]
+        self.room_for = admission.room_for  # type: ignore[method-assign]
+        self.turned_away = admission.turned_away  # type: ignore[method-assign]
+        self.waited_too_long = admission.waited_too_long  # type: ignore[method-assign]
+
+
+def _refusal(status: RpcStatusError) -> Refusal:
+    return Refusal(status.message, status.code, status.trailers)

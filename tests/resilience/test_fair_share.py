@@ -1,0 +1,37 @@
+"""One caller has far more calls than there are slots, and another one has one at a time."""
+
+import grpc
+
+from tests.resilience.raw_load import Load, raw_load
+from tests.support.channels import OWN_CONNECTION
+from tests.support.load import Call, Figures, mock_data_caller
+from tests.support.processes import running
+
+SLOTS, SLOW_ANSWER = 16, 0.05
+GREEDY = Load(in_flight=150, source="127.0.0.2")
+# Within the time for which a server remembers who shares its slots.
+CALLS, TIMEOUT = 50, 20
+MOST_REFUSED = 2
+
+
+async def become_known(call: Call) -> None:
+    """Calls until all slots were taken by the one caller that there was, and one is free again."""
+    first = Figures("the first calls")
+    while not (first.failed and first.calls > first.failed):
+        await first.record(call)
+
+
+async def test_a_greedy_caller_leaves_slots_to_others() -> None:
+    limit = ["--max-concurrent-rpcs", str(SLOTS), "--delay", str(SLOW_ANSWER)]
+    with running("services/mock_data", *limit) as server:
+        async with grpc.aio.insecure_channel(server.address, OWN_CONNECTION) as channel:
+            with raw_load(server.address, GREEDY) as greedy:
+                call = mock_data_caller(channel, TIMEOUT)
+                await become_known(call)
+                figures = Figures("one call at a time")
+                for _ in range(CALLS):
+                    await figures.record(call)
+                figures.end()
+                print(f"{figures.line}; beside it {greedy.answered} answered")
+                assert greedy.answered > CALLS
+    assert figures.failed <= MOST_REFUSED

@@ -1,0 +1,35 @@
+"""Whether there is room for calls: what a server asks a runtime that counts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wire.server.refusal import Refusal
+
+if TYPE_CHECKING:
+    from wire.server.identity import Caller
+
+_NO_BOUND = 1 << 30
+
+
+class Admission:
+    """Which calls are begun. A server without a bound of its own begins all that come in time."""
+
+    late = Refusal(details="the call has waited too long to be begun; try again later")
+    """What a call is told that has waited too long."""
+    full = Refusal(details="the server has no room for the call; try again later")
+    """What a call is told for which there is no room."""
+
+    def room(self) -> int:
+        """How many calls may begin, whoever makes them. 0 or less to be asked for each caller."""
+        return _NO_BOUND
+
+    def room_for(self, caller: Caller) -> int:  # noqa: ARG002
+        """How many calls of one caller may begin."""
+        return _NO_BOUND
+
+    def waited_too_long(self, caller: Caller, calls: int) -> None:
+        """So many calls of a caller were refused as late."""
+
+    def turned_away(self, caller: Caller, calls: int) -> None:
+        """So many calls of a caller were refused for want of room."""
