@@ -125,6 +125,8 @@ def _arguments(options: ServerOptions) -> list[tuple[str, int]]:
         # On by default in gRPC, and then two servers share a port without a word.
         ("grpc.so_reuseport", int(options.listening.reuse_port)),
         ("grpc.max_concurrent_streams", limits.max_concurrent_streams),
+        # docs/grpcio.md, "Streams that are over".
+        ("grpc.http.overload_protection", 0),
         ("grpc.max_allowed_incoming_connections", limits.max_connections),
         ("grpc.max_receive_message_length", limits.max_message_bytes),
         ("grpc.max_send_message_length", limits.max_message_bytes),
