@@ -11,6 +11,7 @@ PEERS = {
     "bare grpc.aio": "bare_aio",
     "sync, 10 threads": "sync_pool",
     "grpclib": "on_grpclib",
+    "pygrpc-native": "on_pygrpc_native",
 }
 """The peers by the name that tables give them, each with its program in bench/peers."""
 
@@ -41,9 +42,7 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
         folder: has `services/orc1/orc1` and its like: our runfiles, or some checkout's bazel-bin.
         options: further options for each server.
     """
-    commands = {
-        role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES
-    }
+    commands = {role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES}
     return Contender(name, commands)
 
 

@@ -29,6 +29,7 @@ HOPS = len(ROLES)
 DEFAULTS = "all defaults"
 BARE = "bare grpc.aio"
 TUNED = "bare grpc.aio, our event loop and poller"
+BARE_WIRE = "bare wire"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,64 +53,83 @@ class Feature:
 @rounds(7, of="each way to run the chain")
 @calls(3200, IN_FLIGHT)
 @GENERATOR
-def main(*, rounds: int, calls: int, generator: str) -> None:
+@click.option(
+    "--transport",
+    type=click.Choice(["wire", "grpcio"]),
+    default="wire",
+    show_default=True,
+    help="What carries the calls.",
+)
+def main(*, rounds: int, calls: int, generator: str, transport: str) -> None:
     """Measure what each feature costs, in microseconds of CPU time for each call and hop.
 
     A feature whose range has 0 in it costs less than this run could see.
     """
     load = choose_generator(generator)
     try:
-        with tempfile.TemporaryDirectory() as folder, _ways(Path(folder)) as ways:
+        with tempfile.TemporaryDirectory() as folder, _ways(Path(folder), transport) as ways:
             spent = _measure(ways, rounds, calls, load)
     except (LoadError, ServerError) as error:
         raise click.ClickException(str(error)) from error
     print(in_words({**facts(), "by": load.name}))
-    print(f"\n{markdown(table(spent))}")
+    print(f"\n{markdown(table(spent, transport))}")
 
 
 @contextmanager
-def _ways(folder: Path) -> Iterator[list[Contender]]:
+def _ways(folder: Path, transport: str) -> Iterator[list[Contender]]:
     """The ways to run the chain; a collector for traces runs while the context is open."""
-    root = contenders.root()
+    carried = ("--transport", transport)
+
+    def chain(name: str, *options: str) -> Contender:
+        return contenders.chain(name, contenders.root(), (*carried, *options))
+
     with collecting() as collector:
         yield [
-            contenders.chain(DEFAULTS, root),
-            *(_without(part) for part in PARTS),
-            contenders.chain("JSON log", root, ("--log-format", "json")),
-            contenders.chain("metrics", root, ("--metrics-address", "127.0.0.1:0")),
-            contenders.chain("tracing", root, ("--otlp-endpoint", collector.endpoint)),
-            _with_tls("TLS", folder / "tls", mutual=False),
-            _with_tls("mTLS", folder / "mtls", mutual=True),
-            contenders.peer(BARE),
-            contenders.peer(TUNED, "tuned_aio"),
+            chain(DEFAULTS),
+            *(_without(transport, part) for part in PARTS),
+            chain("JSON log", "--log-format", "json"),
+            chain("metrics", "--metrics-address", "127.0.0.1:0"),
+            chain("tracing", "--otlp-endpoint", collector.endpoint),
+            _with_tls(chain("TLS"), folder / "tls", mutual=False),
+            _with_tls(chain("mTLS"), folder / "mtls", mutual=True),
+            *_bare(transport),
         ]
 
 
-def features() -> list[Feature]:
+def _bare(transport: str) -> list[Contender]:
+    if transport == "wire":
+        return [contenders.peer(BARE_WIRE, "bare_wire")]
+    return [contenders.peer(BARE), contenders.peer(TUNED, "tuned_aio")]
+
+
+def features(transport: str) -> list[Feature]:
     """The features, those that are on by default first."""
     by_default = [Feature(part, DEFAULTS, f"without {part}") for part in PARTS]
     # Only the two inner hops speak TLS: h2load shows no client certificate.
     links = HOPS - 1
+    bare = BARE_WIRE if transport == "wire" else TUNED
+    by_event_loop = [Feature("our event loop and poller", TUNED, BARE)]
     return [
         *by_default,
-        Feature("all of the above and the rest of rpc", DEFAULTS, TUNED),
+        Feature("all of the above and the rest of rpc", DEFAULTS, bare),
         Feature("JSON log instead of text", "JSON log", DEFAULTS),
         Feature("metrics", "metrics", DEFAULTS),
         Feature("tracing, every call to a collector", "tracing", DEFAULTS),
         Feature("TLS, for each link", "TLS", DEFAULTS, links),
         Feature("mTLS, for each link", "mTLS", DEFAULTS, links),
-        Feature("our event loop and poller", TUNED, BARE),
+        *(by_event_loop if transport == "grpcio" else ()),
     ]
 
 
-def _without(part: str) -> Contender:
+def _without(transport: str, part: str) -> Contender:
     program = str(contenders.root() / "bench" / "without")
+    words = [program, transport, part]
     return Contender(
-        f"without {part}", {role: [program, part, role, *contenders.LISTEN] for role in ROLES}
+        f"without {part}", {role: [*words, role, *contenders.LISTEN] for role in ROLES}
     )
 
 
-def _with_tls(name: str, folder: Path, *, mutual: bool) -> Contender:
+def _with_tls(plain: Contender, folder: Path, *, mutual: bool) -> Contender:
     folder.mkdir()
     authority = Authority(folder)
     pair = authority.issue("server")
@@ -119,9 +139,9 @@ def _with_tls(name: str, folder: Path, *, mutual: bool) -> Contender:
         serve += ["--tls-client-ca", str(authority.certificate)]
         call += ["--upstream-tls-certificate", str(pair.certificate)]
         call += ["--upstream-tls-key", str(pair.key)]
-    plain = contenders.chain(name, contenders.root()).commands
     further = {"orc1": call, "orc2": [*serve, *call], "mock_data": serve}
-    return Contender(name, {role: [*plain[role], *further[role]] for role in ROLES})
+    commands = {role: [*plain.commands[role], *further[role]] for role in ROLES}
+    return Contender(plain.name, commands)
 
 
 def _measure(
@@ -151,11 +171,11 @@ def _cpu(way: Contender, calls: int, load: Generator, seed: int) -> float:
         return (sum(server.cpu_seconds() for server in servers.values()) - before) / calls * 1e6
 
 
-def table(spent: dict[str, list[float]]) -> list[list[str]]:
+def table(spent: dict[str, list[float]], transport: str) -> list[list[str]]:
     """Cost of each feature, header first."""
     lines = [["feature", "µs a call and hop", "range of rounds", "share of the call"]]
     whole = statistics.median(spent[DEFAULTS])
-    for feature in features():
+    for feature in features(transport):
         cost = _cost(spent[feature.on], spent[feature.off], feature.hops)
         share = cost.median * feature.hops / whole
         span = f"{cost.least:+.0f} to {cost.most:+.0f}"

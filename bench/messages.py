@@ -16,12 +16,15 @@ import click
 import grpc
 import uvloop
 
-import wire
 from bench.choice import rounds
 from bench.figures import figure, ratio
 from bench.machine import facts, in_words
-from bench.report import markdown, with_range
+from bench.markdown import markdown
+from bench.report import with_range
 from tests.support.certificates import Authority
+from wire.channel import channel as wire_channel
+from wire.server import server as wire_server
+from wire.tls import ChannelCredentials, ServerCredentials
 
 SERVICE = "bench.Messages"
 SMALL = bytes(100)
@@ -56,10 +59,10 @@ async def _count(requests: AsyncIterator[bytes], _: Any) -> bytes:
 
 
 HANDLERS: Any = {
-    "Echo": grpc.unary_unary_rpc_method_handler(_echo),  # type: ignore[arg-type]
-    "EchoEach": grpc.stream_stream_rpc_method_handler(_echo_each),  # type: ignore[arg-type]
-    "Repeat": grpc.unary_stream_rpc_method_handler(_repeat),  # type: ignore[arg-type]
-    "Count": grpc.stream_unary_rpc_method_handler(_count),  # type: ignore[arg-type]
+    "Echo": grpc.unary_unary_rpc_method_handler(_echo),
+    "EchoEach": grpc.stream_stream_rpc_method_handler(_echo_each),
+    "Repeat": grpc.unary_stream_rpc_method_handler(_repeat),
+    "Count": grpc.stream_unary_rpc_method_handler(_count),
 }
 
 
@@ -184,7 +187,7 @@ async def _in_turns(
 @asynccontextmanager
 async def _link(library: str, tls: Tls | None) -> AsyncIterator[Any]:
     """A server, and a channel to it."""
-    server: Any = wire.server() if library == "wire" else grpc.aio.server()
+    server: Any = wire_server() if library == "wire" else grpc.aio.server()
     server.add_registered_method_handlers(SERVICE, HANDLERS)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, HANDLERS),))
     target = f"localhost:{_listen(server, library, tls)}"
@@ -202,7 +205,7 @@ def _listen(server: Any, library: str, tls: Tls | None) -> int:
     if tls is None:
         return int(server.add_insecure_port(address))
     if library == "wire":
-        credentials = wire.ServerCredentials(tls.certificate, tls.key)
+        credentials = ServerCredentials(tls.certificate, tls.key)
         return int(server.add_secure_port(address, credentials))
     pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
     return int(server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
@@ -210,7 +213,7 @@ def _listen(server: Any, library: str, tls: Tls | None) -> int:
 
 def _channel(target: str, library: str, tls: Tls | None) -> Any:
     if library == "wire":
-        return wire.channel(target, tls and wire.ChannelCredentials(tls.authority))
+        return wire_channel(target, tls and ChannelCredentials(tls.authority))
     if tls is None:
         return grpc.aio.insecure_channel(target)
     credentials = grpc.ssl_channel_credentials(tls.authority.read_bytes())

@@ -26,6 +26,7 @@ def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
     picks["p50 ms, 1 in flight"] = lambda one: one.points[in_flight[0]].latency["p50"]
     for name in ("p50", "p90", "p99", "p99.9"):
         picks[f"{name} ms, open loop"] = _open_latency(name)
+    picks[f"p99 ms, {busy(in_flight)} in flight"] = _closed_latency(busy(in_flight))
     for role in ROLES:
         picks[f"{role}: CPU µs a call"] = _cpu(busy(in_flight), role)
     picks["CPU µs a call, all hops"] = lambda one: sum(one.points[busy(in_flight)].cpu.values())
@@ -46,6 +47,10 @@ def _rate(in_flight: int) -> Pick:
 def _fall(one: Round) -> float:
     most = one.points[max(one.points)].rate
     return 100 * (1 - most / max(point.rate for point in one.points.values()))
+
+
+def _closed_latency(in_flight: int) -> Pick:
+    return lambda one: one.points[in_flight].latency["p99"]
 
 
 def _open_latency(name: str) -> Pick:

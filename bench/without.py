@@ -1,4 +1,4 @@
-"""One of the servers without one part of `rpc`: `without PART ROLE …`.
+"""One of the servers without one part of `rpc`: `without TRANSPORT PART ROLE …`.
 
 Only a benchmark wants that, so `rpc` has no option for it: the list of interceptors is another one,
 or the channels are opened otherwise, and what is left is the code that users run.
@@ -8,6 +8,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
@@ -18,29 +19,39 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.server.application import Application
 from rpc.telemetry.access_log import AccessLog
-from rpc.transports.grpcio.transport import GrpcioTransport
-from rpc.transports.transport import ChannelOptions
+from rpc.transports.choice import transport_named
+from rpc.transports.transport import ChannelOptions, Transport
 
 import grpc
 
-Without = Callable[[Application], Application]
-"""Takes one part out of a server."""
+Without = Callable[[Application, Transport], Application]
+"""Takes one part out of a server on a transport."""
+
+Open = Callable[[ChannelOptions], grpc.aio.Channel]
 
 
 def _without_interceptor(kind: type[ServerInterceptor]) -> Without:
     def arrange(interceptors: list[ServerInterceptor]) -> list[ServerInterceptor]:
         return [one for one in interceptors if not isinstance(one, kind)]
 
-    return lambda application: dataclasses.replace(application, arrange=arrange)
+    return lambda application, _: dataclasses.replace(application, arrange=arrange)
+
+
+def _with_channel(opened: Callable[[Open, ChannelOptions], grpc.aio.Channel]) -> Without:
+    def without(application: Application, transport: Transport) -> Application:
+        # Whatever else it is asked for, it is the transport that users run.
+        transport.channel = partial(opened, transport.channel)  # type: ignore[method-assign]
+        return dataclasses.replace(application, transport=transport)
+
+    return without
 
 
 def _with_service_config(changed: Callable[[dict[str, Any]], dict[str, Any]]) -> Without:
-    class Transport(GrpcioTransport):
-        def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
-            config = json.dumps(changed(json.loads(options.service_config)))
-            return super().channel(dataclasses.replace(options, service_config=config))
+    def opened(open_channel: Open, options: ChannelOptions) -> grpc.aio.Channel:
+        config = json.dumps(changed(json.loads(options.service_config)))
+        return open_channel(dataclasses.replace(options, service_config=config))
 
-    return lambda application: dataclasses.replace(application, transport=Transport())
+    return _with_channel(opened)
 
 
 def _without_health_checks(config: dict[str, Any]) -> dict[str, Any]:
@@ -58,26 +69,18 @@ class _EndlessChannel:
         send: Callable[..., Any] = self._channel.unary_unary(*args, **kwargs)
         return lambda request, timeout, **more: send(request, **more)  # noqa: ARG005
 
-    async def close(self) -> None:
-        """Closes the channel."""
-        await self._channel.close()
+    def __getattr__(self, name: str) -> Any:
+        """All else is the channel's own."""
+        return getattr(self._channel, name)
 
 
-class _EndlessTransport(GrpcioTransport):
-    """Its channels know no deadlines."""
-
-    def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
-        """Opens a channel."""
-        return cast("grpc.aio.Channel", _EndlessChannel(super().channel(options)))
-
-
-def _without_deadlines(application: Application) -> Application:
-    return dataclasses.replace(application, transport=_EndlessTransport())
+def _endless(open_channel: Open, options: ChannelOptions) -> grpc.aio.Channel:
+    return cast("grpc.aio.Channel", _EndlessChannel(open_channel(options)))
 
 
 PARTS: dict[str, Without] = {
     "call log": _without_interceptor(AccessLog),
-    "upstream deadlines": _without_deadlines,
+    "upstream deadlines": _with_channel(_endless),
     "client-side health checks": _with_service_config(_without_health_checks),
     "health, balancing and retry config": _with_service_config(lambda _: {}),
     "load shedding": _without_interceptor(LoadShedding),
@@ -87,10 +90,11 @@ PARTS: dict[str, Without] = {
 
 def main() -> None:
     """Runs the server."""
-    part, role = sys.argv[1:3]
-    del sys.argv[1:3]
+    transport, part, role = sys.argv[1:4]
+    sys.argv[1:4] = ["--transport", transport]
     service = import_module(f"services.{role}.{role}").SERVICE
-    run_program(role, server_command(PARTS[part](service.application)))
+    changed = PARTS[part](service.application, transport_named(transport))
+    run_program(role, server_command(changed))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The chain on grpc.aio as grpc's documentation writes it, with none of `rpc`'s features."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -44,12 +45,17 @@ class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
         return user_pb2.User(name=request.name, **{"class": str(length)}, roll=10 * length)
 
 
-def add_servicer(role: str, server: grpc.aio.Server, upstream: str) -> None:
+def add_servicer(
+    role: str,
+    server: Any,
+    upstream: str,
+    open_channel: Callable[[str], Any] = grpc.aio.insecure_channel,
+) -> None:
     """Adds the servicer of a role."""
     if role == "mock_data":
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
         return
-    channel = grpc.aio.insecure_channel(upstream)
+    channel = open_channel(upstream)
     if role == "orc1":
         user_pb2_grpc.add_Orchestrator1ServiceServicer_to_server(Orchestrator1(channel), server)
     else:

@@ -160,6 +160,8 @@ class _CertificateMetrics(Collector):
         for file, seconds in self._expiry.seconds_left().items():
             gauge.add_metric((file,), seconds)
         yield gauge
+
+
 def _is_retry(call: Call) -> bool:
     metadata = call.context.invocation_metadata() or ()
     return any(key == PREVIOUS_ATTEMPTS for key, _ in metadata)

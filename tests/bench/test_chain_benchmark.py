@@ -16,6 +16,7 @@ CONTENDERS = [
     "bare grpc.aio",
     "sync, 10 threads",
     "grpclib",
+    "pygrpc-native",
 ]
 
 

@@ -2,13 +2,17 @@
 
 import subprocess
 
+import pytest
+
 from tests.support.processes import program
 
 FEATURES = ["call log", "load shedding", "metrics", "tracing", "TLS", "mTLS"]
 
 
-def test_each_feature_has_a_cost() -> None:
+@pytest.mark.parametrize("transport", ["wire", "grpcio"])
+def test_each_feature_has_a_cost(transport: str) -> None:
     command = [str(program("bench/features")), "--rounds", "1", "--calls", "64"]
+    command += ["--transport", transport]
     result = subprocess.run(
         [*command, "--generator", "python"], capture_output=True, text=True, check=False
     )

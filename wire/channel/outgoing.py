@@ -88,7 +88,11 @@ class Outgoing(UsualAnswers):
             + message
         )
         if not self._dirty:
-            self.mark_dirty()
+            if len(self.streams) > 1:
+                self.mark_dirty()
+            else:
+                # The only request that is under way: waiting for others would only keep it back.
+                self.flush()
         return stream_id
 
     def open_request(

@@ -42,6 +42,12 @@ class Flusher:
             self._posted = True
             self._call_soon(self._flush)
 
+    def flush_at_once(self, flushable: Flushable) -> None:
+        """Flush without waiting for the end of the turn, for what nothing else will go with."""
+        for action in self._before:
+            _guarded(action)
+        _guarded(flushable.flush)
+
     def before_each_flush(self, action: Callable[[], None]) -> None:
         """Run an action ahead of the writes of a turn, such as log lines that tell of them."""
         self._before.append(action)

@@ -220,14 +220,18 @@ class ServerConnection(UsualRequests):
             + message
             + pack_behind(okay_start, stream_id, okay)
         )
-        if not self._dirty:
-            self.mark_dirty()
         if stream.remote_ended:
             del self.streams[stream_id]
             self.streams_completed += 1
             self.stream_closed(stream)
         else:
             self._end_locally(stream)
+        if not self._dirty:
+            if self.streams:
+                self.mark_dirty()
+            else:
+                # The last answer that is due: waiting for others would only keep it back.
+                self._flusher.flush_at_once(self)
         return True
 
     def _remember(self) -> _Around:

@@ -55,7 +55,8 @@ async def test_each_hostile_answer_ends_its_call(seed: int) -> None:
                 # The last hostile connection may still be there.
                 last = await outcome(calls)
             assert last is grpc.StatusCode.OK
-        assert upstream.answered > ANSWERS
+        # An answer that ends a connection ends the calls beside it, too.
+        assert upstream.answered > ANSWERS // 2
     assert outcomes.total() == ANSWERS
     assert grpc.StatusCode.DEADLINE_EXCEEDED not in outcomes
     assert len(outcomes) > 4, outcomes

@@ -60,9 +60,9 @@ def test_a_call_that_was_tried_before_is_counted(metrics: Metrics) -> None:
 def test_slots_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
     shedding = LoadShedding(1)
     metrics.watch_slots(shedding)
-    shedding.started(make_call())
+    shedding.received(make_call(), None)
     with pytest.raises(RpcStatusError):
-        shedding.started(make_call())
+        shedding.received(make_call(), None)
     read = metrics.registry.get_sample_value
     assert read("grpc_server_call_slots") == 1
     assert read("grpc_server_call_slots_taken") == 1
