@@ -24,6 +24,7 @@ from tests.wire.conformance.frames import (
     message,
     ping,
     settings,
+    window_update,
 )
 
 _WATCH = b"/grpc.health.v1.Health/Watch"
@@ -54,7 +55,9 @@ class HostileServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection until one side closes it."""
         decoder, paths, bodies = Decoder(1 << 20), dict[int, bytes](), dict[int, bytes]()
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        # The end of a test cancels this, which asyncio's streams would log.
+        ends = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
+        with contextlib.suppress(*ends):
             await reader.readexactly(len(PREFACE))
             writer.write(settings() + SETTINGS_ACK)
             while not writer.is_closing():
@@ -65,6 +68,8 @@ class HostileServer:
                     paths[stream] = dict(decoder.decode(payload, raw=True))[b":path"]
                 elif kind == DATA:
                     bodies[stream] = bodies.get(stream, b"") + payload
+                    if payload:
+                        writer.write(window_update(0, len(payload)))
                 elif kind == PING and not flags & ACK:
                     writer.write(ping(payload, ack=True))
                 if kind in {HEADERS, DATA} and flags & END_STREAM:
