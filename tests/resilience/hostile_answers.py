@@ -280,22 +280,26 @@ _STATUSES: _Kinds = {
     ),
 }
 
+
+def _reset(code: int) -> Octets:
+    return lambda stream: rst_stream(stream, code)
+
+
+def _headers_and_reset(code: int) -> Octets:
+    return lambda stream: _headers(stream, HEAD) + rst_stream(stream, code)
+
+
 _RESETS: _Kinds = {
     **{
         f"HTTP {number}": _Kind(_fixed(_http(number)), (code,))
         for number, code in _STATUS_OF_HTTP.items()
     },
     **{
-        f"reset {number:#x}": _Kind(
-            lambda _, n=number: lambda stream: rst_stream(stream, n), (code,)
-        )
+        f"reset {number:#x}": _Kind(_fixed(_reset(number)), (code,))
         for number, code in _STATUS_OF_RESET.items()
     },
     **{
-        f"headers and reset {number:#x}": _Kind(
-            lambda _, n=number: lambda stream: _headers(stream, HEAD) + rst_stream(stream, n),
-            (code,),
-        )
+        f"headers and reset {number:#x}": _Kind(_fixed(_headers_and_reset(number)), (code,))
         for number, code in _STATUS_OF_RESET.items()
     },
 }

@@ -37,6 +37,12 @@ SUMMARY = re.compile(r"\d+ names in .* failed \(.*\)")
 CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 
+def run(arguments: list[str], stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
+    """Runs the client to its end, however long that takes."""
+    command = [program(CLIENT), *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False)
+
+
 async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple[str, str]]":
     """Has a client ask for each answer, and for a user behind each. Counts the ends by kind."""
     asked = list(answers)
@@ -44,13 +50,8 @@ async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple
         chain.from_iterable((name_of(number), HONEST_NAME) for number in range(len(asked)))
     )
     async with hostile_server(asked) as server:
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            [program(CLIENT), "--target", server.address, "--output", "json", *options, "-n", "-"],
-            input="\n".join(names).encode(),
-            capture_output=True,
-            check=False,
-        )
+        arguments = ["--target", server.address, "--output", "json", *options, "-n", "-"]
+        ended = await asyncio.to_thread(run, arguments, "\n".join(names).encode())
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     stderr = [line for line in ended.stderr.decode().splitlines() if not CORE_LINE.match(line)]
     assert ended.returncode == 1, stderr

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import grpc
 import pytest
@@ -39,7 +39,7 @@ INNER_WORDS = re.compile(
 # Lines of gRPC's core, which writes to stderr by itself.
 CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
-Ask = Callable[[str, float], "asyncio.Future[object]"]
+Ask = Callable[[str, float], Awaitable[object]]
 End = tuple[str, grpc.StatusCode]
 
 

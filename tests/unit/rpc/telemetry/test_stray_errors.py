@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 
+from rpc.telemetry import stray_errors
+
 import pytest
 
 PROGRAM = """
 import sys, threading, warnings
 from rpc.telemetry.log_setup import configure_logs
-from rpc.telemetry.stray_errors import log_stray_errors
+from {module} import log_stray_errors
 
 class Unraisable:
     def __del__(self):
@@ -38,7 +40,7 @@ STATEMENTS = {
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_stray_error_is_a_line_of_the_log(statement: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(statement=statement)],
+        [sys.executable, "-c", PROGRAM.format(module=stray_errors.__name__, statement=statement)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
