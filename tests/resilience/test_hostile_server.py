@@ -39,7 +39,7 @@ CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 def run(arguments: list[str], stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
     """Runs the client to its end, however long that takes."""
-    command = [program(CLIENT), *arguments]
+    command = [str(program(CLIENT)), *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 
