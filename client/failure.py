@@ -5,6 +5,7 @@ from typing import cast
 
 from rpc.core.address import is_loopback
 from rpc.transports.grpcio.causes import connection_error
+from rpc.transports.grpcio.texts import TIME_IS_UP, reason_of
 from rpc.upstream.settings import PeerSettings
 
 import grpc
@@ -14,9 +15,6 @@ from grpc_status import rpc_status
 
 from client.answer import Failure
 from client.settings import ClientSettings
-
-# What gRPC itself says, in place of a server, of a call whose time is up.
-_TIME_IS_UP = "Deadline Exceeded"
 
 # What gRPC's reasons have in them when one side speaks TLS and the other does not, or not so.
 _OF_TLS = ("Socket closed", "Connection reset", "handshake", "verification")
@@ -34,7 +32,8 @@ async def explain(
     """Says what a failed call means.
 
     A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
-    says that the time is up. Then the message names the reason and what to do.
+    says that the time is up. Then the message names the reason and what to do. What gRPC says of an
+    answer that is none becomes a reason, with the server's address.
 
     Args:
         error: the failed call's.
@@ -42,11 +41,18 @@ async def explain(
         settings: what the call was made with.
         service: full name of the service that was called.
     """
-    message = error.details() or ""
-    details = _details(error)
-    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and message == _TIME_IS_UP:
+    message, reason = error.details() or "", reason_of(error)
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and TIME_IS_UP in (message, reason):
         message = await _silence(channel, settings, service)
-    return Failure(error.code(), message, details)
+    elif reason is not None:
+        message = _without_answer(error.code(), settings.server.target, reason)
+    return Failure(error.code(), message, _details(error))
+
+
+def _without_answer(code: grpc.StatusCode, target: str, reason: str) -> str:
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return f"no answer from {target}: {reason}"
+    return f"the answer of {target} cannot be used: {reason}"
 
 
 async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service: str) -> str:

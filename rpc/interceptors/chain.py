@@ -11,6 +11,7 @@ from rpc.core.call import Call, ServicerContext, current_call
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import REQUEST_ID
 from rpc.core.outcome import Outcome
+from rpc.core.status_size import fitting
 from rpc.interceptors.blocking import awaitable
 from rpc.interceptors.hooks import hooks
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
@@ -140,11 +141,12 @@ class Chain:
         """The status for an exception, which is noted as the call's outcome."""
         status = self._status(call, error)
         seconds = time.perf_counter() - call.started
-        call.outcome = Outcome(status.code, seconds, status.message, status.diagnosis)
         # The id tells a caller what to ask the operators for, and an orchestrator that the status
         # came from a server and not from its own side of the wire.
         trailers = ((REQUEST_ID, call.request_id), *status.trailers)
-        return RpcStatusError(status.code, status.message, trailers, status.diagnosis)
+        message, trailers = fitting(status.message, trailers)
+        call.outcome = Outcome(status.code, seconds, message, status.diagnosis)
+        return RpcStatusError(status.code, message, trailers, status.diagnosis)
 
     def _enter(self, call: Call) -> None:
         """Makes the running task that of a call."""

@@ -21,6 +21,7 @@ _LOCAL_MESSAGES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: "a message from or to an upstream service is too large",
     grpc.StatusCode.UNAVAILABLE: "an upstream service cannot be reached",
 }
+_MOST_DIAGNOSIS = 1000
 _UNREADABLE = "an upstream service's answer cannot be read"
 
 
@@ -34,9 +35,6 @@ def _no_status(_: Exception) -> None:
 
 Upstreams = Callable[[], str]
 """How the connections to upstreams are, in words for the log."""
-
-# What a connection may be the cause of.
-_OF_CONNECTIONS = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE})
 
 
 def _no_upstreams() -> str:
@@ -67,7 +65,8 @@ class StatusMapping(ServerInterceptor):
             return error
         if isinstance(error, grpc.aio.AioRpcError):
             status = upstream_status(error, is_local=self._is_local(error))
-            if status.diagnosis is not None and status.code in _OF_CONNECTIONS:
+            if status.diagnosis is not None:
+                # The transport's words need not say which upstream it was.
                 status.diagnosis = "; ".join(filter(None, (status.diagnosis, self._upstreams())))
             return status
         if isinstance(error, NotImplementedError):
@@ -96,12 +95,15 @@ def upstream_status(error: grpc.aio.AioRpcError, *, is_local: bool) -> RpcStatus
         error: of the call to the upstream.
         is_local: this side made the status. It keeps its code. Its text goes to the log only.
     """
-    received = tuple(error.trailing_metadata() or ())
     message, diagnosis = error.details() or "", None
     if is_local:
         message = _LOCAL_MESSAGES.get(error.code(), _UNREADABLE)
-        diagnosis = error.debug_error_string()
-    trailers: Trailers = tuple((k, v) for k, v in received if k == STATUS_DETAILS)
+        # gRPC lists the headers that it refuses, of which there may be any number.
+        diagnosis = (error.debug_error_string() or "")[:_MOST_DIAGNOSIS]
+    trailers: Trailers = ()
+    if not is_local:
+        received = error.trailing_metadata() or ()
+        trailers = tuple((k, v) for k, v in received if k == STATUS_DETAILS)
     if error.code() is grpc.StatusCode.UNAVAILABLE:
         trailers += ((RETRY_PUSHBACK, NO_RETRY),)
     return RpcStatusError(error.code(), message, trailers, diagnosis)

@@ -15,6 +15,7 @@ from rpc.server.reload import Reload
 from rpc.server.running_server import RunningServer, running_server
 from rpc.server.settings import ServerSettings
 from rpc.telemetry.log_setup import configure_logs, get_logger
+from rpc.telemetry.stray_errors import log_stray_errors
 
 import uvloop
 
@@ -46,6 +47,7 @@ def run_server(
     """
     telemetry = settings.telemetry
     configure_logs(settings.name, telemetry.log_format, telemetry.read_log_level())
+    log_stray_errors()
     uvloop.run(_serve(application, settings, options))
 
 

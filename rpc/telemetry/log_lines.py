@@ -18,6 +18,9 @@ _PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
 
 _NUMBER = (int, float)
 
+# The one control character of ASCII that orjson leaves as it is.
+_DELETE = b"\x7f"
+
 _logfmt = structlog.processors.LogfmtRenderer()
 
 
@@ -41,9 +44,34 @@ def json_lines(service: str) -> RenderLine:
         fields = {"timestamp": at, "level": level, "service": service, "event": ""}
         for key, value in event.items():
             fields[key] = _without_surrogates(value) if isinstance(value, str) else value
-        return orjson.dumps(fields)
+        line = _json(fields)
+        return line if line.isascii() and _DELETE not in line else _escaped(line)
 
     return render
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(fields)
+    except TypeError:  # something that JSON has no form for
+        texts = {key: _without_surrogates(str(value)) for key, value in fields.items()}
+        return orjson.dumps(texts)
+
+
+def _escaped(line: bytes) -> bytes:
+    """Writes by number what a terminal obeys or does not show. Its meaning stays the same."""
+    text = line.decode()
+    if text.isprintable():
+        return line
+    return "".join(map(_json_character, text)).encode()
+
+
+def _json_character(character: str) -> str:
+    # JSON counts in UTF-16 (RFC 8259 section 7).
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def iso_time(seconds: float) -> str:

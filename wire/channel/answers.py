@@ -62,7 +62,9 @@ def status_of(trailers: Fields) -> tuple[grpc.StatusCode, str]:
     """The status and its text in the fields that end an answer.
 
     Raises:
-        AnswerError: there is no status. An HTTP status stands for one then.
+        AnswerError: there is no status, and an HTTP status stands for one. Or it is none that gRPC
+            has, which counts as UNKNOWN
+            (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md).
     """
     fields = dict(trailers)
     status = fields.get(b"grpc-status")
@@ -72,7 +74,10 @@ def status_of(trailers: Fields) -> tuple[grpc.StatusCode, str]:
             status_of_http(http_status),
             f"there is no grpc-status; the HTTP status is {http_status.decode('latin-1')}",
         )
-    return parse_status(status), decode_message(fields.get(b"grpc-message", b""))
+    code, message = parse_status(status), decode_message(fields.get(b"grpc-message", b""))
+    if code is grpc.StatusCode.UNKNOWN and status.lstrip(b"0") != b"2":
+        raise AnswerError(code, f"the grpc-status is {status!r}, its text {message!r}")
+    return code, message
 
 
 def metadata_of(fields: Iterable[Field]) -> grpc.aio.Metadata:

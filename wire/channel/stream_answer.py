@@ -60,6 +60,7 @@ class StreamAnswer(Outcome):
         self._head: Fields | None = None
         self._trailers: Fields = []
         self._inbox = Inbox(0)
+        self._peer = ""
         self._waiters: set[asyncio.Future[None]] = set()
         self._callbacks: list[Callable[[Any], None]] = []
         self._done = False
@@ -75,6 +76,7 @@ class StreamAnswer(Outcome):
         if connection is None:
             return
         self._head = fields
+        self._peer = connection.peer
         self._commit()
         try:
             check_head(fields)
@@ -203,9 +205,10 @@ class StreamAnswer(Outcome):
         try:
             return self._method.deserialize(inbox.unpack(message))
         except MessageError as error:
-            self._fail_answer(error.code, error.details)
+            self._fail_answer(error.code, f"{self._peer}: {error.details}")
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
-            self._fail_answer(grpc.StatusCode.INTERNAL, f"an answer cannot be read: {error!r}")
+            cause = f"{self._peer}: an answer cannot be read: {error!r}"
+            self._fail_answer(grpc.StatusCode.INTERNAL, cause)
         return grpc.aio.EOF
 
     def _fail_answer(self, code: grpc.StatusCode, cause: str) -> None:

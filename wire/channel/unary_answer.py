@@ -117,7 +117,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
             if self._response is not None:
                 self._head = head
                 self._connection = None
-                self._succeed(trailers)
+                self._succeed(trailers, connection)
                 return
         in_pieces(self, head, data, trailers)
 
@@ -128,9 +128,9 @@ class UnaryAnswer(AnswerFuture, Outcome):
             return
         self._connection = None
         if fields == OK_TRAILERS:
-            self._succeed(fields)
+            self._succeed(fields, connection)
         else:
-            self._end_answer(fields, connection.peer)
+            self._end_answer(fields, connection)
 
     def _begin_answer(self, fields: Fields) -> None:
         assert self._connection is not None  # noqa: S101 - a type checker's hint
@@ -143,27 +143,30 @@ class UnaryAnswer(AnswerFuture, Outcome):
         self._connection.known_head = fields
         self._tell_of_head()
 
-    def _end_answer(self, trailers: Fields, peer: str) -> None:
+    def _end_answer(self, trailers: Fields, connection: ClientConnection) -> None:
+        peer = connection.peer
         try:
             error = peer_error(self._head, trailers, peer)
         except AnswerError as fault:
             error = fault_error(fault, peer)
         self._trailers = trailers
         if error is None:
-            self._succeed(trailers)
+            self._succeed(trailers, connection)
         else:
             self._fail(error, trailers)
 
-    def _succeed(self, trailers: Fields) -> None:
+    def _succeed(self, trailers: Fields, connection: ClientConnection) -> None:
         self._trailers = trailers
         response = self._response
         if response is None:
-            self._fail_here(grpc.StatusCode.INTERNAL, "the status is OK, but there is no answer")
+            cause = f"{connection.peer}: the status is OK, but there is no answer"
+            self._fail_here(grpc.StatusCode.INTERNAL, cause)
             return
         try:
             answer = self._method.deserialize(response)
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
-            self._fail_here(grpc.StatusCode.INTERNAL, f"the answer cannot be read: {error!r}")
+            cause = f"{connection.peer}: the answer cannot be read: {error!r}"
+            self._fail_here(grpc.StatusCode.INTERNAL, cause)
             return
         self._response = None
         slot = self._slot

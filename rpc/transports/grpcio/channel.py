@@ -2,8 +2,9 @@
 
 from typing import cast
 
+from rpc.transports.grpcio.core_calls import mend_calls
 from rpc.transports.grpcio.credentials import channel_credentials
-from rpc.transports.grpcio.early_status import keep_early_status
+from rpc.transports.grpcio.quiet_lines import quieten
 from rpc.transports.renewed_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions
 
@@ -22,9 +23,10 @@ def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
     Raises:
         TlsError: a certificate or key cannot be used.
     """
+    quieten()
     arguments = _arguments(options)
     if options.tls is None:
-        return keep_early_status(grpc.aio.insecure_channel(options.target, options=arguments))
+        return mend_calls(grpc.aio.insecure_channel(options.target, options=arguments))
     tls = options.tls
     if tls.server_name is not None:
         arguments.append(("grpc.ssl_target_name_override", tls.server_name))
@@ -32,9 +34,7 @@ def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
     credentials = channel_credentials(tls, options.expiry)
 
     def open_secure() -> grpc.aio.Channel:
-        return keep_early_status(
-            grpc.aio.secure_channel(options.target, credentials(), options=arguments)
-        )
+        return mend_calls(grpc.aio.secure_channel(options.target, credentials(), options=arguments))
 
     # Of a channel, a stub asks for its methods and for nothing else.
     return cast("grpc.aio.Channel", RenewedChannel(open_secure, tls))

@@ -6,11 +6,11 @@ from functools import partial
 
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.binding import bind
-from rpc.transports.grpcio.caller_left import quieten_caller_left
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_answers import HeldAnswers
 from rpc.transports.grpcio.listener import BoundServer, Listener
+from rpc.transports.grpcio.quiet_lines import quieten
 from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
 
@@ -56,7 +56,7 @@ class GrpcioServer:
         Raises:
             TlsError: a certificate or key cannot be used.
         """
-        quieten_caller_left()
+        quieten()
         listening = options.listening
         self.address = listening.address
         self._arrivals = Arrivals()

@@ -7,7 +7,7 @@ from typing import Any
 
 from rpc.server.running_server import RunningServer
 from rpc.service import Service, Upstream
-from rpc.transports.grpcio.early_status import keep_early_status
+from rpc.transports.grpcio.core_calls import mend_calls
 
 import grpc
 import pytest
@@ -117,7 +117,7 @@ def hop_of(servicer: Callable[..., StreamServiceServicer] = Forwarding, **declar
 async def calling(address: str) -> AsyncIterator[grpc.aio.Channel]:
     """Opens a channel of grpc.aio, whichever transport the server has."""
     async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
-        yield keep_early_status(channel)
+        yield mend_calls(channel)
 
 
 EVERY_WAY = pytest.mark.parametrize(

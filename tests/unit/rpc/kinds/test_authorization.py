@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rpc.tls.files import ServerTls
-from rpc.transports.grpcio.early_status import keep_early_status
+from rpc.transports.grpcio.core_calls import mend_calls
 
 import grpc
 import pytest
@@ -36,7 +36,7 @@ def server_tls(authority: Authority) -> ServerTls:
 def channel(address: str, authority: Authority, pair: Pair) -> grpc.aio.Channel:
     pems = (authority.certificate, pair.key, pair.certificate)
     credentials = grpc.ssl_channel_credentials(*(pem.read_bytes() for pem in pems))
-    return keep_early_status(grpc.aio.secure_channel(address, credentials, OWN_CONNECTION))
+    return mend_calls(grpc.aio.secure_channel(address, credentials, OWN_CONNECTION))
 
 
 @TRANSPORTS

@@ -128,6 +128,26 @@ def test_json_keeps_what_a_name_has_in_it(stderr: Stderr) -> None:
     assert line["message"] == '"}\n{\u2028é'
 
 
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\u200b", "\U000e0001"]
+)
+def test_json_shows_by_number_what_cannot_be_printed(stderr: Stderr, text: str) -> None:
+    configure_logs("orc1", "json")
+    get_logger().info(f"event {text}", message=text, items=[text])
+    written = stderr()
+    assert written.removesuffix("\n").isprintable()
+    line = json.loads(written)
+    assert (line["event"], line["message"], line["items"]) == (f"event {text}", text, [text])
+
+
+@pytest.mark.parametrize("value", [ValueError("why"), b"\xff", 2**70, ["\ud800"], {1, 2}])
+def test_json_takes_any_value(stderr: Stderr, value: object) -> None:
+    configure_logs("orc1", "json")
+    get_logger().info("event", value=value)
+    (line,) = json_lines(stderr)
+    assert line["event"] == "event"
+
+
 def test_json_takes_a_path_that_is_not_utf_8(stderr: Stderr) -> None:
     configure_logs("orc1", "json")
     get_logger().info("event \udcff", message="/run/\udcff")
