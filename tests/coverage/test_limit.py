@@ -74,7 +74,7 @@ def test_without_a_report_it_says_what_writes_it(workspace: Path) -> None:
     (workspace / "report.dat").unlink()
     result = check(workspace, "sample")
     assert result.returncode == 1
-    assert "cannot read report.dat: No such file or directory; ./bazelw coverage" in result.stderr
+    assert "cannot read report.dat: No such file or directory: ./bazelw coverage" in result.stderr
 
 
 def test_a_folder_that_was_not_measured_fails(workspace: Path) -> None:
