@@ -87,7 +87,7 @@ def test_a_full_disk_is_one_line_that_says_so() -> None:
 
 
 def test_a_server_that_does_not_start_is_shown_with_its_log() -> None:
-    ended = run_to_end(DEMO, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"})
+    ended = run_to_end(DEMO, environment={"MOCK_DATA_DELAY": "nonsense"})
     assert ended.returncode == 1
     first, *log = ended.stderr.splitlines()
     assert first == "demo: mock_data ended with 2:"
