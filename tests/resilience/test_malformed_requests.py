@@ -128,5 +128,6 @@ async def test_the_server_survives_and_serves_on() -> None:
         assert metric(server, "grpc_server_call_in_flight") == 0
         assert after.megabytes < before.megabytes + MEMORY_SLACK_MB
         own = {line["event"] for line in server.log() if not line["event"].startswith(GRPC_SAYS)}
-        assert own == {"serving", "call"}
+        # Only wire tells of peers that break HTTP/2.
+        assert own - {"connection turned away"} == {"serving", "call"}
         assert server.stop() == 0
