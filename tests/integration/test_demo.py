@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from demo import servers
+from demo.servers import StartError
 from tests.support.processes import program, run_to_end
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
@@ -24,8 +26,8 @@ def test_the_demo_shows_both_screens_and_every_hop() -> None:
     assert 'desc = invalid name "abc"' in ended.stdout
     hops = [HOP.fullmatch(line) for line in ended.stdout.splitlines()]
     seen = [(hop[1], hop[2], hop[3]) for hop in hops if hop]
-    servers = list(zip(["orc1", "orc2", "mock_data"], METHODS, strict=True))
-    assert seen == [(*server, code) for code in ("OK", "INVALID_ARGUMENT") for server in servers]
+    expected = list(zip(["orc1", "orc2", "mock_data"], METHODS, strict=True))
+    assert seen == [(*server, code) for code in ("OK", "INVALID_ARGUMENT") for server in expected]
     deadlines = [int(hop[4]) for hop in hops if hop]
     assert deadlines[0] > deadlines[1] > deadlines[2]
     assert "\x1b" not in ended.stdout
@@ -87,8 +89,8 @@ def test_a_full_disk_is_one_line_that_says_so() -> None:
 
 
 def test_a_server_that_does_not_start_is_shown_with_its_log() -> None:
-    ended = run_to_end(DEMO, environment={"MOCK_DATA_DELAY": "nonsense"})
-    assert ended.returncode == 1
-    first, *log = ended.stderr.splitlines()
-    assert first == "demo: mock_data ended with 2:"
+    with pytest.raises(StartError) as caught, servers.running("mock_data", "--delay", "nonsense"):
+        pass
+    first, *log = str(caught.value).splitlines()
+    assert first == "mock_data ended with 2:"
     assert any("nonsense" in line for line in log)
