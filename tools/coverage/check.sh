@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
-./bazelw coverage //tests/unit/... //tests/integration/...
+./bazelw coverage //services/... //tests/unit/... //tests/integration/...
 ./bazelw run //tools/coverage
