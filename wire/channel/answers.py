@@ -24,7 +24,7 @@ OK_TRAILERS: Fields = [(b"grpc-status", b"0")]
 
 
 class AnswerError(Exception):
-    """An answer that is none of gRPC's. `code` is the status that the call ends with."""
+    """An answer outside gRPC's protocol. `code` is the call's status."""
 
     def __init__(self, code: grpc.StatusCode, cause: str) -> None:
         super().__init__(cause)
@@ -33,10 +33,10 @@ class AnswerError(Exception):
 
 
 def check_head(fields: Fields) -> None:
-    """Looks at the headers that begin an answer.
+    """Checks the headers at the start of an answer.
 
     Raises:
-        AnswerError: they are no gRPC server's, or say what cannot be followed.
+        AnswerError: they come from no gRPC server, or ask for something unsupported.
     """
     head = dict(fields)
     http_status = head.get(b":status", b"")
@@ -59,11 +59,11 @@ def encoding_of(fields: Fields) -> bytes:
 
 
 def status_of(trailers: Fields) -> tuple[grpc.StatusCode, str]:
-    """The status and its text in the fields that end an answer.
+    """The status and its text in an answer's last fields.
 
     Raises:
-        AnswerError: there is no status, and an HTTP status stands for one. Or it is none that gRPC
-            has, which counts as UNKNOWN
+        AnswerError: there is no status, and an HTTP status stands for one. Or gRPC does not know
+            the status, which counts as UNKNOWN
             (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md).
     """
     fields = dict(trailers)
@@ -93,7 +93,7 @@ def metadata_of(fields: Iterable[Field]) -> grpc.aio.Metadata:
 
 
 def peer_error(head: Fields | None, trailers: Fields, peer: str) -> grpc.aio.AioRpcError | None:
-    """The error in the fields that end an answer, or None where the status is OK.
+    """The error in an answer's last fields, or None if the status is OK.
 
     Raises:
         AnswerError: see `status_of` and `metadata_of`.
@@ -112,5 +112,5 @@ def peer_error(head: Fields | None, trailers: Fields, peer: str) -> grpc.aio.Aio
 
 
 def fault_error(fault: AnswerError, peer: str) -> TransportError:
-    """The error of a call whose answer is at fault."""
+    """The error of a call with a faulty answer."""
     return transport_error(fault.code, f"{peer}: {fault.cause}")

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class Attempts:
     """The attempts of one call (gRFC A6), on whichever connections.
 
-    A call is committed, and so never tried again, once an answer has begun. A request that no
-    server has looked at goes elsewhere at once: any number of times where it was never sent, once
-    where a server has refused it.
+    A call is committed, and so never tried again, once an answer has begun. A request unseen by any
+    server goes elsewhere at once: any number of times if it was never sent, once if a server
+    refused it.
     """
 
     if not TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Attempts:
         return [*self._metadata, (PREVIOUS_ATTEMPTS, b"%d" % self._attempts)]
 
     def _fail_here(self, code: grpc.StatusCode, cause: str) -> None:
-        """End an attempt that this side has found to fail."""
+        """End an attempt that has failed on this side."""
         self._leave_stream()
         self._fail(transport_error(code, cause), ())
 
@@ -152,7 +152,7 @@ class Attempts:
             connection.cancel(self._stream_id)
 
     def _release(self) -> None:
-        """Let go of all that would wake the call again."""
+        """Let go of everything able to wake the call."""
         if self._slot is not None:
             self._slot.pop(self, None)
             self._slot = None

@@ -10,14 +10,14 @@ _JITTER = 0.2
 
 
 class Backoff:
-    """Pauses that grow, each with a jitter, so that callers do not come back in step."""
+    """Growing pauses, each with a jitter, so callers do not come back in step."""
 
     def __init__(self, initial: float, maximum: float) -> None:
         """Begins with the initial pause.
 
         Args:
             initial: seconds of the first pause.
-            maximum: seconds that no pause exceeds, the jitter aside.
+            maximum: seconds of the longest pause, the jitter aside.
         """
         self._initial = initial
         self._maximum = maximum

@@ -1,4 +1,4 @@
-"""Load balancing policies: which of a channel's addresses are connected to, and called.
+"""Load balancing policies: where a channel connects, and where its calls go.
 
 Source: https://github.com/grpc/grpc/blob/master/doc/load-balancing.md.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Dispatching(Protocol):
-    """Who sends calls to what a policy has ready."""
+    """Sends calls to a policy's ready connections."""
 
     def publish(
         self, state: grpc.ChannelConnectivity, ready: list[ClientConnection], error: str
@@ -39,7 +39,7 @@ class Policy(Protocol):
     """What a dispatcher asks of a policy."""
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the addresses that there are now."""
+        """Takes the current addresses."""
 
     def connect(self) -> None:
         """Begins to connect."""
@@ -49,7 +49,7 @@ class Policy(Protocol):
 
 
 class RoundRobin:
-    """Connects to all addresses, at once and again. Calls go to those that are ready."""
+    """Connects to all addresses, at once and again. Calls go to the ready ones."""
 
     def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
         self._settings = settings
@@ -60,7 +60,7 @@ class RoundRobin:
         self._error = ""
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the addresses that there are now. Connections to those that stay are kept."""
+        """Takes the current addresses. Connections to those that stay are kept."""
         before, self._subchannels = self._subchannels, {}
         for address in addresses:
             kept = before.pop(address, None)
@@ -116,7 +116,7 @@ class RoundRobin:
 
 
 class PickFirst:
-    """Connects to the first address that takes a connection, and to no other."""
+    """Connects to the first reachable address, and to no other."""
 
     def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
         self._settings = settings
@@ -126,7 +126,7 @@ class PickFirst:
         self._is_failing = False
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the addresses that there are now. A connection to one that stays is kept."""
+        """Takes the current addresses. A connection to one that stays is kept."""
         selected = self._selected()
         kept = selected if selected is not None and selected.address in addresses else None
         before = self._subchannels
@@ -185,7 +185,7 @@ class PickFirst:
             following.connect()
 
     def _leave(self, frozen: Subchannel) -> None:
-        """Give a silent server's calls the time that they have, and begin with it anew."""
+        """Leave a silent server's calls the rest of their time, and begin with it anew."""
         fresh = Subchannel(frozen.address, self._settings, self)
         self._subchannels[self._current] = fresh
         frozen.drop()
@@ -209,7 +209,7 @@ class PickFirst:
 
 
 def ready_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnection]:
-    """The connections of those that are ready."""
+    """The connections of ready subchannels."""
     return [
         subchannel.connection
         for subchannel in subchannels
@@ -218,7 +218,7 @@ def ready_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnectio
 
 
 def frozen_connections(subchannels: Iterable[Subchannel]) -> list[ClientConnection]:
-    """The connections of those whose servers are silent."""
+    """The connections of subchannels with silent servers."""
     return [
         subchannel.connection
         for subchannel in subchannels

@@ -78,7 +78,7 @@ class Channel(grpc.aio.Channel):
         return state
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        """Returns when the state is not the one that was observed last."""
+        """Returns when the state differs from the last observed one."""
         await self._dispatcher.connectivity.wait_for_change(last_observed_state)
 
     async def channel_ready(self) -> None:
@@ -98,7 +98,7 @@ class Channel(grpc.aio.Channel):
         """Closes the channel.
 
         Args:
-            grace: seconds that calls in flight get to end by themselves. None gives no time.
+            grace: seconds for calls in flight to end by themselves. None gives no time.
         """
         dispatcher = self._dispatcher
         if dispatcher.connectivity.state is SHUTDOWN:
@@ -221,7 +221,7 @@ def channel(
     options: ChannelOptions | None = None,
     interceptors: Sequence[grpc.aio.ClientInterceptor] | None = None,
 ) -> Channel:
-    """A channel to a target, which connects when it is first called. Needs a running loop.
+    """A channel to a target. It connects on its first call. Needs a running loop.
 
     Args:
         target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or

@@ -33,7 +33,7 @@ _MAX_INFORMATIONAL = 100
 
 
 class Owner(Protocol):
-    """Who holds a connection, and is told what becomes of it."""
+    """Holds a connection, and hears of its changes."""
 
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
         """The connection takes no more calls. Those on it go on."""
@@ -56,7 +56,7 @@ class ClientConnection(Outgoing):
         draining: no stream can be opened any more.
         responsive: False while the server leaves a ping unanswered.
         ready: done when the server's SETTINGS are here, or failed where they never will be.
-        known_head: fields that have begun an answer before and were found good.
+        known_head: headers of an earlier answer, found good.
     """
 
     is_server = False
@@ -75,7 +75,7 @@ class ClientConnection(Outgoing):
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self.known_head: Fields = []
         self.watch_id = 0
-        """The stream of a health check, which is no call. 0 for none."""
+        """The stream of a health check. It is no call. 0 for none."""
         self._owner = owner
         self._calls_waiting = settings.waiting
         self._probe = Probe(self, options)
@@ -93,7 +93,7 @@ class ClientConnection(Outgoing):
         return len(self.streams) < self.peer_max_streams and not self.draining
 
     def calls(self) -> list[Any]:
-        """The exchanges that are calls."""
+        """The exchanges of calls, without the health check."""
         return [stream.call for stream in self.streams.values() if stream.id != self.watch_id]
 
     # --- streams
@@ -104,7 +104,7 @@ class ClientConnection(Outgoing):
         self._probe.start()
 
     def numbers_used_up(self) -> None:
-        """Leave the connection to the calls that it has (RFC 9113, section 5.1.1)."""
+        """Leave the connection to its open calls (RFC 9113, section 5.1.1)."""
         self._drain("all stream numbers are used up")
 
     def cancel(self, stream_id: int, code: int = CANCEL) -> None:
@@ -170,7 +170,7 @@ class ClientConnection(Outgoing):
         self.streams[stream_id].call.unreadable(f"{self.peer}: {fault.text}")
 
     def stream_closed(self, stream: Stream) -> None:  # noqa: ARG002
-        """There may be room for a call that waits, and a drained connection may end."""
+        """There may be room for a waiting call, and a drained connection may end."""
         if self.draining:
             self._close_when_empty()
         elif self._calls_waiting:

@@ -1,4 +1,4 @@
-"""The connectivity state of a channel, and those who wait for it to change.
+"""The connectivity state of a channel, and the wait for its change.
 
 Source: https://github.com/grpc/grpc/blob/master/doc/connectivity-semantics-and-api.md.
 """
@@ -17,7 +17,7 @@ SHUTDOWN = grpc.ChannelConnectivity.SHUTDOWN
 
 
 class Connectivity:
-    """A state that can be waited for.
+    """A state to wait for.
 
     Attributes:
         state: what it is now.
@@ -30,7 +30,7 @@ class Connectivity:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def set(self, state: grpc.ChannelConnectivity) -> None:
-        """Wakes who waits, if this is another state."""
+        """Wakes the waiters if the state differs."""
         if state is self.state or self.state is SHUTDOWN:
             return
         self.state = state

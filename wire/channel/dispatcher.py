@@ -1,4 +1,4 @@
-"""Gives calls their connections, and keeps those that have to wait for one."""
+"""Gives calls their connections, and queues calls without one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Dispatched(Protocol):
     wait_for_ready: bool
 
     def send_on(self, connection: ClientConnection) -> None:
-        """Begin on a connection that has room."""
+        """Begin on a connection with room."""
 
     def unreachable(self, cause: str) -> None:
         """There is no connection, and the call does not want to wait."""
@@ -41,13 +41,13 @@ class Dispatched(Protocol):
 
 
 class Dispatcher:
-    """Sends each call to the next connection that is ready.
+    """Sends each call to the next ready connection.
 
     Attributes:
         connectivity: state of the channel.
         deadlines: of the loop.
         throttle: of retries, or None where the service config has none.
-        retrying: calls that wait for their next attempt.
+        retrying: calls between two attempts.
         is_closing: new calls must not begin.
     """
 
@@ -97,7 +97,7 @@ class Dispatcher:
             self.room_made()
 
     def withdraw(self, call: Dispatched) -> None:
-        """Forget a call that waits."""
+        """Forget a waiting call."""
         self._waiting.pop(call, None)
         self.retrying.pop(call, None)
 
@@ -124,7 +124,7 @@ class Dispatcher:
     # --- connections
 
     def connect(self) -> None:
-        """Begin to connect, where that has not been done."""
+        """Begin to connect, unless begun already."""
         if self._has_addresses:
             self._policy.connect()
         else:
@@ -173,7 +173,7 @@ class Dispatcher:
     # --- the end
 
     async def drained(self, grace: float) -> None:
-        """Take no new calls. Returns when those that there are have ended, or the time is over."""
+        """Take no new calls. Returns when all calls have ended, or the time is over."""
         self.is_closing = True
         ends = [asyncio.ensure_future(call.ended()) for call in self._calls()]
         if ends:

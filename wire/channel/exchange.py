@@ -24,26 +24,26 @@ class Exchange(Protocol):
         """Head, data and trailers have arrived, as a whole."""
 
     def ended_without_trailers(self) -> None:
-        """The answer ends with its data, which is none of gRPC's ways."""
+        """The answer ends with its data, against gRPC's protocol."""
 
     def writable(self) -> None:
         """The stream takes data again after it was full."""
 
     def refused(self, cause: str) -> None:
-        """The server says that it has not looked at the request."""
+        """The server says it has not looked at the request."""
 
     def reset(self, error_code: int) -> None:
         """The server has reset the stream."""
 
     def unreadable(self, cause: str) -> None:
-        """The server has broken HTTP/2 on this stream, which is being reset."""
+        """The server has broken HTTP/2 on this stream. A reset is on its way."""
 
     def disconnected(self, cause: str, *, unsent: bool) -> None:
         """The connection is lost, `unsent` before any of the request was written to it."""
 
 
 def in_pieces(exchange: Exchange, head: Fields, data: bytes, trailers: Fields) -> None:
-    """Tell of an answer that has arrived as a whole, as if it had not."""
+    """Pass on a whole answer as if it had arrived in pieces."""
     exchange.head_received(head)
     exchange.data_received(data)
     exchange.trailers_received(trailers)

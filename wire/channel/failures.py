@@ -35,7 +35,7 @@ _WORDS = {
 
 
 def transport_error(code: grpc.StatusCode, cause: str) -> TransportError:
-    """The error of a call that this side has ended.
+    """The error of a call ended by this side.
 
     Args:
         code: its status.

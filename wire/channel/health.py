@@ -1,6 +1,6 @@
 """Client-side health checking: calls go where the server says SERVING (gRFC A17).
 
-The two messages of grpc.health.v1 have one field each, so that they are read and written here.
+The two messages of grpc.health.v1 have one field each, so they are read and written here.
 Source: https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md.
 """
 
@@ -36,14 +36,14 @@ _logger = logging.getLogger(__name__)
 
 
 class HealthListener(Protocol):
-    """Who wants to know."""
+    """Hears of a server's health."""
 
     def __call__(self, *, serving: bool, error: str) -> None:
         """The server has said something of the service's health."""
 
 
 class HealthWatch:
-    """Watches one service on one connection for as long as that is there.
+    """Watches one service on one connection, until the connection ends.
 
     A server without the health service counts as serving.
 
@@ -106,7 +106,7 @@ class HealthWatch:
     answer_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
-        """The stream ends: a server that has no such method is not asked again."""
+        """The stream ends: a server without the method is not asked again."""
         trailers = dict(fields)
         code = parse_status(trailers.get(b"grpc-status", b""))
         if code is grpc.StatusCode.UNIMPLEMENTED:
@@ -173,7 +173,7 @@ def _varint(number: int) -> bytes:
 
 
 def _health_status(message: bytes) -> int:
-    """The enum of a HealthCheckResponse, or 0 (UNKNOWN) where there is none that is known."""
+    """The enum of a HealthCheckResponse, or 0 (UNKNOWN) without a known one."""
     if len(message) == 2 and message[0] == _STATUS_TAG:  # noqa: PLR2004 - a tag and a small number
         return message[1]
     return 0

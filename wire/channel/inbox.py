@@ -1,4 +1,4 @@
-"""Answers that have arrived and were not read yet, and what of the window they keep."""
+"""Unread answers, and their part of the window."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Inbox:
         """Begins empty.
 
         Args:
-            limit: bytes that an answer may have, before and after decompression.
-            encoding: of those that are compressed.
+            limit: most bytes of an answer, before and after decompression.
+            encoding: of compressed answers.
         """
         self._limit = limit
         self._encoding = encoding
         self._parser = MessageParser(limit)
         self._unread: deque[tuple[bool, bytes]] = deque()
         self._unacknowledged = 0
-        """Bytes that have arrived and were not acknowledged."""
+        """Bytes received and not yet acknowledged."""
         self._waiting = 0
         """Bytes of whole answers."""
 

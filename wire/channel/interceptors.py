@@ -25,12 +25,12 @@ _Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
 def of_kind(
     interceptors: Sequence[grpc.aio.ClientInterceptor], kind: type[grpc.aio.ClientInterceptor]
 ) -> list[Callable[..., Awaitable[Any]]]:
-    """The methods of those interceptors that see calls of a kind."""
+    """The methods of the interceptors for calls of a kind."""
     return [getattr(each, _KINDS[kind]) for each in interceptors if isinstance(each, kind)]
 
 
 def require_known(interceptors: Sequence[Any]) -> None:
-    """Raises ValueError for an interceptor that would never be called."""
+    """Raises ValueError for an interceptor of no known kind: it would never be called."""
     for interceptor in interceptors:
         if not isinstance(interceptor, tuple(_KINDS)):
             raise ValueError(f"{interceptor!r} is none of grpc.aio's client interceptors")  # noqa: TRY004
@@ -92,7 +92,7 @@ class InterceptedMultiCallable:
 
 
 class InterceptedCall:
-    """A call whose interceptors may still be at work. Then it is whatever they return."""
+    """A call with interceptors perhaps still at work. Then it is whatever they return."""
 
     def __init__(self, intercepting: Any) -> None:
         self._interceptors = asyncio.get_running_loop().create_task(intercepting)
@@ -214,7 +214,7 @@ class InterceptedCall:
             self._callbacks.append(callback)
 
     def time_remaining(self) -> float | None:
-        """Seconds until the deadline, or None where that is not known yet."""
+        """Seconds until the deadline, or None if not known yet."""
         call = self._inner()
         return call.time_remaining() if hasattr(call, "time_remaining") else None
 

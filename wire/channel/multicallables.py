@@ -29,7 +29,7 @@ else:
 
 
 class _MultiCallable:
-    """What the four kinds share: defaults for the arguments that a caller leaves out."""
+    """What the four kinds share: defaults for omitted arguments."""
 
     def __init__(self, method: Method, compression: grpc.Compression | None) -> None:
         self._method = method

@@ -22,7 +22,7 @@ class ChannelOptions:
     authority: str | None = None
     """The `:authority` of calls. The target's by default."""
     server_name: str | None = None
-    """The name that the server's certificate must bear. The target's host by default."""
+    """The required name in the server's certificate. The target's host by default."""
     check_health: bool = True
     """Whether `healthCheckConfig` of the service config is followed."""
     compression: grpc.Compression | None = None
@@ -36,15 +36,15 @@ class ChannelOptions:
     initial_backoff: float = 0.1
     """From one attempt to connect to the next."""
     max_backoff: float = 0.5
-    """What that grows to, while attempts fail."""
+    """Seconds of the longest pause, reached while attempts fail."""
     resolution_interval: float = 1.0
     """The least time from one look-up of a name to the next."""
 
     probe_interval: float | None = 0.5
-    """A call that was silent for so long has its server pinged, twice at most. A server that does
-    not answer within as long again gets no new calls until it does. None never asks."""
+    """A call silent for so long has its server pinged, twice at most. A server that does not answer
+    within as long again gets no new calls until it does. None never asks."""
     keepalive_interval: float = 300.0
-    """From one ping to the next while calls wait. Servers close connections on which pings come
-    more often than each five minutes."""
+    """From one ping to the next while calls wait. Servers close connections that ping more often
+    than every five minutes."""
     keepalive_timeout: float = 20.0
-    """A connection that has not answered a ping for so long is closed."""
+    """A ping unanswered for so long closes the connection."""

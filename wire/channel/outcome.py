@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Attempts):
-    """The questions of grpc.aio's calls that need no more than how the call has ended."""
+    """The methods of grpc.aio's calls that need only the call's end."""
 
     if not TYPE_CHECKING:
         __slots__ = ()
@@ -33,7 +33,7 @@ class Outcome(Attempts):
         raise NotImplementedError
 
     def _error(self) -> BaseException | None:
-        """What a call that is over has failed with."""
+        """The error of a finished call, or None."""
         raise NotImplementedError
 
     async def _rpc_error(self) -> grpc.aio.AioRpcError | None:

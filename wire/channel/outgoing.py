@@ -38,7 +38,7 @@ class Outgoing(UsualAnswers):
         """A stream was opened, and nobody looks whether the server answers."""
 
     def numbers_used_up(self) -> None:
-        """The last stream was opened that has a number."""
+        """The last stream number is taken."""
 
     # --- what a subclass asks for
 
@@ -50,7 +50,7 @@ class Outgoing(UsualAnswers):
         metadata: list[Field],
         message: bytes,
     ) -> int:
-        """Open a stream with a request of one message. The caller has seen that there is room.
+        """Open a stream with a request of one message. The caller has made sure of room.
 
         Args:
             exchange: is told of the answer.
@@ -98,7 +98,7 @@ class Outgoing(UsualAnswers):
     def open_request(
         self, exchange: Exchange, path: bytes, timeout: bytes | None, metadata: list[Field]
     ) -> int:
-        """Open a stream with the headers of a request, whose messages `send_data` sends."""
+        """Open a stream with a request's headers. `send_data` sends its messages."""
         stream_id = self._open_stream(exchange).id
         self.send_headers(stream_id, self._headers.block(path, timeout, metadata))
         return stream_id
@@ -116,7 +116,7 @@ class Outgoing(UsualAnswers):
         return stream
 
     def flush(self) -> None:
-        """Write what was collected, and know which requests have been written by now."""
+        """Write the collected frames, and note their requests as written."""
         super().flush()
         if not self._out:
             self.written_id = self.next_stream_id

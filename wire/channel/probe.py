@@ -1,11 +1,11 @@
-"""Finds out whether a server that says nothing is slow, frozen or gone.
+"""Finds out whether a silent server is slow, frozen or gone.
 
 A frozen process keeps its connections, and each call to it would wait for its deadline. While a
-call waits in silence the server is pinged. One that does not answer in time gets no new calls, and
-one that does not answer for long loses the connection.
+call waits in silence the server is pinged. A server that does not answer in time gets no new calls.
+After a longer silence it loses the connection.
 
-Servers count pings that come more often than each five minutes, and close a connection at the
-third that they have answered by nothing else (gRFC A8, `keepalive` in grpc's documents). So there
+Servers count pings that come more often than every five minutes. They close a connection at the
+third one without any other answer in between (gRFC A8, `keepalive` in grpc's documents). So there
 are two quick ones at most between two answers, and then one each keepalive interval.
 """
 

@@ -1,4 +1,4 @@
-"""Header blocks of requests: a constant part that is prepared, and what differs between calls."""
+"""Header blocks of requests: a prepared constant part, and the differences between calls."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _LENGTHS = [bytes((length,)) for length in range(_SHORT)]
 class RequestHeaders:
     """Encodes the requests of one connection.
 
-    The first call of a method puts the fields that all its calls share into the peer's table, and
-    the names of its metadata together with that call's values. A later call is one prepared
-    prefix, and a literal with an indexed name for each value of its own.
+    The first call of a method puts the fields common to its calls into the peer's table, and the
+    names of its metadata with this call's values. A later call is one prepared prefix, and a
+    literal with an indexed name for each value of its own.
     """
 
     __slots__ = ("_encoder", "_fixed", "_generation", "_kept", "_names", "_prefixes")
 
     def __init__(self, encoder: Encoder, fixed: list[Field]) -> None:
-        """Begins with a table that is empty.
+        """Begins with an empty table.
 
         Args:
             encoder: the connection's.
@@ -43,7 +43,7 @@ class RequestHeaders:
         self._kept: set[bytes] = set()
 
     def block(self, path: bytes, timeout: bytes | None, metadata: list[Field]) -> bytes:
-        """The header block of one call, which has to be sent before the next is made."""
+        """The header block of one call. It must be sent before the next is made."""
         if self._encoder.generation != self._generation:
             return self._unprepared(path, timeout, metadata)
         prefix = self._prefixes.get(path)

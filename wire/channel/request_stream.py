@@ -1,4 +1,4 @@
-"""The requests of a call that has a stream of them, or of one that may be sent again."""
+"""The requests of a call with a stream of them, or of a call that may be sent again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RequestStream(Attempts):
         __slots__ = ()
 
     _outbox: list[bytes]
-    """Requests that are kept, each framed."""
+    """Kept requests, each framed."""
     _kept: int
     """Bytes of them."""
     _sent: int
@@ -39,7 +39,7 @@ class RequestStream(Attempts):
     _requests_done: bool
     _half_closed: bool
     _is_final: bool
-    """No other attempt will follow, so that what is sent need not be kept."""
+    """No other attempt will follow, so sent requests need not be kept."""
     _request_encoding: bytes
     _writer: asyncio.Future[None] | None
     _consumer: asyncio.Task[None] | None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ResolverListener(Protocol):
-    """Who wants to know."""
+    """Hears of a name's addresses."""
 
     def addresses_resolved(self, addresses: tuple[Address, ...]) -> None:
         """What the name stands for now. There is at least one."""

@@ -1,4 +1,4 @@
-"""Whether a call that failed is tried again, and when (gRFC A6).
+"""Whether a failed call is tried again, and when (gRFC A6).
 
 Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md.
 """
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 PUSHBACK = b"grpc-retry-pushback-ms"
-"""The trailer by which a server says when to come back, or that one should not."""
+"""The server's trailer with the time to come back, or a refusal of any retry."""
 
 PREVIOUS_ATTEMPTS = b"grpc-previous-rpc-attempts"
-"""The header that tells a server how many attempts came before."""
+"""The header with the number of earlier attempts."""
 
 _JITTER = 0.2
 _MAX_PUSHBACK_DIGITS = 9
@@ -55,14 +55,14 @@ def delay_before_retry(
     code: grpc.StatusCode,
     trailers: Iterable[Field],
 ) -> float | None:
-    """Seconds until the next attempt of a call, or None where there is to be none.
+    """Seconds until the next attempt of a call, or None for no further attempt.
 
     Args:
         policy: of the call's method.
-        throttle: of the channel. A failure that the policy names costs a token.
-        attempts: made so far, that which failed included.
-        code: the status of that one.
-        trailers: in which a server may push back.
+        throttle: of the channel. A failure named by the policy costs a token.
+        attempts: made so far, the failed one included.
+        code: the failed attempt's status.
+        trailers: the failed attempt's, with the server's pushback if any.
     """
     if policy is None:
         return None

@@ -1,7 +1,7 @@
 """A channel's service config: balancing, health checks, and the retries of each method.
 
-Format: https://github.com/grpc/grpc/blob/master/doc/service_config.md. Of its fields those are read
-that this channel carries out. The others are left alone, as the format asks.
+Format: https://github.com/grpc/grpc/blob/master/doc/service_config.md. The channel reads the fields
+it carries out. It ignores the others, as the format asks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CODES_BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class ServiceConfigError(ValueError):
-    """A service config that cannot be followed. The message names the field."""
+    """An unusable service config. The message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MethodConfig:
-    """What holds for the calls of a method that do not say otherwise."""
+    """Defaults for the calls of a method."""
 
     timeout: float | None = None
     wait_for_ready: bool = False
@@ -51,7 +51,7 @@ class MethodConfig:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Tokens that failures cost and successes give back in part (gRFC A6)."""
+    """Retry tokens: failures cost one, successes give back a part (gRFC A6)."""
 
     max_tokens: float
     token_ratio: float
@@ -59,7 +59,7 @@ class Throttling:
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """All that a channel follows."""
+    """The settings a channel follows."""
 
     policy: str = "pick_first"
     health_service: str | None = None

@@ -32,9 +32,9 @@ class Settings:
 
         Args:
             options: of the channel.
-            tls: makes a context for each handshake, so that it has the newest certificates, or None
-                for plaintext.
-            server_name: that the certificate must bear.
+            tls: makes a context for each handshake, with the newest certificates. None for
+                plaintext.
+            server_name: required in the certificate.
             fixed_fields: of all requests.
             health_service: to ask the health of, or None to ask nothing.
         """
@@ -44,9 +44,9 @@ class Settings:
         self.fixed_fields = fixed_fields
         self.health_service = health_service
         self.waiting: dict[Dispatched, None] = {}
-        """Calls that wait for a connection, or for room on one."""
+        """Calls waiting for a connection, or for room on one."""
         self.connections: set[ClientConnection] = set()
-        """All that are open, those that drain included."""
+        """All open ones, draining ones included."""
 
 
 def host_of(authority: str) -> str:
@@ -56,7 +56,7 @@ def host_of(authority: str) -> str:
 
 
 def fixed_fields(target: Target, options: ChannelOptions, *, is_secure: bool) -> list[Field]:
-    """The fields that all requests of a channel have. Pseudo-headers come first."""
+    """The fields of all requests of a channel. Pseudo-headers come first."""
     authority = options.authority or options.server_name or target.authority
     return [
         (b":method", b"POST"),

@@ -1,4 +1,4 @@
-"""The answers of a call that has a stream of them."""
+"""The answers of a call with a stream of them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _logger = logging.getLogger(__name__)
 
 
 class StreamAnswer(Outcome):
-    """A call whose answers are read one by one.
+    """A call with answers to read one by one.
 
-    Answers that nobody has read are not acknowledged, so a slow reader stops the server, and holds
-    no more than a stream's window.
+    Unread answers are not acknowledged. So a slow reader stops the server, and holds no more than a
+    stream's window.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class StreamAnswer(Outcome):
             self._waiters.discard(waiter)
 
     async def _next(self) -> Any:
-        """The next answer, or `grpc.aio.EOF` behind the last one of a call that is OK."""
+        """The next answer, or `grpc.aio.EOF` behind the last one of a successful call."""
         inbox = self._inbox
         while not inbox:
             if self._done:

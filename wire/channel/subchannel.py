@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Who has subchannels."""
+    """Owns subchannels."""
 
     def subchannel_changed(self, subchannel: Subchannel) -> None:
         """`state` is another, or `error` is."""
@@ -32,7 +32,7 @@ class Listener(Protocol):
 
 
 class Subchannel:
-    """Connects when asked to, and again after a pause that grows.
+    """Connects when asked to, and again after a growing pause.
 
     Attributes:
         address: where to.
@@ -58,7 +58,7 @@ class Subchannel:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether there is a connection, and nothing against it but that the server is silent."""
+        """True if the connection is sound but for a silent server."""
         connection = self.connection
         if connection is None or connection.responsive:
             return False

@@ -13,7 +13,7 @@ _VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class TargetError(ValueError):
-    """A target that cannot be called. The message says what a good one looks like."""
+    """An unusable target. The message says what a good one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def parse_target(text: str) -> Target:
     """Takes a target apart.
 
     Raises:
-        TargetError: it has no form that is known.
+        TargetError: its form is unknown.
     """
     scheme, colon, rest = text.partition(":")
     if scheme == "unix" and colon:

@@ -1,7 +1,7 @@
-"""The one answer of a unary call, or of one whose request is a stream.
+"""The one answer of a unary call, or of a call with a stream of requests.
 
-This is the path that most calls take: the call is the Future that its caller awaits, and there is
-no Task for it, also where it is tried again.
+This is the path of most calls. The call is the Future its caller awaits. It has no Task, even when
+it is tried again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ else:
 
 
 class UnaryAnswer(AnswerFuture, Outcome):
-    """A call that is awaited for its answer."""
+    """A call with one answer to await."""
 
     __slots__ = (
         "_attempts",

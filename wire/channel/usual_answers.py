@@ -1,9 +1,9 @@
-"""The usual answer in one step: headers and trailers that came before, one DATA frame between.
+"""The usual answer in one step: headers and trailers seen before, one DATA frame between.
 
-A server sends the same header blocks again and again, as indices of a table that does not change.
-Such a block, once decoded and found good, is known by its bytes. An answer that has arrived as a
-whole, and is made of such blocks, is read here. Everything else goes the long way, frame by frame.
-Without this a unary call costs its side almost twice as much.
+A server sends the same header blocks again and again, as indices of an unchanging table. Such a
+block, once decoded and found good, is known by its bytes. An answer made of such blocks, and
+arrived as a whole, is read here. Everything else goes the long way, frame by frame. Without this a
+unary call costs its side almost twice as much.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class UsualAnswers(Connection):
     """
 
     _usual: dict[bytes, Fields]
-    """The headers that begin an answer."""
+    """The headers at the start of an answer."""
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
         self.answered = False
         self._trailers: dict[bytes, Fields] = {}
         self._usual_since = -1
-        """The generation of the table in which the indices mean what is known of them."""
+        """The table's generation in which `_usual` holds."""
 
     def headers_read(self, stream: Stream, block: bytes, fields: Fields) -> None:
         """Know this block again, if there are only indices in it."""
