@@ -30,8 +30,8 @@ _indexed_run = re.compile(rb"[\x81-\xfe]*").match
 class Decoder:
     """The decoder of one connection.
 
-    A peer that repeats its fields sends them as a run of indices, the same in each block. A run at
-    the start of a block is kept decoded for as long as the table stays as it is.
+    A peer sends repeated fields as a run of indices, the same in each block. A run at the start of
+    a block is kept decoded for as long as the table stays as it is.
 
     Attributes:
         max_list_size: octets of a field list, counted by RFC 9113, 6.5.2.
@@ -67,7 +67,7 @@ class Decoder:
     def table_size_acknowledged(self, size: int) -> None:
         """The peer has acknowledged SETTINGS_HEADER_TABLE_SIZE.
 
-        A peer whose table is larger begins its next block with an update (RFC 7541, 4.2).
+        A peer with a larger table begins its next block with an update (RFC 7541, 4.2).
         """
         self._announced = size
         self._update_due = self._max_size > size

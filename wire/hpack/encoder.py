@@ -18,23 +18,23 @@ _NEVER: Final = 0x10
 
 
 def indexed(index: int) -> bytes:
-    """A field that a table has (RFC 7541, 6.1)."""
+    """A field held by a table (RFC 7541, 6.1)."""
     return encode_integer(index, 7, _INDEXED)
 
 
 def literal(name: bytes, value: bytes, *, never_indexed: bool = False) -> bytes:
-    """A field that goes into no table (RFC 7541, 6.2.2 and 6.2.3)."""
+    """A field added to no table (RFC 7541, 6.2.2 and 6.2.3)."""
     pattern = _NEVER if never_indexed else 0
     return bytes((pattern,)) + encode_string(name) + encode_string(value)
 
 
 def literal_indexed_name(index: int, value: bytes, *, never_indexed: bool = False) -> bytes:
-    """A field that goes into no table, whose name a table has (RFC 7541, 6.2.2 and 6.2.3)."""
+    """A field added to no table, with its name from one (RFC 7541, 6.2.2 and 6.2.3)."""
     return encode_integer(index, 4, _NEVER if never_indexed else 0) + encode_string(value)
 
 
 def with_indexing(name: bytes | int, value: bytes) -> bytes:
-    """A field that goes into the peer's table. An `int` is its name's index (RFC 7541, 6.2.1)."""
+    """A field added to the peer's table. An `int` is its name's index (RFC 7541, 6.2.1)."""
     if isinstance(name, int):
         return encode_integer(name, 6, _WITH_INDEXING) + encode_string(value)
     return bytes((_WITH_INDEXING,)) + encode_string(name) + encode_string(value)
@@ -43,12 +43,12 @@ def with_indexing(name: bytes | int, value: bytes) -> bytes:
 class Encoder:
     """The encoder of one connection.
 
-    `remember` fills the peer's table and evicts nothing, so what it has sent keeps its index until
-    something new is remembered. That makes blocks that can be prepared: `prepare` once, and again
-    when `generation` is another.
+    `remember` fills the peer's table and evicts nothing, so a sent field keeps its index until
+    something new is remembered. This allows prepared blocks: `prepare` once, and again when
+    `generation` has changed.
 
     Attributes:
-        generation: changes with the table. A block that was prepared before is of no use then.
+        generation: changes with the table. Blocks prepared before are of no use then.
     """
 
     __slots__ = ("_first", "_indices", "_max_size", "_names", "_size", "_updates", "generation")
@@ -69,8 +69,8 @@ class Encoder:
     def resize(self, size: int) -> None:
         """Obeys the peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541, 4.2).
 
-        The next block begins with the size update. After it what was remembered is remembered
-        anew: the peer drops its oldest entries, so none that comes from then on.
+        The next block begins with the size update. After it the fields are remembered anew. The
+        peer drops its oldest entries, so none of the new ones.
         """
         size = min(size, DEFAULT_TABLE_SIZE)
         if size == self._max_size:
@@ -82,11 +82,11 @@ class Encoder:
         self._max_size = size
 
     def encode(self, fields: Iterable[Field]) -> bytes:
-        """A block of the fields, which changes no table."""
+        """A block of the fields. It changes no table."""
         return self._take_updates() + self.prepare(fields)
 
     def remember(self, fields: Iterable[Field]) -> bytes:
-        """A block of fields that come again. The table takes those that it has room for."""
+        """A block of recurring fields. The table takes as many as it has room for."""
         block = [self._take_updates()]
         for name, value in fields:
             block.append(self._remembered(name, value))
@@ -96,7 +96,7 @@ class Encoder:
         """Fields as part of later blocks, for as long as `generation` stays the same.
 
         A block of prepared parts alone is sound only after an `encode` or `remember` of this
-        generation, which tells the peer of the table's size.
+        generation. These tell the peer the table's size.
         """
         return b"".join([self._encoded(name, value) for name, value in fields])
 

@@ -11,7 +11,7 @@ from itertools import chain
 from wire.hpack.errors import HpackError
 
 EOS = 256
-"""The symbol that ends a string. It may not occur. Its first bits are the padding."""
+"""The end-of-string symbol. It may not occur. Its first bits are the padding."""
 
 _SYMBOLS_BY_LENGTH: dict[int, bytes] = {
     5: b"012aceiost",
@@ -104,11 +104,11 @@ _ROOT = _tree()
 
 
 def decode(text: bytes) -> bytes:
-    """The string that a Huffman string stands for.
+    """Decodes a Huffman string.
 
     Raises:
-        HpackError: it has EOS, or ends in more than 7 bits of padding, or in bits that are not
-            EOS's first ones.
+        HpackError: it has EOS, or more than 7 bits of padding, or padding other than EOS's first
+            bits.
     """
     return _decode_and_keep(text) if len(text) <= _LONGEST_CACHED else _decode(text)
 

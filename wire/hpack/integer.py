@@ -7,11 +7,11 @@ _CONTINUES = 0x80
 _HUFFMAN = 0x80
 _LENGTH = 0x7F
 _MOST_SHIFT = 28
-"""Bits before the last octet that is read: an integer has at most five octets after its prefix."""
+"""Bits before the last octet: an integer has at most five octets after its prefix."""
 
 
 def encode_integer(value: int, prefix_bits: int, pattern: int = 0) -> bytes:
-    """An integer whose first octet has the bits of `pattern` above the prefix."""
+    """Encodes an integer, with the bits of `pattern` above the prefix in its first octet."""
     largest = (1 << prefix_bits) - 1
     if value < largest:
         return bytes((pattern | value,))
@@ -30,7 +30,7 @@ def encode_string(text: bytes) -> bytes:
 
 
 def continue_integer(block: bytes, position: int, prefix: int) -> tuple[int, int]:
-    """Reads the octets after a prefix whose bits are all set.
+    """Reads the octets after a prefix of set bits.
 
     Args:
         block: the header block.
@@ -41,7 +41,7 @@ def continue_integer(block: bytes, position: int, prefix: int) -> tuple[int, int
         The integer, and the position after it.
 
     Raises:
-        HpackError: the integer has more octets than any that this implementation takes.
+        HpackError: the integer has more octets than this implementation takes.
         IndexError: the block ends within the integer.
     """
     value = prefix

@@ -6,7 +6,7 @@ Field = tuple[bytes, bytes]
 """A header field: name and value."""
 
 ENTRY_OVERHEAD: Final = 32
-"""Octets that an entry counts for beside its name and value (RFC 7541, 4.1)."""
+"""Octets counted for an entry beside its name and value (RFC 7541, 4.1)."""
 
 DEFAULT_TABLE_SIZE: Final = 4096
 """Octets of a dynamic table until SETTINGS say otherwise (RFC 9113, 6.5.2)."""
@@ -77,5 +77,5 @@ STATIC_TABLE: Final[tuple[Field, ...]] = (
 
 
 def entry_size(field: Field) -> int:
-    """Octets that a field counts for in a table, and in a field list (RFC 9113, 6.5.2)."""
+    """Octets counted for a field in a table, and in a field list (RFC 9113, 6.5.2)."""
     return len(field[0]) + len(field[1]) + ENTRY_OVERHEAD
