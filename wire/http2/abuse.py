@@ -1,4 +1,4 @@
-"""Counts the frames that cost this side work and the peer nothing.
+"""Counts frames costly to this side and cheap to the peer.
 
 Rapid reset (CVE-2023-44487) and MadeYouReset (CVE-2025-8671), floods of PING, SETTINGS, empty
 DATA, PRIORITY and WINDOW_UPDATE (CVE-2019-9511 to 9518) all send a kind of frame faster than any

@@ -1,4 +1,4 @@
-"""The frames that carry neither headers nor data (RFC 9113, sections 6.3 to 6.9)."""
+"""The frames without headers or data (RFC 9113, sections 6.3 to 6.9)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Control(Sending):
         super().__init__(flusher, limits)
         self.decoder = Decoder(max_list_size=limits.max_header_list)
         self.highest_peer_stream = 0
-        """The highest stream that a client has opened, or 0 at a client."""
+        """The highest stream opened by the client, or 0 at a client."""
         self.goaway_last: int | None = None
         """The last stream of a GOAWAY of this side: streams above it are not answered."""
         self.greeted = False
@@ -181,7 +181,7 @@ class Control(Sending):
             self._calls_credited = calls
 
     def _calls(self) -> int:
-        """Calls so far. The numbers of a client's streams say nothing of that: they may jump."""
+        """Calls so far. The numbers of a client's streams do not tell: they may jump."""
         return self.streams_completed if self.is_server else self.next_stream_id >> 1
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""Which header lists are well-formed (RFC 9113, sections 8.1 to 8.3).
+"""Checks that header lists are well-formed (RFC 9113, sections 8.1 to 8.3).
 
 Each check returns the content-length, or -1 when there is none. A malformed list is a fault of
 its stream.
@@ -27,7 +27,7 @@ _RESPONSE_PSEUDO = frozenset((b":status",))
 _NO_PSEUDO: frozenset[bytes] = frozenset()
 
 good_names: set[bytes] = set()
-"""Names that were found good, so that a list of known names costs a set look-up each."""
+"""Names found good, so a known name costs one set look-up."""
 _usual_names = {*_REQUEST_PSEUDO, b"te", b"content-length"}
 # Orders of the pseudo-headers that begin a request. There are few.
 _good_orders: set[tuple[bytes, ...]] = set()

@@ -20,8 +20,8 @@ class Rate:
 class Limits:
     """Limits of a server or a channel. The defaults fit a process of 256 MiB.
 
-    Sizes are bytes, times are seconds. A time of `None` is without limit. Fields that say
-    "server" mean nothing to a channel.
+    Sizes are bytes, times are seconds. A time of `None` is without limit. Fields that say "server"
+    mean nothing to a channel.
     """
 
     max_message: int = 4 * MIB
@@ -40,14 +40,14 @@ class Limits:
     max_concurrent_streams: int = 1000
     """Announced to a peer. A stream beyond is refused with REFUSED_STREAM (server)."""
     initial_window: int = 1 * MIB
-    """Bytes that a peer may send on a stream before they are taken."""
+    """Bytes a peer may send on a stream before they are taken."""
     connection_window: int = 4 * MIB
-    """Bytes that a peer may send on a connection before they are seen."""
+    """Bytes a peer may send on a connection before they are seen."""
 
     max_stream_queue: int = 64 * KIB
     """Bytes queued on one stream before its writer waits."""
     max_unwritten: int = 1 * MIB
-    """Frames that a peer does not read. The connection ends beyond."""
+    """Bytes of frames unread by the peer. The connection ends beyond."""
 
     max_connections: int = 1000
     """Connections in all. One beyond is closed at once (server)."""
@@ -73,14 +73,14 @@ class Limits:
     call_timeout: float | None = None
     """The longest time of a call, whatever deadline its caller gives (server)."""
     stalled_timeout: float = 60.0
-    """A peer that takes nothing of what waits for it for this time loses its connection."""
+    """A peer that takes none of its waiting bytes for this time loses its connection."""
     keepalive_interval: float | None = 60.0
-    """A connection that was silent for this time is sent a PING."""
+    """A connection silent for this time is sent a PING."""
     keepalive_timeout: float = 20.0
-    """A connection that does not answer a PING in this time is closed."""
+    """A PING unanswered in this time closes the connection."""
 
     resets: Rate = Rate(burst=1200, per_second=100.0)
-    """Streams that the peer resets, or makes this side reset. GOAWAY ENHANCE_YOUR_CALM beyond.
+    """Streams reset by the peer, or through its fault. GOAWAY ENHANCE_YOUR_CALM beyond.
 
     An honest caller may cancel all of its concurrent streams at once.
     """

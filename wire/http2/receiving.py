@@ -35,7 +35,7 @@ class Receiving(Control):
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
         self.unfinished = 0
-        """Streams that are closed, and whose work goes on: they count as open ones."""
+        """Closed streams with unfinished work: they count as open ones."""
         self.block_bytes = 0
         """The size of the last header block."""
         self._received = 0
@@ -60,7 +60,7 @@ class Receiving(Control):
         """Data has arrived. `acknowledge` says when it is taken."""
 
     def stream_failed(self, stream_id: int, fault: StreamFault) -> None:
-        """The peer broke a rule on a stream, which is reset after this call."""
+        """The peer broke a rule on a stream. A reset follows this call."""
 
     # --- what a subclass asks for
 

@@ -26,7 +26,7 @@ _REMEMBERED_RESETS = 1024
 
 
 class Sending(Output):
-    """The sending half: header blocks, and data in frames that the peer's windows have room for."""
+    """The sending half: header blocks, and data in frames within the peer's windows."""
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
@@ -37,14 +37,14 @@ class Sending(Output):
         self.peer_max_streams = UNLIMITED
         self.peer_max_header_list = UNLIMITED
         self.next_stream_id = 1
-        """The stream that a client opens next. A server opens none."""
+        """A client's next stream. A server opens none."""
         self.own_window = max(limits.initial_window, frames.DEFAULT_WINDOW)
         """What the peer may send on a new stream."""
         self.send_window = frames.DEFAULT_WINDOW
         self.data_frames_sent = 0
-        """Without those of answers that are one frame. Their streams are counted."""
+        """Without those of one-frame answers. Their streams are counted."""
         self.streams_completed = 0
-        """Streams that both sides have ended in order."""
+        """Streams ended in order by both sides."""
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
@@ -55,7 +55,7 @@ class Sending(Output):
     # --- what a subclass is told
 
     def stream_writable(self, stream_id: int) -> None:
-        """The stream's queue has drained: a writer that was told to wait may go on."""
+        """The stream's queue has drained: a waiting writer may go on."""
 
     def stream_closed(self, stream: Stream) -> None:
         """The stream is over, in whichever way, and no longer in `streams`."""
@@ -82,7 +82,7 @@ class Sending(Output):
         """Send data, in order, as the windows allow.
 
         Returns:
-          False when so much is queued that the caller should wait for `stream_writable`.
+          False if the queue is long: the caller should wait for `stream_writable`.
         """
         stream = self.streams[stream_id]
         length = len(data)
@@ -129,7 +129,7 @@ class Sending(Output):
             self._forget(stream)
 
     def waiting_streams(self) -> list[Stream]:
-        """The streams with data that waits for the peer."""
+        """The streams with data waiting for the peer."""
         return list(self._waiting.values())
 
     # --- queues

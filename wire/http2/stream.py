@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """Windows, what is queued to be sent, and which sides have ended.
+    """A stream's windows, its unsent data, and which sides have ended.
 
-    A stream that both sides have ended is not kept.
+    A stream ended by both sides is not kept.
     """
 
     # Defaults of the class make a stream cheap: an instance sets what differs.
     call: Any = None
     """The owner's: what the stream is for."""
     taken = 0
-    """Bytes that were taken since the last WINDOW_UPDATE."""
+    """Bytes taken since the last WINDOW_UPDATE."""
     remote_ended = False
     local_ended = False
     headers_seen = False
@@ -29,7 +29,7 @@ class Stream:
     """What content-length still lets the peer send. -1 is no limit."""
     queue: deque[bytes] | None = None
     queued = 0
-    """Bytes in the queue that are not sent."""
+    """Unsent bytes in the queue."""
     offset = 0
     """How much of the queue's first piece is sent."""
     end_queued = False
