@@ -41,7 +41,7 @@ def is_known(encoding: bytes) -> bool:
 
 
 def is_accepted(encoding: bytes, accepted: bytes | None) -> bool:
-    """Whether a peer whose `grpc-accept-encoding` has this value takes messages of an encoding."""
+    """Whether a peer takes an encoding, by its `grpc-accept-encoding`."""
     if encoding == IDENTITY:
         return True
     return accepted is not None and encoding in (name.strip() for name in accepted.split(b","))

@@ -46,7 +46,7 @@ class MessageParser:
         """Begins before the first message.
 
         Args:
-            limit: bytes that a message may have on the wire.
+            limit: most bytes of a message on the wire.
         """
         self._limit = limit
         # Not a list of chunks: a peer that sends single bytes would make an object of each.
@@ -55,13 +55,13 @@ class MessageParser:
 
     @property
     def held(self) -> int:
-        """Bytes of the message that has begun and is not whole yet."""
+        """Bytes of the unfinished message."""
         return len(self._begun)
 
     def feed(self, data: bytes) -> list[tuple[bool, bytes]]:
-        """Takes the next bytes and returns the messages that are whole by now.
+        """Takes the next bytes and returns the messages they complete.
 
-        Each comes with whether it is compressed. `plain_message` undoes that.
+        Each comes with its compressed flag. `plain_message` decompresses.
 
         Raises:
             MessageError: a flag is neither 0 nor 1 (INTERNAL), or a message is beyond the limit
@@ -78,7 +78,7 @@ class MessageParser:
         return self._split(data)
 
     def _take_begun(self) -> tuple[bool, bytes]:
-        """The message that has just become whole: a large one is copied once less by this."""
+        """The message just completed: a large one is copied once less by this."""
         begun, self._begun = self._begun, bytearray()
         self._wanted = PREFIX_BYTES
         with memoryview(begun) as view:
@@ -114,12 +114,12 @@ class MessageParser:
 
 
 def plain_message(message: tuple[bool, bytes], encoding: bytes, limit: int) -> bytes:
-    """What the parser found, decompressed where it is compressed.
+    """The parser's message, decompressed if it is compressed.
 
     Args:
         message: from `MessageParser.feed`.
         encoding: the `grpc-encoding` of the call's direction.
-        limit: bytes that the message may have.
+        limit: most bytes of the message.
 
     Raises:
         MessageError: see `decompress`.

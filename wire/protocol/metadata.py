@@ -1,7 +1,7 @@
 """Metadata: an application's own headers and trailers, text or, for names in `-bin`, bytes.
 
-Source: PROTOCOL-HTTP2.md, "Requests" (Custom-Metadata). Names and values are also held to RFC 9113
-section 8.2.1, by which a peer may refuse the whole message.
+Source: PROTOCOL-HTTP2.md, "Requests" (Custom-Metadata). Names and values must also meet RFC 9113
+section 8.2.1, or a peer may refuse the whole message.
 """
 
 import binascii
@@ -16,7 +16,7 @@ Field = tuple[bytes, bytes]
 Value = str | bytes
 
 BINARY_SUFFIX = b"-bin"
-"""The end of names whose values are bytes."""
+"""The end of the names of binary values."""
 
 _BINARY_SUFFIX = BINARY_SUFFIX.decode()
 _is_name = re.compile(r"[0-9a-z_.-]+").fullmatch
@@ -50,8 +50,8 @@ def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
     """The fields of an application's metadata, in its order.
 
     Raises:
-        MetadataError: a name has characters other than `0-9a-z_.-` or is one that the transport
-            uses itself, or a text value is not printable ASCII.
+        MetadataError: a name has characters other than `0-9a-z_.-` or is reserved for the
+            transport, or a text value is not printable ASCII.
     """
     fields = []
     known = _text_names
@@ -93,9 +93,9 @@ def _encode_name(name: str) -> bytes:
 
 
 def decode_metadata(fields: Iterable[Field]) -> tuple[tuple[str, Value], ...]:
-    """The metadata among a peer's fields. What the transport speaks by is left out.
+    """The metadata among a peer's fields, without the transport's own fields.
 
-    The values of a `-bin` name that an intermediary has joined by commas are separate again.
+    An intermediary may have joined values of a `-bin` name by commas. They are separate again.
 
     Raises:
         MetadataError: the value of a `-bin` name is not base64.
@@ -112,7 +112,7 @@ def decode_metadata(fields: Iterable[Field]) -> tuple[tuple[str, Value], ...]:
 
 
 def _decode_unusual(name: bytes, value: bytes) -> list[tuple[str, Value]]:
-    """A field of bytes, or one whose name has not come before."""
+    """A field of bytes, or a field with a new name."""
     text = name.decode("latin-1")
     if text.endswith(_BINARY_SUFFIX):
         return [(text, _decode_base64(text, part)) for part in value.split(b",")]

@@ -43,19 +43,19 @@ _BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
 
 
 def status_number(code: grpc.StatusCode) -> int:
-    """The number that stands for a status on the wire."""
+    """The number of a status on the wire."""
     return _NUMBERS[code]
 
 
 def parse_status(value: bytes) -> grpc.StatusCode:
-    """The status of a `grpc-status` value, or UNKNOWN for one that gRPC does not have."""
+    """The status of a `grpc-status` value, or UNKNOWN for one unknown to gRPC."""
     return _CODES.get(value) or _CODES.get(value.lstrip(b"0"), grpc.StatusCode.UNKNOWN)
 
 
 def encode_message(text: str) -> bytes:
     """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`.
 
-    A long text is cut: a peer whose limit on headers it exceeds would lose the status, too.
+    A long text is cut: past the peer's limit on headers the status would be lost, too.
     """
     data = text.encode("utf-8", "replace")
     if len(data) > _LONGEST_MESSAGE:
@@ -68,8 +68,8 @@ def encode_message(text: str) -> bytes:
 def decode_message(value: bytes) -> str:
     """The text of a `grpc-message` value.
 
-    Never fails, as the specification asks: a malformed escape stays as it is, and bytes that are
-    no UTF-8 become U+FFFD.
+    Never fails, as the specification asks: a malformed escape stays as it is, and bytes outside
+    UTF-8 become U+FFFD.
     """
     if b"%" in value:
         value = unquote_to_bytes(value)
@@ -77,10 +77,10 @@ def decode_message(value: bytes) -> str:
 
 
 def status_of_http(http_status: bytes) -> grpc.StatusCode:
-    """The status of an answer that has no `grpc-status`, by its `:status`."""
+    """The status of an answer without `grpc-status`, by its `:status`."""
     return _HTTP_STATUSES.get(http_status, grpc.StatusCode.UNKNOWN)
 
 
 def status_of_reset(error_code: int) -> grpc.StatusCode:
-    """The status of a call whose stream the peer has reset without a status."""
+    """The status of a call reset by the peer without a status."""
     return _RESETS.get(error_code, grpc.StatusCode.INTERNAL)

@@ -7,7 +7,7 @@ _SECONDS = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1
 
 
 def parse_timeout(value: bytes) -> float:
-    """The seconds that a header value stands for.
+    """The seconds of a header value.
 
     Raises:
         ValueError: it is not one to eight digits and a unit of `HMSmun`.
@@ -20,10 +20,9 @@ def parse_timeout(value: bytes) -> float:
 
 
 def format_timeout(seconds: float) -> bytes:
-    """The header value for a time, in the finest unit from microseconds up that holds it.
+    """The header value for a time, in the finest sufficient unit from microseconds up.
 
-    A time that is over becomes the shortest that the format has, and one beyond 10^8 hours the
-    longest.
+    A time of 0 or less becomes the format's shortest, and one beyond 10^8 hours its longest.
     """
     microseconds = int(seconds * 1e6)
     if 0 < microseconds <= _MAX_VALUE:
