@@ -25,7 +25,7 @@ BACKGROUND_SERVICES = (
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 )
-"""Services whose streams are open for as long as a server runs."""
+"""Services with streams open for as long as a server runs."""
 
 __all__ = ["BACKGROUND_SERVICES", "Admission", "Refusal", "Server", "server"]
 
@@ -47,18 +47,17 @@ def server(  # noqa: PLR0913 - all but the first by name.
     """Make a server, with grpc.aio.Server's methods.
 
     Args:
-      handlers: are asked for the methods that no generated code registers.
+      handlers: are asked for methods not registered by generated code.
       limits: what callers may make this process do, hold and wait for.
       interceptors: grpc.aio's server interceptors, the first one outermost.
       compression: of answers to callers that take it.
       observer: is told of each call.
-      connection_observer: is told of each connection, and of those that are refused.
-      background: services whose open streams do not keep a server that stops.
-      unlimited: services whose calls may last longer than `Limits.call_timeout`, and wait longer
-        than `Limits.max_wait`.
-      thread_pool: runs methods that are plain functions. By default a pool of the server's own.
+      connection_observer: is told of each connection, and of refused ones.
+      background: services whose open streams a stopping server does not wait for.
+      unlimited: services exempt from `Limits.call_timeout` and `Limits.max_wait`.
+      thread_pool: runs methods written as plain functions. By default a pool of the server's own.
       reuse_port: several servers may listen on one port.
-      admission: says how many calls there is room for, and what the others are told.
+      admission: says how many calls have room, and what the others are told.
     """
     limits = limits or Limits()
     methods = Methods()

@@ -1,9 +1,9 @@
-"""A listening socket whose connections are counted from the moment they are accepted.
+"""A listening socket. Its connections count from the moment they are accepted.
 
-asyncio's own servers tell nobody of a TLS handshake that fails, or of a process that has no
-descriptor left to accept with. Here each handshake is a task of its own: it counts as a connection,
-has its time limit, reads the certificates of the moment, and its failure is reported with the
-peer's address and the reason.
+asyncio's own servers tell nobody of a failed TLS handshake, or of a process without descriptors
+left to accept with. Here each handshake is a task of its own: it counts as a connection, has its
+time limit, reads the certificates of the moment, and its failure is reported with the peer's
+address and the reason.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Acceptor:
         self._accepting = self._loop.create_task(self._accept())
 
     def close(self) -> None:
-        """Accept no more. Handshakes that are under way end."""
+        """Accept no more. Unfinished handshakes end."""
         # The loop watches the socket until the task is over.
         self._accepting.add_done_callback(lambda _: self._listening.close())
         self._accepting.cancel()

@@ -1,4 +1,4 @@
-"""Whether there is room for calls: what a server asks a runtime that counts them."""
+"""Room for calls: a server asks a runtime that counts them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NO_BOUND = 1 << 30
 
 
 class Admission:
-    """Which calls are begun. A server without a bound of its own begins all that come in time."""
+    """Decides which calls begin. By default all timely ones do."""
 
     late = Refusal(details="the call has waited too long to be begun; try again later")
-    """What a call is told that has waited too long."""
+    """The refusal of a call that has waited too long."""
     full = Refusal(details="the server has no room for the call; try again later")
-    """What a call is told for which there is no room."""
+    """The refusal of a call without room."""
 
     def room(self) -> int:
         """How many calls may begin, whoever makes them. 0 or less to be asked for each caller."""

@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Call(Incoming):
-    """A call, on a stream of a connection. It is the context that its servicer is given."""
+    """A call, on a stream of a connection. It is also its servicer's context."""
 
     # Defaults of the class, as in Context.
     task: asyncio.Task[None] | None = None
@@ -130,7 +130,7 @@ class Call(Incoming):
     # --- the end
 
     def answer(self, response: Any) -> None:
-        """End a call of one response: with it, or with the status that was set."""
+        """End a call of one response: with it, or with the status set before."""
         if self.ended:
             return
         if self._code is not None and self._code is not _OK:
@@ -173,7 +173,7 @@ class Call(Incoming):
         self.connection.send_trailers(self.stream.id, trailers)
 
     def finish(self) -> None:
-        """End a call of many responses, with OK or the status that was set."""
+        """End a call of many responses, with OK or the status set before."""
         self.fail(self._code or _OK, self._details or "")
 
     def fail(self, code: grpc.StatusCode, details: str) -> None:
@@ -237,13 +237,13 @@ class Call(Incoming):
         self.stop_running()
 
     def refuse_encoding(self, accepted: bytes) -> None:
-        """End a call whose messages cannot be read (compression.md)."""
+        """End a call with unreadable messages (compression.md)."""
         self._decide(grpc.StatusCode.UNIMPLEMENTED, "the grpc-encoding is not known")
         fields = [*self._trailers(), (b"grpc-accept-encoding", accepted)]
         self.connection.send_only_trailers(self.stream.id, fields)
 
     def refuse_method(self) -> None:
-        """End a call of a method that there is not."""
+        """End a call of an unknown method."""
         self.fail(grpc.StatusCode.UNIMPLEMENTED, f"there is no method {self.method[:_QUOTED]}")
 
     def stop_running(self) -> None:

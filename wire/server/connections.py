@@ -24,7 +24,7 @@ _SILENCE = 0.25
 
 
 class Connections:
-    """All connections, those included whose TLS handshake is under way."""
+    """All connections, also those still in their TLS handshake."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Connections:
             guarded(self._observer.connection_refused, peer, refusal, reason)
 
     def make_room(self) -> None:
-        """End the calls that are open without a request, for those that have one."""
+        """End calls open without a request, to make room for calls with one."""
         now = perf_counter()
         if now - self._made_room_at < _SILENCE:
             return

@@ -1,7 +1,7 @@
-"""What a servicer is given with each call: grpc.aio's `ServicerContext`, plus what a runtime asks.
+"""The context of a call: grpc.aio's `ServicerContext`, and more for a runtime.
 
-The methods do what grpc.aio documents. The differences: an exception's text never reaches a
-caller, and metadata whose base64 cannot be read ends the call with INTERNAL.
+The methods do what grpc.aio documents. The differences: an exception's text never reaches a caller,
+and metadata with invalid base64 ends the call with INTERNAL.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Context:
         return self.connection.identity.auth_context
 
     def peer_identity_key(self) -> str | None:
-        """The entry of `auth_context` that identifies the caller, or None for nobody."""
+        """The entry of `auth_context` with the caller's identity, or None for nobody."""
         return self.connection.identity.key
 
     def peer_identities(self) -> Iterable[bytes] | None:
@@ -102,30 +102,30 @@ class Context:
     # --- the status
 
     def set_code(self, code: grpc.StatusCode) -> None:
-        """The status that the call is to end with."""
+        """Set the call's status."""
         self._code = code
         self._is_unusual = True
 
     def code(self) -> grpc.StatusCode | None:
-        """The status that was set or decided."""
+        """The status set or decided."""
         return self._code
 
     def set_details(self, details: str) -> None:
-        """The text that goes with the status."""
+        """Set the status's text."""
         self._details = details
         self._is_unusual = True
 
     def details(self) -> str | None:
-        """The text that was set or decided."""
+        """The text set or decided."""
         return self._details
 
     def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
-        """Metadata that goes with the status."""
+        """Set the metadata beside the status."""
         self._trailing = trailing_metadata
         self._is_unusual = True
 
     def trailing_metadata(self) -> Metadata:
-        """The trailing metadata that was set."""
+        """The trailing metadata set so far."""
         return self._trailing
 
     async def abort(
@@ -145,7 +145,7 @@ class Context:
     def end_by_abort(
         self, code: grpc.StatusCode, details: str, trailing_metadata: Metadata
     ) -> NoReturn:
-        """What `abort` does, for code that is not a coroutine."""
+        """Same as `abort`, for code outside coroutines."""
         if trailing_metadata:
             self._trailing = trailing_metadata
         if code is grpc.StatusCode.OK:
@@ -163,7 +163,7 @@ class Context:
             self.send_head(encode_metadata(initial_metadata))
 
     def set_compression(self, compression: grpc.Compression) -> None:
-        """How answers are compressed, if the caller takes that. Call it before the first one."""
+        """Set the compression of answers, if the caller takes it. Call it before the first one."""
         if self._initial_sent:
             raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
         self._encoding = encoding_of(compression)

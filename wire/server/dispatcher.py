@@ -1,4 +1,4 @@
-"""From the headers of a call to the servicer's method that answers it."""
+"""From the headers of a call to its servicer's method."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Dispatcher:
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_held)
         self.unlimited = frozenset(unlimited)
-        """Services whose calls are answered under any load, for as long as their callers like."""
+        """Services with calls answered under any load, for as long as their callers like."""
         self.admission = admission or Admission()
         self._is_used = False
         self._pool = thread_pool
@@ -137,7 +137,7 @@ class Dispatcher:
         return self.held.count <= self.held.limit
 
     def begin(self, call: Call, message: bytes | None) -> None:
-        """Run the servicer's method. The message is the request of one that takes one."""
+        """Run the servicer's method. The message is the request, for a method of one request."""
         method = call.handler
         if self._interceptors is not None:
             coroutine = self._interceptors.answer(call, message)

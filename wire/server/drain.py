@@ -26,13 +26,13 @@ _LAST_WORDS = 0.05
 
 
 async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
-    """Answer the calls in flight and those that are on their way, then close.
+    """Answer the calls in flight and those on their way, then close.
 
     Args:
-      connections: of the server that stops. It accepts no more of them.
-      grace: seconds that the calls have.
-      background: services whose streams are open for as long as a server runs. Nobody waits for
-        their answer, so they do not keep it.
+      connections: of the stopping server. It accepts no more of them.
+      grace: seconds for the calls to end.
+      background: services with streams open for as long as a server runs. Nobody waits for their
+        answer, so they do not hold up the server.
     """
     started = perf_counter()
     connections.stopping = True
@@ -65,7 +65,7 @@ def _cut_off(connection: ServerConnection, applies: Callable[[Call], bool]) -> N
 
 
 async def _end(connections: Connections) -> None:
-    """Tell the calls that are left that they are over."""
+    """Tell the remaining calls of their end."""
     for connection in connections:
         connection.finish_draining()
         _cut_off(connection, lambda _: True)

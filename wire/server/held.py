@@ -1,4 +1,4 @@
-"""The bytes of requests and answers that the whole server holds."""
+"""The bytes of requests and answers in the whole server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ CALL_BYTES = 4096
 
 
 class Held:
-    """A count with a limit. It bounds the memory that all peers together can take."""
+    """A count with a limit. It bounds the memory taken by all peers together."""
 
     __slots__ = ("count", "limit")
 

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection: its address, and its certificate."""
+"""The peer of a connection: its address, and its certificate."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _OF_KIND = {"DNS": "peer_dns", "URI": "peer_uri"}
 
 
 Caller = tuple[str, ...]
-"""Who makes calls: the names in a certificate, or else an address without its port."""
+"""One caller: the names in a certificate, or else an address without its port."""
 
 
 class Identity(NamedTuple):
-    """What TLS says of a peer, in the entries that gRPC has for it."""
+    """What TLS says of a peer, in gRPC's entries for it."""
 
     auth_context: Mapping[str, Iterable[bytes]]
     key: str | None
-    """The entry that identifies the peer."""
+    """The entry with the peer's identity."""
 
 
 NOBODY = Identity({}, None)
@@ -64,7 +64,7 @@ def identity_of(transport: asyncio.BaseTransport) -> Identity:
 
 
 def caller_of(identity: Identity, peer: str) -> Caller:
-    """Who shares what there is with others: all connections of one name, or of one address."""
+    """The caller at a connection. Connections of one name, or of one address, are one caller's."""
     entries = identity.auth_context
     names = [name for entry in _OF_KIND.values() for name in entries.get(entry, ())]
     if names:

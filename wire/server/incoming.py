@@ -19,7 +19,7 @@ _SMALL_MESSAGE = 1024
 
 
 class Incoming(Context):
-    """A call that takes its requests, whole or in pieces."""
+    """A call as its requests come in, whole or in pieces."""
 
     # Defaults of the class, as in Context.
     handler: Method | None = None
@@ -137,7 +137,7 @@ class Incoming(Context):
 
 
 def unreadable_request() -> MessageError:
-    """What a call fails with whose request its method's parser refuses."""
+    """The error for a request refused by its method's parser."""
     return MessageError(
         grpc.StatusCode.INTERNAL, "the request is not a valid message of the method's type"
     )

@@ -42,7 +42,7 @@ class Interceptors:
         return None if method is None else method.source
 
     async def answer(self, call: Call, message: bytes | None) -> None:
-        """Answer a call by the handler that the interceptors give."""
+        """Answer a call by the interceptors' handler."""
         call.running = True
         try:
             handler = await self._chain(CallDetails(call))

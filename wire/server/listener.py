@@ -1,4 +1,4 @@
-"""Sockets that listen: `host:port`, `[host]:port`, `unix:path` and `unix-abstract:name`."""
+"""Listening sockets: `host:port`, `[host]:port`, `unix:path` and `unix-abstract:name`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_PORT = 65535
 
 
 def bind(address: str, *, reuse_port: bool) -> list[socket.socket]:
-    """Sockets bound to an address and listening: one for each address that a name has.
+    """Sockets bound to an address and listening: one for each address of a name.
 
     Raises:
       OSError: the address cannot be bound. `errno` says why.
@@ -97,7 +97,7 @@ def _bind_unix(path: str) -> socket.socket:
 
 
 def _remove_dead_socket(path: str) -> None:
-    """Remove a socket that nobody listens on: a server that was killed leaves its own."""
+    """Remove a socket without a listener: a killed server leaves its own."""
     if not os.path.lexists(path) or not stat.S_ISSOCK(Path(path).lstat().st_mode):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:

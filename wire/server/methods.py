@@ -1,4 +1,4 @@
-"""The methods that a server answers, found by the path of a call."""
+"""A server's methods, found by the path of a call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_GIVEN = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """A method, with all that a call of it asks for."""
+    """A method, with everything its calls need."""
 
     path: str
     source: Handler
@@ -32,7 +32,7 @@ class Method:
     request_streaming: bool
     response_streaming: bool
     is_blocking: bool
-    """The behavior is a plain function, which may block: it runs in a thread."""
+    """The behavior is a plain function. It may block, so it runs in a thread."""
     is_simple: bool
     """A coroutine answers one request by one response."""
 
@@ -81,7 +81,7 @@ class CallDetails(grpc.HandlerCallDetails):
 
 
 class Methods:
-    """Takes handlers in the ways that generated code offers them."""
+    """Takes handlers as generated code offers them."""
 
     def __init__(self) -> None:
         self._found: dict[bytes, Method] = {}
@@ -97,7 +97,7 @@ class Methods:
             self._found[path.encode()] = method_of(path, handler)
 
     def add_generic(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
-        """Add handlers that are asked for each path that is not registered."""
+        """Add handlers to ask for each unregistered path."""
         handlers = list(handlers)
         for handler in handlers:
             if not hasattr(handler, "service"):
@@ -109,7 +109,7 @@ class Methods:
         return self._found.get(path)
 
     def find(self, details: grpc.HandlerCallDetails) -> Method | None:
-        """The method that a generic handler has for a call, asked for each call."""
+        """The method from a generic handler, asked for each call."""
         for handler in self._generic:
             found = handler.service(details)
             if found is not None:

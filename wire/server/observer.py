@@ -1,4 +1,4 @@
-"""How a runtime sees every call, also those that the transport ends by itself."""
+"""How a runtime sees every call, also those ended by the transport itself."""
 
 from __future__ import annotations
 

@@ -39,11 +39,11 @@ class Requests:
         self._waiter: asyncio.Future[None] | None = None
         self._encoding = call.headers.get(b"grpc-encoding", IDENTITY)
         self._unread = 0
-        """Bytes that arrived and are not acknowledged."""
+        """Bytes received and not yet acknowledged."""
         self._waiting = 0
         """Bytes of messages in the queue."""
         self.count = 0
-        """Messages that have arrived."""
+        """Messages received so far."""
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the peer.
@@ -94,7 +94,7 @@ class Requests:
         return self.take()
 
     def take(self) -> bytes:
-        """The next message, which has arrived."""
+        """The next message. It has arrived already."""
         message = self._queue.popleft()
         self._waiting -= len(message[1]) + PREFIX_BYTES
         self._acknowledge()

@@ -49,7 +49,7 @@ class Server:
     def add_generic_rpc_handlers(
         self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]
     ) -> None:
-        """Add handlers that find a method by its path."""
+        """Add handlers to find a method by its path."""
         self._dispatcher.methods.add_generic(generic_rpc_handlers)
 
     def add_registered_method_handlers(
@@ -64,7 +64,7 @@ class Server:
         """Bind an address without TLS.
 
         Returns:
-          The port, which the kernel chose in the place of 0.
+          The port, chosen by the kernel in place of 0.
 
         Raises:
           OSError: the address cannot be bound. `errno` says why.
@@ -75,7 +75,7 @@ class Server:
         """Bind an address with TLS.
 
         Returns:
-          The port, which the kernel chose in the place of 0.
+          The port, chosen by the kernel in place of 0.
 
         Raises:
           OSError: the address cannot be bound, or the credentials cannot be used.
@@ -110,8 +110,8 @@ class Server:
     async def stop(self, grace: float | None) -> None:
         """Stop: no further calls, and those in flight have so many seconds.
 
-        Callers hear of it by GOAWAY. Calls that are on their way are still answered. What is left
-        after the grace ends with UNAVAILABLE.
+        Callers hear of it by GOAWAY. Calls on their way are still answered. Calls left after the
+        grace end with UNAVAILABLE.
         """
         if self._stopping is None:
             self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def answer_stream(call: Call, message: bytes | None) -> None:
-    """Answer a call of any kind. The message is the request of a method that takes one."""
+    """Answer a call of any kind. The message is the request, for a method of one request."""
     call.running = True
     method = call.handler
     assert method is not None  # noqa: S101 - a type checker's hint

@@ -30,7 +30,7 @@ _KEEPALIVE_PING = b"are you?"
 
 
 def interval_of(limits: Limits) -> float:
-    """How often to look, so that a limit is kept to about a quarter."""
+    """Seconds between two looks, to keep a limit to about a quarter."""
     times = [
         limits.handshake_timeout,
         limits.request_timeout,
@@ -141,7 +141,7 @@ class Sweep:
 
 
 def end_silent_calls(connection: ServerConnection, before: float) -> None:
-    """End the calls of a connection that have begun before a time and sent no request."""
+    """End a connection's calls begun before a time and still without a request."""
     for call in _calls_before(connection, before):
         if not call.has_request:
             call.fail(grpc.StatusCode.CANCELLED, "no request has arrived in time")

@@ -1,6 +1,6 @@
-"""Runs servicers that are plain functions, which may block, in threads.
+"""Runs servicers' plain functions in threads, as they may block.
 
-grpc.aio does the same, so a servicer that was written for `grpc.server` works unchanged.
+grpc.aio does the same, so a servicer written for `grpc.server` works unchanged.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Which connection is read next, when more has arrived than one turn of the event loop can begin.
+"""Chooses the next connection to read, when one turn of the event loop cannot begin all calls.
 
-Calls that are read are begun, and what is begun makes a turn long: for all callers, health checks
-among them. So a turn begins a bounded number of calls, however many connections there are. What
-is left waits, and callers are served in turns, whatever number of connections each of them has.
+Calls are begun as they are read, and begun calls make a turn long: for all callers, health checks
+among them. So a turn begins a bounded number of calls, however many connections there are. The rest
+waits, and callers are served in turns, whatever number of connections each of them has.
 
-A call that has waited too long is refused, and so is one for which there is no room. That costs a
-small part of an answer: it is done while the call is read. As long as the queue is empty from time
-to time it only holds a burst, and calls may wait for `max_wait`. In a queue that does not empty,
-each call would wait for as long as the one before, for nothing: there they may wait for a part of
-it. Sources: CoDel (RFC 8289), and "Fail at Scale" (ACM Queue, 2015).
+A call is refused after too long a wait, or if there is no room for it. A refusal costs a small part
+of an answer: it is made while the call is read. As long as the queue is empty from time to time it
+only holds a burst, and calls may wait for `max_wait`. In a queue that never empties each call would
+wait for as long as the one before, for nothing. There calls may wait for a part of `max_wait`.
+Sources: CoDel (RFC 8289), and "Fail at Scale" (ACM Queue, 2015).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from wire.server.identity import Caller
 
 CALLS_A_TURN = 128
-"""Calls that one turn begins, give or take a connection's 32."""
+"""Calls begun in one turn, give or take a connection's 32."""
 STANDING_PART = 0.25
-"""The part of `max_wait` for which calls may wait in a queue that does not empty."""
+"""The part of `max_wait` allowed in a queue that never empties."""
 
 # Calls of a caller have ids that are 2 apart. A refusal costs much less than a call.
 _IDS_A_TURN = 2 * CALLS_A_TURN
@@ -36,10 +36,10 @@ _REFUSALS_A_TURN = 1024
 
 
 class Turns:
-    """The queue of connections with bytes that nobody has read yet.
+    """The queue of connections with unread bytes.
 
     Attributes:
-        left: ids of calls that may begin in this turn. None while connections wait.
+        left: ids left for calls to begin in this turn. None while connections wait.
     """
 
     def __init__(

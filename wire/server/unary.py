@@ -38,7 +38,7 @@ async def answer_unary(call: Call, method: Method, message: bytes) -> None:
 
 
 def failed(call: Call, error: BaseException) -> None:
-    """End a call whose servicer has raised an exception.
+    """End a call after its servicer's exception.
 
     Its text stays in the log: it may have anything in it. The caller is told UNKNOWN, as the
     specification of statuses has it for errors without a status.

@@ -1,9 +1,9 @@
-"""The usual request in one step: headers that are nearly all indices, and one DATA frame.
+"""The usual request in one step: headers of nearly all indices, and one DATA frame.
 
-A caller sends the same fields with each call of a method, as indices of a table that does not
-change, and behind them the few that differ, as values for names of that table. The indices, once
-decoded and found good, are known by their bytes. A request that has arrived as a whole, and begins
-like a known one, is read here. Everything else goes the long way, frame by frame.
+A caller sends the same fields with each call of a method, as indices of an unchanging table. Behind
+them come the few that differ, as values for names of that table. The indices, once decoded and
+found good, are known by their bytes. A whole request that begins like a known one is read here.
+Everything else goes the long way, frame by frame.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ class UsualRequests(Connection):
 
     dispatcher: Dispatcher
     refusing: RefusalFrames | None = None
-    """What the calls that are read now are refused with."""
+    """The refusal for calls read now."""
     _usual: dict[bytes, _Usual]
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
         self._usual_since = -1
-        """The generation of the table in which the indices mean what is known of them."""
+        """The table's generation in which `_usual` holds."""
         self._last_block = b""
 
     def begin_usual(
         self, stream: Stream, method: Method, headers: dict[bytes, bytes], data: bytes | None
     ) -> None:
-        """The headers of a request have arrived, and all of its data if that is not None."""
+        """A request's headers have arrived, and all of its data if that is not None."""
         raise NotImplementedError
 
     def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
@@ -169,7 +169,7 @@ class UsualRequests(Connection):
     def _end_of_data(
         self, stream_id: int, buffer: bytes, position: int, content_length: int
     ) -> int:
-        """Where the one DATA frame of a stream ends that begins here, or 0 where that is not so."""
+        """The end of the stream's one DATA frame at `position`, or 0 without one."""
         start = position + HEADER_BYTES
         if start > len(buffer):
             return 0
@@ -193,7 +193,7 @@ class UsualRequests(Connection):
     def _with_literals(
         self, usual: _Usual, buffer: bytes, position: int, end: int
     ) -> dict[bytes, bytes]:
-        """The headers, with those that stand behind the indices, empty where they are unusual."""
+        """The headers: those of the indices, and the literals behind them. Empty if unusual."""
         headers = usual.headers.copy()
         table = self.decoder.table
         room = self.limits.max_header_list - usual.size
