@@ -1,7 +1,7 @@
 """gRPC over HTTP/2 on asyncio: a server and a channel with grpc.aio's interfaces.
 
-`docs/wire.md` says how it is made and what it does not do. The names below are loaded when they
-are first used: a program that only serves does not pay for the channel.
+`docs/wire.md` says how it is made and what it does not do. The names below are loaded when they are
+first used: a pure server does not pay for the channel.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ import grpc
 
 
 class TransportError(grpc.aio.AioRpcError):
-    """A call's failure that this side found, rather than a status that the peer sent.
+    """A call's failure found by this side, rather than a status from the peer.
 
-    `details()` is safe to be passed on to a caller: it names no address and no file.
+    `details()` is safe to pass on to a caller: it names no address and no file.
     `debug_error_string()` has the whole cause and is for this side's log.
     """
 
@@ -28,11 +28,11 @@ class TransportError(grpc.aio.AioRpcError):
 
 
 class MessageError(Exception):
-    """Bytes from the peer that are no message, or one beyond a limit.
+    """Bytes from the peer that are no message, or a message beyond a limit.
 
     Attributes:
-        code: the status that the call ends with.
-        details: what is wrong, in words that a caller may see.
+        code: the call's status.
+        details: what is wrong, in words fit for the caller.
     """
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
@@ -42,4 +42,4 @@ class MessageError(Exception):
 
 
 class MetadataError(ValueError):
-    """A name or a value that metadata cannot have. The message says which and why."""
+    """A name or a value not allowed in metadata. The message says which and why."""

@@ -1,6 +1,6 @@
 """TLS for both sides. Whoever gives credentials is asked for the context of each handshake.
 
-A peer that does not agree on HTTP/2 by ALPN is refused (RFC 9113, section 3.2).
+A peer without HTTP/2 by ALPN is refused (RFC 9113, section 3.2).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Credentials(Protocol):
 class ServerCredentials:
     """A server's certificate, and the authorities of its callers' certificates, if it asks.
 
-    The files are read once. Credentials that follow their files give a context of newer ones.
+    The files are read once. Credentials following their files give a context of newer ones.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ServerCredentials:
 
 
 class ChannelCredentials:
-    """The authorities of a server's certificate, and a certificate for servers that ask for one.
+    """The authorities of a server's certificate, and a certificate for servers asking for one.
 
     Without authorities it is the system's. The files are read once.
     """

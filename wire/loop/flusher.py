@@ -1,7 +1,7 @@
 """One write per connection and turn of the event loop.
 
-A system call costs more than answering a call. Whatever a connection has to say in one turn of
-the loop is therefore collected, and written once, behind everything that was woken in that turn.
+A system call costs more than answering a call. Whatever a connection has to say in one turn of the
+loop is therefore collected, and written once, behind everything woken in this turn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Flushable(Protocol):
 
 
 class Flusher:
-    """Flushes, once a turn, whatever was marked in that turn."""
+    """Flushes whatever was marked, once a turn."""
 
     __slots__ = ("_before", "_call_soon", "_marked", "_posted")
 
@@ -49,7 +49,7 @@ class Flusher:
         _guarded(flushable.flush)
 
     def before_each_flush(self, action: Callable[[], None]) -> None:
-        """Run an action ahead of the writes of a turn, such as log lines that tell of them."""
+        """Run an action ahead of the writes of a turn, such as log lines about them."""
         self._before.append(action)
 
     def not_before_each_flush(self, action: Callable[[], None]) -> None:
