@@ -18,7 +18,7 @@ def server_command(application: Application, options: Sequence[Option] = ()) -> 
 
     Args:
         application: what it serves.
-        options: the program's own. Their values go to the servicers that name them.
+        options: the program's own. Their values go to the servicers naming them.
     """
     upstreams = {upstream.name: upstream.port for upstream in application.upstreams}
 

@@ -1,4 +1,4 @@
-"""Help that has its options in groups, each under a heading."""
+"""Help with its options in groups, each under a heading."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ class GroupedOption(click.Option):
     """An option with a heading.
 
     Attributes:
-        heading: that the help has above it and its like.
+        heading: the help's line above it and its like.
     """
 
     def __init__(self, names: Sequence[str], heading: str, **more: Any) -> None:
@@ -22,7 +22,7 @@ class GroupedOption(click.Option):
 
 
 class GroupedHelp(click.Command):
-    """A command whose help has its options in groups, in the order of the first of each."""
+    """A command with grouped options in its help, in the order of each group's first."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options. Those without a heading come last."""

@@ -34,11 +34,11 @@ def options_of(  # noqa: PLR0913  # what all of them have in common
 
     Args:
         settings: the dataclass.
-        rename: gives an option's name, from the one that its fields give it.
-        defaults: in place of those of the fields, by the name that the fields give.
+        rename: gives an option's name, from the one its fields make.
+        defaults: in place of the fields' own, by the name the fields make.
         peer: what is called, for the help.
         from_environment: whether they are environment variables too.
-        heading: what the help has above those that are in no group with a heading.
+        heading: of the help, for options in no group with a heading.
     """
     made = []
     for path, what, default, above in _walk(settings, heading=heading):
@@ -57,9 +57,9 @@ def settings_from(
 
     Args:
         settings: the dataclass.
-        values: by parameter. What is not there keeps the field's default.
+        values: by parameter. A missing one keeps the field's default.
         rename: as for `options_of`.
-        **others: fields that are no options.
+        **others: fields without an option.
 
     Raises:
         UsageError: two values do not fit together.
@@ -71,8 +71,8 @@ def server_options(port: int, upstreams: Mapping[str, int]) -> list[Option]:
     """The options of a server.
 
     Args:
-        port: that it listens on by default.
-        upstreams: ports that its upstreams listen on by default, by name.
+        port: its default port.
+        upstreams: default ports of its upstreams, by name.
     """
     made = options_of(ServerSettings, defaults={"listen": f"127.0.0.1:{port}"})
     # The options of a server that come before those of its upstreams.

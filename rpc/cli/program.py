@@ -56,11 +56,10 @@ def _version_option(name: str) -> click.Option:
 def run_program(name: str, command: click.Command) -> NoReturn:
     """Runs the command with the process's arguments, then ends the process.
 
-    The exit code is 0, or what the command gave to `sys.exit`. A `StartupError`, or a stdout that
-    cannot be written, makes it 1. Wrong usage, as of a `UsageError`, makes it 2, and Ctrl-C 130.
-    What every thread was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like)
-    ends the process.
-    Relative paths mean the caller's folder under `bazel run` too.
+    The exit code is 0, or the command's own from `sys.exit`. A `StartupError`, or an unwritable
+    stdout, makes it 1. Wrong usage, as of a `UsageError`, makes it 2, and Ctrl-C 130. What every
+    thread was doing is on stderr when a fatal signal (SIGSEGV, SIGABRT and the like) ends the
+    process. Relative paths mean the caller's folder under `bazel run` too.
 
     Args:
         name: what the program calls itself.
@@ -90,7 +89,7 @@ def run_program(name: str, command: click.Command) -> NoReturn:
 
 
 def _enter_callers_folder() -> None:
-    """Goes where the caller of `bazel run` was, which starts a program in a folder of its own.
+    """Goes back to the caller's folder: `bazel run` starts a program in a folder of its own.
 
     https://bazel.build/docs/user-manual#running-executables has the variable.
 
@@ -109,7 +108,7 @@ def _enter_callers_folder() -> None:
 
 
 def _fill_standard_descriptors() -> None:
-    """Gives a program that was started with stdin, stdout or stderr closed ones that lead nowhere.
+    """Points stdin, stdout and stderr at nowhere, where the program was started without them.
 
     Else the next socket would take the place, get what libraries write to stderr, and make libuv
     end the process.
@@ -132,7 +131,7 @@ def _can_be_written(stream: TextIO | None) -> bool:
 
 
 def _abandon_broken_streams() -> None:
-    """Lets the exit code be the program's own: over a stream that is full Python exits with 120."""
+    """Keeps the program's own exit code: over a full stream Python exits with 120."""
     if not _can_be_written(sys.stdout):
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if not _can_be_written(sys.stderr):
