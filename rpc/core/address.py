@@ -15,7 +15,7 @@ _ADDRESS_VERSIONS = {"ipv4": 4, "ipv6": 6}
 
 
 class AddressError(UsageError):
-    """An address that cannot be used. The message says what a good one looks like."""
+    """An unusable address. The message says what a good one looks like."""
 
 
 def parse_listen(text: str) -> str:
@@ -49,7 +49,7 @@ def _unix_socket(text: str) -> str:
 
 
 def split_host_port(text: str) -> tuple[str, int]:
-    """Splits `HOST:PORT`. An IPv6 host stands in brackets, which are taken off.
+    """Splits `HOST:PORT`. An IPv6 host stands in brackets. They are taken off.
 
     Raises:
         AddressError: there is no port, it is not in 0 to 65535, or the host is malformed.
@@ -114,10 +114,10 @@ def _ip_version(host: str) -> int | None:
 
 
 def endpoints(target: str) -> list[str]:
-    """The `HOST:PORT`s (or `unix:PATH`) that a target names, without resolving anything.
+    """The `HOST:PORT`s (or `unix:PATH`) in a target, without resolving anything.
 
     Raises:
-        AddressError: the target is empty or has a scheme that gRPC's resolvers lack.
+        AddressError: the target is empty, or gRPC's resolvers lack its scheme.
     """
     if target.startswith("unix:"):
         return [_unix_socket(target)]

@@ -1,4 +1,4 @@
-"""The calls of this process: the one that is answered, and those made on its behalf."""
+"""The calls of this process: those it answers, and those made on their behalf."""
 
 import re
 import secrets
@@ -24,7 +24,7 @@ ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(eq=False)
 class Call:
-    """One call that this server answers.
+    """One call to this server.
 
     Attributes:
         method: full name, as in `/user.Orchestrator1Service/GetUserByName`.
@@ -33,17 +33,16 @@ class Call:
         expires: when its caller gives up, on the same clock. None if it never does.
         peer: address of its caller, as in `ipv4:127.0.0.1:50000`.
         request_id: the caller's, or a new one.
-        trace_context: the trace that it is part of, and its baggage. An interceptor may replace
-            it.
-        known: whether there is such a method.
+        trace_context: its trace and baggage. An interceptor may replace it.
+        known: whether the method exists.
         streaming: whether requests or responses are streams.
         callers: DNS names and URIs in the caller's certificate. Empty if none is asked for.
         requests: number of messages received.
         responses: number of messages sent.
         outcome: how it ended, once that is known.
-        refusal: the status that an interceptor ends it with before the servicer sees it.
+        refusal: the status an interceptor ends it with before the servicer sees it.
         attachments: what interceptors keep of the call, each under itself as the key.
-        upstream_calls: calls to upstreams that may be open.
+        upstream_calls: its calls to upstreams, perhaps still open.
     """
 
     method: str
@@ -76,7 +75,7 @@ class Call:
         streaming: bool = False,
         callers: tuple[str, ...] = (),
     ) -> "Call":
-        """Reads what the caller sent along with a call that arrives now."""
+        """Reads the metadata of a call arriving now."""
         started = time.perf_counter()
         remaining = context.time_remaining()
         expires = None if remaining is None else started + remaining
@@ -97,7 +96,7 @@ class Call:
         )
 
     def attach(self, owner: object, value: Any) -> None:
-        """Keeps something for the interceptor that says so, until the call is over."""
+        """Keeps something for an interceptor, its owner, until the call is over."""
         if self.attachments is None:
             self.attachments = {}
         self.attachments[owner] = value
@@ -107,7 +106,7 @@ class Call:
         return None if self.attachments is None else self.attachments.get(owner)
 
     def opened(self, upstream_call: Any) -> None:
-        """Notes a call to an upstream, which is cancelled if this call ends before it."""
+        """Notes a call to an upstream. It is cancelled if this call ends first."""
         calls = self.upstream_calls
         if calls is None:
             self.upstream_calls = [upstream_call]
@@ -129,7 +128,7 @@ def caller_names(context: ServicerContext) -> tuple[str, ...]:
 
 
 current_call: ContextVar[Call | None] = ContextVar("current_call", default=None)
-"""The call that the running task answers. Calls to an upstream and log lines inherit from it."""
+"""The running task's call. Calls to an upstream and log lines inherit from it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -139,8 +138,8 @@ class UpstreamCall:
     Attributes:
         method: full name, as in `/user.Orchestrator2Service/GetUser`.
         started: when it began, in seconds of `time.perf_counter`.
-        timeout: seconds that it may take.
-        request_id: that of the call it serves, or a new one.
+        timeout: seconds it may take.
+        request_id: the served call's, or a new one.
         trace_context: what the upstream is told of the trace. An interceptor may replace it.
         metadata: what else travels with the call. An interceptor may add to it.
         attachments: what interceptors keep of the call, each under itself as the key.
@@ -164,17 +163,17 @@ class UpstreamCall:
 
 
 def new_request_id() -> str:
-    """An id that no other call has: 128 random bits in hexadecimal."""
+    """A unique id: 128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
 def usable_request_id(given: str) -> str:
-    """The caller's request id, or a new one if that cannot be used."""
+    """The caller's request id, or a new one if it is unusable."""
     return given if _REQUEST_ID.fullmatch(given) else new_request_id()
 
 
 def read_ids(metadata: Iterable[tuple[str, str | bytes]]) -> tuple[str, TraceContext]:
-    """The request id, a new one if there is none that can be used, and trace and baggage."""
+    """The request id, or a new one if there is none to use, with trace and baggage."""
     request_id = ""
     trace_headers: dict[str, str] = {}
     for key, value in metadata:

@@ -3,24 +3,24 @@
 import time
 
 MARGIN = 0.01
-"""Seconds kept back at each hop, so that an upstream's DEADLINE_EXCEEDED still gets home."""
+"""Seconds kept back at each hop, so an upstream's DEADLINE_EXCEEDED still gets home."""
 
 ROUNDING = 0.01
 """Share kept back as well: gRPC rounds a deadline up to two or three digits on the wire."""
 
 MARGIN_SHARE = 0.1
-"""The largest share that is kept back, so that a short deadline is not used up by it."""
+"""The largest share kept back, so a short deadline is not used up by it."""
 
 LONGEST = 1_000_000.0
-"""Seconds, eleven days, that count as the longest time: gRPC's clocks overflow with far more."""
+"""The longest time, in seconds (eleven days): gRPC's clocks overflow with far more."""
 
 
 def upstream_timeout(expires: float | None, default_timeout: float) -> float:
-    """Seconds that a call to an upstream may take.
+    """Seconds for a call to an upstream.
 
     Args:
         expires: when the caller gives up, in seconds of `time.perf_counter`. None means never.
-        default_timeout: seconds for a call whose caller never gives up.
+        default_timeout: seconds for a call without a caller's deadline.
 
     Returns:
         What is left of the caller's time, less a margin. 0 if the time is up, `LONGEST` at most.
@@ -34,7 +34,7 @@ def upstream_timeout(expires: float | None, default_timeout: float) -> float:
 
 
 def margin(seconds: float) -> float:
-    """Seconds by which the two ends of a call may disagree on a deadline that is so far away."""
+    """How far, in seconds, the two ends of a call may disagree on a deadline so far away."""
     # Not by min(), which takes as long as all else of this.
     usual, share = MARGIN + seconds * ROUNDING, seconds * MARGIN_SHARE
     return usual if usual < share else share  # noqa: FURB136

@@ -1,4 +1,4 @@
-"""Errors: the statuses that a servicer answers with, and what keeps a program from starting."""
+"""Errors: the statuses of servicers' answers, and failures to start a program."""
 
 from typing import NoReturn
 
@@ -13,7 +13,7 @@ Trailers = tuple[tuple[str, str | bytes], ...]
 
 
 class StartupError(Exception):
-    """A program cannot start, or go on. The message is one line that says why and what to do."""
+    """A program cannot start, or go on. The message says why and what to do, in one line."""
 
 
 class UsageError(ValueError):
@@ -24,9 +24,9 @@ class RpcStatusError(Exception):
     """Raise it in a servicer to end the call with a status of one's choice.
 
     Attributes:
-        code: the status code that the caller sees.
-        message: the status message that the caller sees.
-        trailers: metadata that goes along.
+        code: the status code for the caller.
+        message: the status message for the caller.
+        trailers: metadata sent along.
         diagnosis: what the log says beside the message. It never leaves the server.
     """
 
@@ -45,7 +45,7 @@ class RpcStatusError(Exception):
 
 
 def invalid_argument(field: str, message: str) -> NoReturn:
-    """Refuses a request: INVALID_ARGUMENT with a google.rpc.BadRequest that names the field.
+    """Refuses a request: INVALID_ARGUMENT with a google.rpc.BadRequest naming the field.
 
     Raises:
         RpcStatusError: always.
@@ -61,10 +61,10 @@ RETRY_SECONDS = 1
 
 
 def overloaded(message: str) -> RpcStatusError:
-    """RESOURCE_EXHAUSTED for a call that finds no room, with the time to wait.
+    """RESOURCE_EXHAUSTED for a call without room, with the time to wait.
 
-    The time is a google.rpc.RetryInfo, and the pushback of gRFC A6 for callers that try this code
-    again. Make one for each reason, ahead of time: that costs more than the refusal itself.
+    The time is a google.rpc.RetryInfo, and the pushback of gRFC A6 for callers who try this code
+    again. Make one for each reason, ahead of time: making it costs more than the refusal itself.
     """
     detail = error_details_pb2.RetryInfo()
     detail.retry_delay.FromSeconds(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""The keys of the metadata that this runtime reads and writes."""
+"""The keys of this runtime's metadata."""
 
 REQUEST_ID = "x-request-id"
 """A request's id. It is the same at every hop."""
@@ -16,10 +16,10 @@ STATUS_DETAILS = "grpc-status-details-bin"
 """Trailer with a serialised google.rpc.Status, as grpcio-status and grpc-go read it."""
 
 RETRY_PUSHBACK = "grpc-retry-pushback-ms"
-"""Trailer by which a server steers its caller's retries (gRFC A6)."""
+"""The server's trailer to steer its caller's retries (gRFC A6)."""
 
 PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts"
-"""Metadata by which a caller says how often it has tried a call before (gRFC A6)."""
+"""The caller's metadata with its number of earlier attempts (gRFC A6)."""
 
 NO_RETRY = "-1"
-"""The pushback that forbids another attempt (gRFC A6)."""
+"""The pushback to forbid another attempt (gRFC A6)."""

@@ -44,7 +44,7 @@ class Seconds(click.ParamType[float]):
 
 
 class Address(click.ParamType[str]):
-    """An address, in the form that one of the parsers of `rpc.core.address` takes."""
+    """An address, in the form of one of the parsers of `rpc.core.address`."""
 
     def __init__(self, name: str, parse: Callable[[str], str]) -> None:
         self.name = name
@@ -79,9 +79,9 @@ class CollectorUrl(click.ParamType[str]):
     name = "url"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Takes what `collector_url` takes, and all that OpenTelemetry's own variable has.
+        """Takes what `collector_url` takes, and any value of OpenTelemetry's own variable.
 
-        That must not keep a program from starting,
+        A bad variable must not keep a program from starting,
         https://opentelemetry.io/docs/specs/otel/error-handling/. `rpc.telemetry` looks at it again.
         """
         if ctx and param and _is_of_its_variable(value, ctx, param):

@@ -1,4 +1,4 @@
-"""Settings: dataclass fields that say all that is said of an option of the command line.
+"""Settings: dataclass fields with all there is to say of a command line option.
 
 `rpc.cli.options` makes the options, their help and their environment variables of them, and
 docs/options.py the table in docs/configuration.md.
@@ -13,16 +13,16 @@ _KEY = "rpc"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is said of one setting.
+    """The description of one setting.
 
     Attributes:
         help: one sentence. `{peer}` in it stands for whatever is called, as in "the upstream".
         type: a click type, or a sequence of words to choose from. None for a switch.
-        metavar: what the help shows in place of a value. None for the type's own.
+        metavar: the help's word in place of a value. None for the type's own.
         option: name of the option, where it is not the field's.
         envvar: a further environment variable.
         multiple: may be given again. The value is a tuple. In the environment blanks separate.
-        negatable: a switch that is on has a `--no-…`.
+        negatable: a switch on by default has a `--no-…`.
     """
 
     help: str
@@ -36,15 +36,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A field that holds settings of its own.
+    """A field with settings of its own.
 
     Attributes:
         kind: the dataclass.
-        prefix: what the names of its options begin with. Empty for nothing.
-        switch: help of a switch that asks for the group even if nothing of it is given. Without a
+        prefix: of the names of its options. Empty for none.
+        switch: help of a switch to ask for the group even if nothing of it is given. Without a
             switch, and where `optional` is true, the field is None if nothing is given.
         optional: the field may be None.
-        heading: what the help has above its options. Empty for that of the settings around it.
+        heading: of its options in the help. Empty for the heading of the settings around it.
     """
 
     kind: type
@@ -55,19 +55,19 @@ class Group:
 
 
 def setting(help: str, *, default: Any = dataclasses.MISSING, **more: Any) -> Any:  # noqa: A002
-    """A dataclass field that is an option. Takes what `Setting` does."""
+    """A dataclass field for an option. Takes what `Setting` does."""
     return dataclasses.field(default=default, metadata={_KEY: Setting(help, **more)})
 
 
 def group(kind: type, *, default: Any = dataclasses.MISSING, **more: Any) -> Any:
-    """A dataclass field that holds settings of its own. Takes what `Group` does."""
+    """A dataclass field with settings of its own. Takes what `Group` does."""
     if default is dataclasses.MISSING and not more.get("optional"):
         return dataclasses.field(default_factory=kind, metadata={_KEY: Group(kind, **more)})
     return dataclasses.field(default=None, metadata={_KEY: Group(kind, **more)})
 
 
 def described(settings: type) -> list[tuple[dataclasses.Field[Any], Setting | Group]]:
-    """The fields of a dataclass that are options or groups of them."""
+    """The described fields of a dataclass: options, or groups of them."""
     return [
         (field, field.metadata[_KEY])
         for field in dataclasses.fields(settings)

@@ -1,4 +1,4 @@
-"""Statuses that fit into the headers that the next hop takes."""
+"""Statuses small enough for the next hop's limit on headers."""
 
 import re
 
@@ -7,7 +7,7 @@ from rpc.core.metadata_keys import STATUS_DETAILS
 
 MOST_BYTES = 7 * 1024
 """gRPC's C core refuses header lists of more than 8 KiB, counted as RFC 9113 section 6.5.2 counts.
-What is left is for the fields that a transport adds."""
+The rest is for the transport's own fields."""
 
 # RFC 9113 section 6.5.2.
 _FIELD_BYTES = 32

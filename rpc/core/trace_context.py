@@ -9,7 +9,7 @@ import re
 from rpc.core.metadata_keys import BAGGAGE, TRACEPARENT, TRACESTATE
 
 TraceContext = tuple[tuple[str, str], ...]
-"""Entries of metadata: `traceparent`, `tracestate` and `baggage`, those that there are."""
+"""Entries of metadata: `traceparent`, `tracestate` and `baggage`, as far as present."""
 
 _KEYS_OF_PROPAGATORS = {"tracecontext": {TRACEPARENT, TRACESTATE}, "baggage": {BAGGAGE}, "none": ()}
 PROPAGATORS = frozenset(_KEYS_OF_PROPAGATORS)
