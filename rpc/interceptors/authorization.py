@@ -24,8 +24,8 @@ class Authorization(ServerInterceptor):
         """Reads the allowed names.
 
         Args:
-            allowed: names, or `/package.Service/Method=NAME` for one method. A method that is named
-                so may be called by the names that are given for it, and by no others.
+            allowed: names, or `/package.Service/Method=NAME` for one method. A method named so may
+                be called by the names given for it, and by no others.
 
         Raises:
             UsageError: a name is malformed.
@@ -58,7 +58,7 @@ class Authorization(ServerInterceptor):
 
 
 def _read(entry: str) -> tuple[str, re.Pattern[str]]:
-    """The method that an entry is for, and what a caller's name has to match."""
+    """The method of an entry, and the pattern for a caller's name."""
     parts = _ENTRY.fullmatch(entry)
     pattern = name_pattern(parts["name"]) if parts else None
     if parts is None or pattern is None:

@@ -1,4 +1,4 @@
-"""Servicers that block: their methods run on threads, not on the event loop."""
+"""Blocking servicers: their methods run on threads, not on the event loop."""
 
 import asyncio
 import inspect
@@ -19,11 +19,11 @@ _END = object()
 
 
 def awaitable(handler: MethodHandler) -> Callable[[Any, Any], Any]:
-    """A servicer's method, given its handler, that may be called on the event loop.
+    """A servicer's method, given its handler, made safe to call on the event loop.
 
-    A plain function runs on a thread of `asyncio.to_thread`, so that it may block. So does each
-    step of a plain generator. Both see the current call, iterate over requests without `async`, and
-    have a context as that of grpc, without `async` too.
+    A plain function runs on a thread of `asyncio.to_thread`, so it may block. So does each step of
+    a plain generator. Both see the current call, iterate over requests without `async`, and have a
+    context as that of grpc, without `async` too.
 
     Returns:
         A function of request and context. Its result is to be awaited, or iterated over.

@@ -93,7 +93,7 @@ class Chain:
         Args:
             handler: the method's, as generated code gives it.
             call_of: finds the call.
-            end: is awaited to end a call that fails.
+            end: is awaited to end a failed call.
         """
         run = awaitable(handler)
         invoke = self._invoke(handler, run)
@@ -138,7 +138,7 @@ class Chain:
         return answering
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
-        """The status for an exception, which is noted as the call's outcome."""
+        """The status for an exception. It is noted as the call's outcome."""
         status = self._status(call, error)
         seconds = time.perf_counter() - call.started
         # The id tells a caller what to ask the operators for, and an orchestrator that the status
@@ -149,7 +149,7 @@ class Chain:
         return RpcStatusError(status.code, message, trailers, status.diagnosis)
 
     def _enter(self, call: Call) -> None:
-        """Makes the running task that of a call."""
+        """Makes the running task a call's."""
         current_call.set(call)
         for hook in self._entering:
             if hook.place < call.told:
@@ -167,7 +167,7 @@ class Chain:
     async def _read(self, call: Call, read: Read) -> Any:
         """Reads a request of a stream, and shows it to the interceptors.
 
-        A failure ends the call, whatever the servicer makes of it: a stub that sends the stream on
+        A failure ends the call, whatever the servicer makes of it: a stub sending the stream on
         would cancel its call instead of telling.
         """
         if call.refusal is not None:
@@ -184,9 +184,9 @@ class Chain:
             raise call.refusal from error
 
     def _invoke(self, handler: MethodHandler, run: Callable[[Any, Any], Any]) -> _Invoke | None:
-        """Runs the servicer's method, inside of the interceptors that wait.
+        """Runs the servicer's method, inside of the waiting interceptors.
 
-        None where `run`, the method itself, is all that there is to do.
+        None where `run`, the method itself, is all there is to do.
         """
 
         async def respond(_: Call, request: Any, context: ServicerContext) -> Any:
@@ -226,6 +226,6 @@ def _intercepted(
 
 
 def _is_cancelled() -> bool:
-    """Whether the running task is cancelled, as opposed to something that it waits for."""
+    """Whether the running task is cancelled, as opposed to something it waits for."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""Calls whose time is up before they begin."""
+"""Calls expired before they begin."""
 
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
@@ -8,7 +8,7 @@ import grpc
 
 
 class Expiry(ServerInterceptor):
-    """Ends a call whose deadline has passed on arrival, so that no hop works for nobody."""
+    """Ends a call whose deadline has passed on arrival, so no hop works for nobody."""
 
     def started(self, call: Call) -> None:
         """Looks at the deadline.

@@ -10,24 +10,24 @@ Caller = tuple[str, ...]
 """The names in a caller's certificate, or else its address without the port."""
 
 MEMORY_SECONDS = 10.0
-"""A caller counts for so long as one that wants a share, after it has asked for one."""
+"""For so long after asking for a share a caller counts as wanting one."""
 
 _MOST_REMEMBERED = 1000
 
 
 def caller_of(call: Call) -> Caller:
-    """Who makes a call."""
+    """The caller of a call."""
     return call.callers or (call.peer.rpartition(":")[0],)
 
 
 class FairShare:
     """Divides slots by the callers that hold some, or asked for some a moment ago.
 
-    It counts when it is asked, which is only when slots are short.
+    It counts only when it is asked: when slots are short.
     """
 
     def __init__(self, holders: Collection[Call], slots: int) -> None:
-        """Takes the calls that hold slots, as they change, and how many slots there are."""
+        """Takes the calls holding slots, as they change, and the number of slots."""
         self._holders = holders
         self._slots = slots
         self._asked: dict[Caller, float] = {}

@@ -1,4 +1,4 @@
-"""Which interceptors have something to say at which point of a call."""
+"""The interceptors' hooks for each point of a call."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 
 
 class Hook(NamedTuple):
-    """A method that an interceptor overrides.
+    """A method overridden by an interceptor.
 
     Attributes:
         place: of the interceptor in the list, outermost first.

@@ -14,8 +14,8 @@ Proceed = Callable[[Any], Awaitable[Any]]
 class ServerInterceptor:
     """One thing done to every call. A subclass overrides what it needs.
 
-    All methods but `intercept` run on the event loop and must not block. A method that is not
-    overridden costs nothing. Each works for unary and streaming calls alike.
+    All methods but `intercept` run on the event loop and must not block. A method not overridden
+    costs nothing. Each works for unary and streaming calls alike.
     """
 
     def started(self, call: Call) -> None:
@@ -26,9 +26,9 @@ class ServerInterceptor:
         """
 
     def entering(self, call: Call) -> None:
-        """The servicer is about to run, in the task that answers the call.
+        """The servicer is about to run, in the call's task.
 
-        Context variables that are set here are there for the servicer, and for nothing else.
+        Context variables set here are there for the servicer, and for nothing else.
         """
 
     def received(self, call: Call, request: Any) -> None:

@@ -12,17 +12,17 @@ from rpc.interceptors.interceptor import ServerInterceptor
 class LoadShedding(ServerInterceptor):
     """Lets a call through while there is a slot for its caller. Else it is RESOURCE_EXHAUSTED.
 
-    Refusing at once keeps the calls that are let through fast, and tells the caller to back off
-    while it still has time to do so. A call takes its slot with its first request, so that silent
-    calls hold none, and holds it until its answer has left.
+    Refusing at once keeps the other calls fast, and tells the caller to back off while it still has
+    time to do so. A call takes its slot with its first request, so silent calls hold none. It holds
+    the slot until its answer has left.
 
-    The last slots are for callers with less than their share, so that a caller with many calls
-    leaves some to the others.
+    The last slots are for callers with less than their share. So a caller with many calls leaves
+    some to the others.
 
     Attributes:
         slots: how many there are.
         shed: calls refused so far, before or after they were begun.
-        refusal: what a call is told that finds no slot.
+        refusal: the status for a call without a slot.
     """
 
     def __init__(self, slots: int, tell: Callable[[int, str], object] = lambda _, __: None) -> None:
@@ -30,7 +30,7 @@ class LoadShedding(ServerInterceptor):
 
         Args:
             slots: how many.
-            tell: is told how many calls were refused that no interceptor has seen, and why.
+            tell: is told of refused calls unseen by any interceptor: how many, and why.
         """
         self._tell = tell
         self.slots = slots
@@ -59,12 +59,12 @@ class LoadShedding(ServerInterceptor):
         return min(self.slots - len(self._holders), self._shares.left_to(caller))
 
     def turned_away(self, caller: Caller, calls: int) -> None:
-        """Notes calls that were refused before they were begun."""
+        """Notes calls refused before they were begun."""
         self.shed += calls
         self._tell(calls, "no slot of --max-concurrent-rpcs was free for them")
 
     def waited_too_long(self, caller: Caller, calls: int) -> None:
-        """Notes calls that were refused because they waited too long."""
+        """Notes calls refused for too long a wait."""
         self.shed += calls
         self._tell(calls, "they waited longer than --max-wait to be begun")
 

@@ -1,4 +1,4 @@
-"""A bound on streams that are open for as long as their callers like."""
+"""A bound on streams open for as long as their callers like."""
 
 from collections import Counter
 
@@ -10,10 +10,10 @@ import grpc
 
 
 class OpenStreams(ServerInterceptor):
-    """Refuses a stream of a method of which so many are open. Unary calls always pass."""
+    """Refuses a further stream of a method with so many open. Unary calls always pass."""
 
     def __init__(self, most: int) -> None:
-        """Takes the number, which holds for each method by itself."""
+        """Takes the number. It holds for each method by itself."""
         self._most = most
         self._open: Counter[str] = Counter()
 

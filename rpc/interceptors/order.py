@@ -24,10 +24,10 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
 
     Args:
         telemetry: traces, metrics and the access log.
-        is_local: tells a status that this side made from one that an upstream sent.
-        status_of_request: tells of requests that the transport cannot read.
+        is_local: tells this side's own status from an upstream's.
+        status_of_request: tells of requests unreadable to the transport.
         upstreams: says how the connections to upstreams are.
-        allowed_callers: names of those that may call. Empty for everybody.
+        allowed_callers: names of admitted callers. Empty for everybody.
         shedding: refuses calls past a number of them at once.
         own: the program's.
     """
@@ -46,5 +46,5 @@ MOST_ADMIN_STREAMS = 1000
 
 
 def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
-    """Those of health, reflection and channelz, which answer under any load and leave no line."""
+    """Those of health, reflection and channelz: they answer under any load and leave no line."""
     return [StatusMapping(is_local), OpenStreams(MOST_ADMIN_STREAMS)]

@@ -11,7 +11,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 import grpc
 
 IsLocal = Callable[[grpc.aio.AioRpcError], bool]
-"""Whether this side of the wire made a status, as opposed to the upstream that sent it."""
+"""Whether this side of the wire made a status, as opposed to the upstream."""
 
 # What a caller is told of a call to an upstream that this side ended: the transport's own text may
 # name addresses.
@@ -26,11 +26,11 @@ _UNREADABLE = "an upstream service's answer cannot be read"
 
 
 StatusOfRequest = Callable[[Exception], RpcStatusError | None]
-"""The status for requests that a transport cannot read, if an exception is about these."""
+"""The status for requests unreadable to a transport, if an exception is about these."""
 
 
 def _no_status(_: Exception) -> None:
-    """Of a transport whose requests are read before the chain sees them."""
+    """For transports with requests read before the chain sees them."""
 
 
 Upstreams = Callable[[], str]
@@ -38,7 +38,7 @@ Upstreams = Callable[[], str]
 
 
 def _no_upstreams() -> str:
-    """Of a server that calls nobody."""
+    """For a server without upstreams."""
     return ""
 
 
@@ -76,7 +76,7 @@ class StatusMapping(ServerInterceptor):
 
 
 def servicer_status(call: Call) -> RpcStatusError | None:
-    """The status that a servicer has set by gRPC's `context.set_code`, if it is one of failure."""
+    """The servicer's status from gRPC's `context.set_code`, if it is a failure."""
     code = call.context.code()
     if not isinstance(code, grpc.StatusCode) or code is grpc.StatusCode.OK:
         return None
@@ -86,7 +86,7 @@ def servicer_status(call: Call) -> RpcStatusError | None:
 
 
 def upstream_status(error: grpc.aio.AioRpcError, *, is_local: bool) -> RpcStatusError:
-    """The status of a call whose call to an upstream failed.
+    """The status of a call after its call to an upstream failed.
 
     UNAVAILABLE tells the caller not to try again: this server has done so already, and attempts
     would multiply along the chain.
@@ -110,7 +110,7 @@ def upstream_status(error: grpc.aio.AioRpcError, *, is_local: bool) -> RpcStatus
 
 
 def internal_error(call: Call, error: Exception) -> RpcStatusError:
-    """INTERNAL without the text of the exception, which goes to the log."""
+    """INTERNAL without the exception's text. The text goes to the log."""
     message = f"internal error; the server's log has it under request id {call.request_id}"
     diagnosis = "".join(traceback.format_exception(error))
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=diagnosis)
