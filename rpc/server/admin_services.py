@@ -1,4 +1,4 @@
-"""The services that this runtime adds for operators and their tools."""
+"""The runtime's own services for operators and their tools."""
 
 import asyncio
 

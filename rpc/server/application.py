@@ -1,4 +1,4 @@
-"""What a server is made of: the declaration that a service file writes."""
+"""The declaration of a server, as a service file writes it."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +21,12 @@ Arrange = Callable[[list[ServerInterceptor]], list[ServerInterceptor]]
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A service that is called.
+    """A service to call.
 
     Attributes:
-        name: what the options call it, and the parameter of the servicer that takes its stub.
+        name: in the options. The servicer's parameter for the stub has it, too.
         stub: the generated `…Stub`.
-        port: that it listens on by default.
+        port: its default port.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Servicer:
     """A servicer and how it is added to a server.
 
     Attributes:
-        make: makes the servicer. It is given what its parameters name: stubs of upstreams, values
-            of the program's own options, and `stopping`, an asyncio.Event that is set when the
-            server stops: then calls in flight have `--grace` left.
+        make: makes the servicer. Its parameters name what it is given: stubs of upstreams, values
+            of the program's own options, and `stopping`. This asyncio.Event is set when the server
+            stops: then calls in flight have `--grace` left.
         register: the generated `add_…Servicer_to_server`.
     """
 
@@ -55,14 +55,14 @@ class Application:
 
     Attributes:
         name: what the program calls itself.
-        port: that it listens on by default.
+        port: its default port.
         servicers: of its services.
-        upstreams: the services that it calls.
+        upstreams: the services it calls.
         interceptors: of the program's own, innermost on the server's side.
         upstream_interceptors: the same on the upstream side.
-        arrange: is given the whole list of the server's side, and returns the one that calls pass
-            through. For what the declaration has no word for, such as a benchmark of one part.
-        transport: carries the calls. None for the one that the settings name.
+        arrange: is given the whole list of the server's side, and returns the list to use. For
+            needs beyond the declaration, such as a benchmark of one part.
+        transport: carries the calls. None for the transport in the settings.
     """
 
     name: str
@@ -75,11 +75,11 @@ class Application:
     transport: Transport | None = None
 
     def make_servicers(self, available: Mapping[str, Any]) -> list[tuple[Any, Register]]:
-        """Makes each servicer with those of the available values that its parameters name.
+        """Makes each servicer with the available values its parameters name.
 
         Raises:
-            StartupError: a parameter names something that is not declared, or an upstream is
-                declared that no servicer takes.
+            StartupError: a parameter names something undeclared, or no servicer takes a declared
+                upstream.
         """
         made: list[tuple[Any, Register]] = []
         taken: set[str] = set()

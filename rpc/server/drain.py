@@ -1,4 +1,4 @@
-"""How a server stops without a call that fails."""
+"""How a server stops without a failed call."""
 
 import asyncio
 

@@ -20,8 +20,8 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     """Answers `Check`, `List` and `Watch`.
 
     Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md. It is not grpcio's
-    servicer because that one writes to a watcher under a lock: a watcher that does not read keeps
-    all others from hearing that the server stops.
+    servicer, as grpcio's writes to a watcher under a lock: a watcher that does not read keeps all
+    others from hearing that the server stops.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         self._notify()
 
     def end_watches(self) -> None:
-        """Ends each `Watch`, which would otherwise hold up the exit for the whole grace."""
+        """Ends each `Watch`: it would otherwise hold up the exit for the whole grace."""
         self._stopping = True
         self._notify()
         asyncio.get_running_loop().call_later(_LAST_WORD_SECONDS, self._give_up_writes)

@@ -1,4 +1,4 @@
-"""Has a server's health follow that of what it cannot do without."""
+"""Has a server's health follow its upstreams'."""
 
 import asyncio
 
@@ -13,15 +13,15 @@ class HealthFollows(UpstreamObserver):
         """Follows one upstream.
 
         Args:
-            health: what says it.
-            seconds: that the upstream may be unusable.
+            health: the servicer to tell.
+            seconds: how long the upstream may be unusable.
         """
         self._health = health
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
 
     def unusable(self, upstream: UpstreamWatch) -> None:
-        """Waits for the time that the upstream has."""
+        """Waits for as long as the upstream may be unusable."""
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._seconds, self._health.lacks, upstream.name)
 

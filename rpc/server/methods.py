@@ -1,4 +1,4 @@
-"""The methods that a server answers, found by name."""
+"""A server's methods, found by name."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -10,10 +10,10 @@ import grpc
 
 
 class Methods:
-    """All methods of a server, with the chain that the calls of each go through.
+    """All methods of a server, each with the chain for its calls.
 
     Attributes:
-        services: full names of the program's own services, in the order in which they were added.
+        services: full names of the program's own services, in the order added.
     """
 
     def __init__(self, chain: CallChain, admin_chain: CallChain) -> None:
@@ -40,7 +40,7 @@ class Methods:
         return cast("grpc.aio.Server", _Added(self, self._admin_chain, is_admin=True))
 
     def find(self, name: str) -> Method:
-        """Finds a method by its full name. Gives one that refuses where there is none."""
+        """Finds a method by its full name. An unknown name gives one that refuses."""
         found = self._found.get(name)
         if found is None:
             found = self._find_generic(name)
@@ -48,7 +48,7 @@ class Methods:
         return Method(name, _REFUSAL, self._chain, known=False) if found is None else found
 
     def all(self) -> Iterable[Method]:
-        """The methods that are known by name from the start."""
+        """The methods known by name from the start."""
         return self._found.values()
 
     def add(self, service: str, method: Method) -> None:
@@ -64,7 +64,7 @@ class Methods:
             self._note(service)
 
     def add_generic(self, handler: grpc.GenericRpcHandler, chain: CallChain) -> None:
-        """Adds a handler that is asked for what no method of a service has the name of."""
+        """Adds a handler for names without a service's method."""
         self._generic.append((handler, chain))
         if chain is self._chain and isinstance(handler, grpc.ServiceRpcHandler):
             self._note(handler.service_name())

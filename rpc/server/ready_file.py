@@ -1,4 +1,4 @@
-"""Telling the world that a server serves: a file that is there for as long as it does."""
+"""Tells the world that a server serves: a file exists for as long as it does."""
 
 import os
 from pathlib import Path
@@ -13,8 +13,8 @@ class ReadyFileError(StartupError):
 def write_ready_file(path: Path, address: str, metrics_address: str | None) -> None:
     """Writes the file whole or not at all: who sees it can read it.
 
-    Its first line is the address that the server listens on. A second line has the
-    address of the metrics, if they are served.
+    Its first line is the server's address. A second line has the address of the metrics, if they
+    are served.
 
     Raises:
         ReadyFileError: the folder is missing, not writable or full.
@@ -27,7 +27,7 @@ def write_ready_file(path: Path, address: str, metrics_address: str | None) -> N
 
 
 def remove_ready_file(path: Path) -> None:
-    """Removes the file where there is one, such as that of a server that was killed.
+    """Removes the file where there is one, such as a killed server's.
 
     Raises:
         ReadyFileError: it cannot be removed.

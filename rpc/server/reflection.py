@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 V1 = "grpc.reflection.v1.ServerReflection"
-"""The version that grpcio-reflection does not bring. Its messages are those of v1alpha."""
+"""The version missing from grpcio-reflection. Its messages are those of v1alpha."""
 
 _FILE = "grpc/reflection/v1/reflection.proto"
 
@@ -77,7 +77,7 @@ class _AsV1:
 
 
 def _describe_v1() -> None:
-    """Gives v1 a descriptor, so that reflection can tell of itself."""
+    """Gives v1 a descriptor, so reflection can tell of itself."""
     pool = descriptor_pool.Default()
     try:
         pool.FindFileByName(_FILE)

@@ -29,10 +29,10 @@ from rpc.upstream.name_check import require_known_name
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that serves.
+    """A running server.
 
     Attributes:
-        address: where, with the port that the kernel chose in place of 0.
+        address: where, with the port chosen by the kernel in place of 0.
         metrics_address: where its metrics are, or None for nowhere.
         access_log: writes a line for each call.
     """

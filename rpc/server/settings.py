@@ -16,7 +16,7 @@ class ShutdownSettings:
     """How a server stops.
 
     Attributes:
-        grace: seconds that calls in flight get to finish.
+        grace: seconds for calls in flight to finish.
         drain_delay: seconds between saying NOT_SERVING and taking no more calls.
     """
 
@@ -30,7 +30,7 @@ class ShutdownSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSettings:
-    """Which services a server offers to operators' tools.
+    """A server's services for operators' tools.
 
     Attributes:
         reflection: grpc.reflection.
@@ -52,12 +52,12 @@ class ServerSettings:
     Attributes:
         name: what the server calls itself in logs and traces, as in `orc1`.
         listening: where and how it listens.
-        upstreams: the services that it calls, by name.
+        upstreams: the services it calls, by name.
         limits: what it lets callers have.
         shutdown: how it stops.
         ready_file: is written, with the bound address in it, once the server serves.
         telemetry: where log, metrics and traces go.
-        admin: which services it offers to operators' tools.
+        admin: its services for operators' tools.
         transport: what carries its calls.
     """
 

@@ -1,4 +1,4 @@
-"""The upstreams of a server: their channels, their stubs, and who follows how they are."""
+"""The upstreams of a server: their channels, their stubs, and the observers of their state."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
