@@ -20,8 +20,8 @@ class AccessLog(ServerInterceptor):
     Attributes:
         sink: where the lines go.
 
-    It writes without structlog, which has nothing to add to these lines and would take a third of
-    the time that each of them costs.
+    It writes without structlog. That library has nothing to add to these lines, and would take a
+    third of the time of each.
     """
 
     def __init__(self, service: str, log_format: LogFormat, log_level: LogLevel = "info") -> None:
@@ -33,7 +33,7 @@ class AccessLog(ServerInterceptor):
         self.set_level(log_level)
 
     def set_level(self, log_level: LogLevel) -> None:
-        """Sets the least that is written."""
+        """Sets the least level to write."""
         least = level_number(log_level)
         self._writes_info = least <= logging.INFO
         self._writes_warning = least <= logging.WARNING

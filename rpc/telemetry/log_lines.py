@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 RenderLine = Callable[[str, dict[str, Any]], bytes]
-"""Takes the level and the event, which has its time in seconds of the epoch as `timestamp`."""
+"""Takes the level and the event. Its `timestamp` is in seconds of the epoch."""
 
 # Values that stand in a logfmt line as they are; others go through structlog's renderer, which
 # looks at every character of every field and would cost more than all else of a line.
@@ -125,7 +125,7 @@ def _visible_character(character: str) -> str:
 
 
 def _without_surrogates(text: str) -> str:
-    """Takes out what JSON cannot carry: parts of a file's name that are not UTF-8."""
+    """Takes out what JSON cannot carry: parts of a file's name outside UTF-8."""
     if text.isprintable():
         return text
     return text.encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""How often the log may tell of something whose number others choose."""
+"""How often the log may tell of events when others choose their number."""
 
 import threading
 import time

@@ -17,13 +17,13 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 
 def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "info") -> None:
-    """Sends this process's log, and that of the libraries in it, to stderr.
+    """Sends the logs of this process and its libraries to stderr.
 
     Args:
-        service: name that stands in every line, as in `orc1`.
+        service: name in every line, as in `orc1`.
         log_format: `text` is logfmt (`key=value`), `json` one object a line, `auto` something for
             people where stderr is a terminal, and logfmt elsewhere.
-        log_level: the least that is logged.
+        log_level: the least level to log.
     """
     sink = log_sink(service, log_format)
     structlog.configure(
@@ -36,7 +36,7 @@ def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "i
 
 
 def set_log_level(log_level: LogLevel) -> None:
-    """Sets the least that is logged, by loggers that `get_logger` gives from now on."""
+    """Sets the least level to log, for loggers from `get_logger` from now on."""
     level = level_number(log_level)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
     logging.getLogger().setLevel(level)
@@ -49,7 +49,7 @@ def get_logger() -> FilteringBoundLogger:
 
 
 def log_sink(service: str, log_format: LogFormat) -> LogSink:
-    """The sink that lines of a service go to."""
+    """The sink for a service's lines."""
     return LogSink(_lines(service, log_format))
 
 
@@ -79,7 +79,7 @@ def _is_terminal() -> bool:
 
 
 def call_fields() -> dict[str, str]:
-    """What lines bear that are written while a call is answered: its ids."""
+    """The fields of lines written while a call is answered: its ids."""
     call = current_call.get()
     if call is None:
         return {}

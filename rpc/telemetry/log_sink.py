@@ -13,12 +13,12 @@ _PATIENCE_MILLISECONDS = 100
 
 
 class LogSink:
-    """stderr as a log needs it: a full disk, a closed pipe or one that is not read loses lines.
+    """stderr as a log needs it: a full disk, or a closed or unread pipe, loses lines.
 
-    Calls are not held up by that, nor is the exit. Once there is room again the log tells how many
-    lines are missing.
+    Neither calls nor the exit are held up. Once there is room again the log tells how many lines
+    are missing.
 
-    It is what structlog calls a logger: its methods take events by their level.
+    It is a logger for structlog: its methods take events by their level.
 
     Attributes:
         lost_lines: how many of this process are lost so far.
@@ -40,10 +40,10 @@ class LogSink:
         self._post: Callable[[], object] | None = None
 
     def write_together(self, post: Callable[[], object]) -> None:
-        """From now on keeps lines until `flush`, so that those of one turn are one write.
+        """From now on keeps lines until `flush`, so the lines of one turn are one write.
 
         Args:
-            post: is called for the first line that is kept. It has `flush` called soon.
+            post: is called for the first kept line. It has `flush` called soon.
         """
         self._post = post
 
@@ -52,7 +52,7 @@ class LogSink:
         self.write_line(self._render(level, event))
 
     def write_line(self, line: bytes) -> None:
-        """Writes a line that is rendered already, without its end."""
+        """Writes a rendered line, given without its end."""
         if self._post is None:
             self._write([line])
             return
@@ -61,7 +61,7 @@ class LogSink:
             self._post()
 
     def flush(self) -> None:
-        """Writes the lines that are kept."""
+        """Writes the kept lines."""
         if self._waiting:
             lines, self._waiting = self._waiting, []
             self._write(lines)

@@ -1,10 +1,10 @@
-"""Prometheus metrics of the calls that a process answers and makes.
+"""Prometheus metrics of a process's calls, answered and made.
 
 Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prometheus' spelling:
 `grpc.server.call.duration` is `grpc_server_call_duration_seconds`, the label `grpc.method` is
 `grpc_method`, without the leading slash. Ours are the gauges of calls in flight and of slots, the
-counters of calls that are shed or come again, the event loop's lag, and `grpc_client_call_started`,
-which counts calls where A66 counts their attempts.
+counters of shed and repeated calls, the event loop's lag, and `grpc_client_call_started`. The last
+one counts calls where A66 counts their attempts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,9 +43,9 @@ class Metrics:
 
     Attributes:
         registry: holds them.
-        of_calls: counts the calls that the server answers.
-        of_upstream_calls: counts the calls that it makes.
-        record_lag: takes how many seconds late the event loop was at a look.
+        of_calls: counts the server's calls.
+        of_upstream_calls: counts its calls to upstreams.
+        record_lag: takes the event loop's delay at a look, in seconds.
     """
 
     def __init__(self, expiry: Expiry, *, exemplars: bool = False) -> None:
@@ -53,7 +53,7 @@ class Metrics:
 
         Args:
             expiry: knows how long certificates are valid.
-            exemplars: name the trace of a call that took so long, where it is sampled.
+            exemplars: name the trace of a call of such a duration, where it is sampled.
         """
         self.registry = SharedRegistry()
         self.registry.register(_CertificateMetrics(expiry))
@@ -74,7 +74,7 @@ class Metrics:
         ).observe
 
     def count_turned_away(self, cause: str) -> None:
-        """Counts a connection that is refused, or ended for what its peer did."""
+        """Counts a connection refused, or ended for its peer's behaviour."""
         self._turned_away.labels(cause).inc()
 
     def watch_slots(self, shedding: LoadShedding) -> None:
@@ -91,7 +91,7 @@ class _LostLines(Collector):
 
 
 class _Slots(Collector):
-    """Reads when it is asked, so that no call pays for it."""
+    """Reads when it is asked, so no call pays for it."""
 
     def __init__(self, shedding: LoadShedding) -> None:
         self._shedding = shedding
@@ -109,7 +109,7 @@ class _Slots(Collector):
 
 
 class _CallMetrics(ServerInterceptor):
-    """Counts calls that are answered."""
+    """Counts answered calls."""
 
     def __init__(self, registry: CollectorRegistry, *, exemplars: bool) -> None:
         what = "calls that this server answers"

@@ -1,4 +1,4 @@
-"""The HTTP endpoint at which Prometheus reads a process's metrics."""
+"""The HTTP endpoint for Prometheus to read a process's metrics."""
 
 import io
 import re
@@ -44,11 +44,11 @@ def metrics_endpoint(
         registry: what is served.
         address: where to listen; port 0 lets the kernel choose.
         tls: the server's own certificate and client authorities; None for plain HTTP.
-        allowed_callers: names in the certificates of those that may read them, as
-            `rpc.tls.names` reads them. Empty for everybody.
+        allowed_callers: names in the certificates of admitted readers, as `rpc.tls.names` reads
+            them. Empty for everybody.
 
     Yields:
-        The address that it listens on.
+        The address it listens on.
 
     Raises:
         MetricsEndpointError: the address is taken or not this machine's.
@@ -155,7 +155,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[Any]:
-    """A handler that answers only callers of these names."""
+    """A handler to answer only callers of these names."""
     pace = LogPace()
 
     def parse_request(self: Any) -> bool:

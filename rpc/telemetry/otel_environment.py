@@ -1,9 +1,8 @@
-"""OpenTelemetry's environment variables: which are heeded, and with which values.
+"""OpenTelemetry's environment variables: those heeded, and their values.
 
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ has the variables.
-A value that cannot be used is taken out of the environment, before the SDK reads it. The log then
-has a line, and the default counts. That is what the specification asks for: telemetry must not stop
-a program.
+An unusable value is taken out of the environment, before the SDK reads it. The log then has a line,
+and the default counts. The specification asks for this: telemetry must not stop a program.
 """
 
 import logging
@@ -28,7 +27,7 @@ class Complaint(NamedTuple):
 
     Attributes:
         variable: its name.
-        why: in words, without its value, which may be a secret.
+        why: in words, without its value: it may be a secret.
     """
 
     variable: str
@@ -42,7 +41,7 @@ def heed_environment() -> None:
 
 
 def take_out_unusable(environment: MutableMapping[str, str]) -> list[Complaint]:
-    """Takes out of an environment what cannot be used, and says what that was."""
+    """Takes unusable variables out of an environment, and says why."""
     complaints = [
         Complaint(name, why)
         for name in sorted(environment)
@@ -186,7 +185,7 @@ NOT_HEEDED: dict[str, str] = {
 
 
 def traces_collector(told: str | None) -> str | None:
-    """The collector that traces go to. None for none.
+    """The collector of traces. None for none.
 
     Args:
         told: by `--otlp-endpoint`.
@@ -197,7 +196,7 @@ def traces_collector(told: str | None) -> str | None:
 
 
 def metrics_collector(told: str | None) -> str | None:
-    """The collector that metrics go to. None for none, where `OTEL_METRICS_EXPORTER` wants none.
+    """The collector of metrics. None for none, where `OTEL_METRICS_EXPORTER` wants none.
 
     Args:
         told: by `--otlp-endpoint`.

@@ -20,19 +20,19 @@ from opentelemetry.semconv.schemas import Schemas
 FLUSH_SECONDS = 2.0
 """How long a stopping server waits for the collector to take the last of a signal."""
 STOP_SECONDS = 1.0
-"""How long it waits after that for the exporter to give up, which takes milliseconds."""
+"""How long it then waits for the exporter to give up. Giving up takes milliseconds."""
 
 SCOPE = "rpc"
 """Name of what makes our signals, in them."""
 
 SCHEMA_URL = Schemas.V1_44_0.value
-"""The semantic conventions that our signals follow."""
+"""The semantic conventions of our signals."""
 
 _logger = logging.getLogger(__name__)
 
 
 def resource(service: str) -> Resource:
-    """Who sends the signals: the service and its version, unless the environment says otherwise."""
+    """The sender of the signals: the service and its version, unless the environment differs."""
     ours = {SERVICE_NAME: service, SERVICE_VERSION: VERSION}
     return Resource.create({**ours, **OTELResourceDetector().detect().attributes})
 
@@ -63,7 +63,7 @@ class Signal(NamedTuple):
 def close(*signals: Signal) -> None:
     """Sends what is still to be sent, for `FLUSH_SECONDS` at most, and ends all threads.
 
-    Left to itself the SDK waits up to 30 s for a collector that is away.
+    Left to itself the SDK waits up to 30 s for an absent collector.
     """
     flushing = [
         Thread(target=signal.flush, name=f"flush-{signal.what}", daemon=True) for signal in signals

@@ -1,8 +1,8 @@
-"""Prometheus' metrics as OpenTelemetry's, so that both come of the same instruments.
+"""Prometheus' metrics as OpenTelemetry's, so both come of the same instruments.
 
-Names and labels stay. The unit is that of the name's end. What Prometheus alone has, such as a
-state set, is a gauge. https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
-has the rules.
+Names and labels stay. The unit is taken from the name's end. What Prometheus alone has, such as a
+state set, is a gauge.
+https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/ has the rules.
 """
 
 from collections.abc import Iterable, Iterator

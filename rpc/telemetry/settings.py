@@ -36,11 +36,11 @@ class TelemetrySettings:
 
     Attributes:
         log_format: `auto`, `text` or `json`.
-        log_level: the least that is logged, where `log_level_file` says nothing.
-        log_level_file: holds the least that is logged.
+        log_level: the least level to log, where `log_level_file` says nothing.
+        log_level_file: holds the least level to log.
         metrics_address: where Prometheus finds metrics. None for nowhere.
-        metrics_allowed_callers: names in the certificates of those that may read them, as
-            `rpc.tls.names` reads them. Empty for everybody.
+        metrics_allowed_callers: names in the certificates of admitted readers, as `rpc.tls.names`
+            reads them. Empty for everybody.
         tracing: where traces go.
     """
 
@@ -78,7 +78,7 @@ class TelemetrySettings:
             raise UsageError("--metrics-allow-caller needs --metrics-address")
 
     def read_log_level(self) -> LogLevel:
-        """The least that is logged, as the file says by now. Where there is none, the setting.
+        """The least level to log, as the file says by now. Without a file, the setting.
 
         Raises:
             UsageError: the file cannot be read, or has no level in it.

@@ -40,13 +40,13 @@ class Telemetry:
 
     Attributes:
         access_log: writes a line for each call.
-        of_calls: the calls that the server answers. Outermost first.
-        of_upstream_calls: the calls that it makes.
+        of_calls: the server's calls. Outermost first.
+        of_upstream_calls: its calls to upstreams.
         of_upstreams: the connections to its upstreams.
-        turned_away: the connections that are refused, or ended for what their peers do.
-        shed_calls: the calls that are refused before they are begun.
+        turned_away: connections refused, or ended for their peers' behaviour.
+        shed_calls: calls refused before they are begun.
         metrics_address: where metrics are served; None for nowhere.
-        watch_slots: is given what refuses calls past the limit.
+        watch_slots: is given the load shedding.
         record_lag: is told how late the event loop is. None where nobody wants to know.
     """
 
@@ -76,7 +76,7 @@ def telemetry(
     Raises:
         MetricsEndpointError: the metrics' address is taken or not this machine's.
         TlsError: the metrics cannot use the server's certificate or key.
-        UsageError: nor the names of those that may read them; or --log-level-file has no level.
+        UsageError: nor the names of admitted readers. Or --log-level-file has no level.
     """
     made = Telemetry(AccessLog(name, settings.log_format, settings.read_log_level()))
     heed_environment()

@@ -1,4 +1,4 @@
-"""The one registry that is served: this runtime's metrics, and those that an application adds."""
+"""The one served registry: this runtime's metrics, and an application's own."""
 
 import copy
 import logging
@@ -16,8 +16,8 @@ _logger = logging.getLogger(__name__)
 class SharedRegistry(CollectorRegistry):
     """Holds this runtime's metrics, and shows those of `prometheus_client.REGISTRY` as well.
 
-    That one is where an application's metrics are unless it says otherwise, and the process's. A
-    process may have several servers, each with metrics of its own, so theirs cannot be there too.
+    The latter has the process's metrics, and an application's by default. A process may
+    have several servers, each with metrics of its own, so theirs cannot be there too.
     """
 
     def __init__(self) -> None:

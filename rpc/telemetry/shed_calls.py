@@ -1,4 +1,4 @@
-"""Calls that are refused before a line of the log could tell of each."""
+"""Calls refused without a line of the log for each."""
 
 from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger

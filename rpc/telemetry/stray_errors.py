@@ -1,4 +1,4 @@
-"""Errors that nobody handles go to the log, each as a line. Python writes several to stderr."""
+"""Unhandled errors go to the log, each as a line. Python writes several to stderr."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 def log_stray_errors() -> None:
-    """From now on has warnings and errors of this process logged that would end up on stderr."""
+    """From now on logs this process's warnings and errors otherwise bound for stderr."""
     logging.captureWarnings(True)  # noqa: FBT003  # its only parameter
     sys.unraisablehook = _unraisable
     threading.excepthook = _in_thread

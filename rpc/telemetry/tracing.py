@@ -1,8 +1,8 @@
 """OpenTelemetry traces: a span for each call answered and each call made, sent over OTLP/gRPC.
 
 Attributes follow OpenTelemetry's semantic conventions for RPC spans, in the version of
-`otel_pipeline.SCHEMA_URL`. Without an endpoint nothing of this is loaded; the trace context and the
-baggage that a caller sent go on to the next hop all the same.
+`otel_pipeline.SCHEMA_URL`. Without an endpoint nothing of this is loaded. The caller's trace
+context and baggage go on to the next hop all the same.
 """
 
 import functools
@@ -56,16 +56,16 @@ class Tracing:
     """Makes spans.
 
     Attributes:
-        of_calls: makes those of the calls that the server answers.
-        of_upstream_calls: makes those of the calls that it makes.
-        signal: what is still to be sent of them.
+        of_calls: makes those of the server's calls.
+        of_upstream_calls: makes those of its calls to upstreams.
+        signal: the spans still to be sent.
     """
 
     def __init__(self, service: str, endpoint: str) -> None:
-        """Starts the exporter, which works on a thread of its own and drops what it cannot send.
+        """Starts the exporter. It works on a thread of its own and drops unsendable spans.
 
-        The provider becomes the process's, so that an application's own spans are sent too. A
-        provider that the application has set before stays the process's.
+        The provider becomes the process's, so an application's own spans are sent too. A provider
+        set before by the application stays the process's.
 
         Args:
             service: the service's name in the traces.
@@ -88,7 +88,7 @@ class Tracing:
 
 
 class _CallSpans(ServerInterceptor):
-    """A span for each call that is answered, as a child of its caller's."""
+    """A span for each answered call, as a child of its caller's."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._spans = _Spans(tracer)
@@ -111,7 +111,7 @@ class _CallSpans(ServerInterceptor):
 
 
 class _UpstreamCallSpans(UpstreamInterceptor):
-    """A span for each call to an upstream, as a child of the one that the application is in."""
+    """A span for each call to an upstream, as a child of the application's current one."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._spans = _Spans(tracer)
@@ -148,7 +148,7 @@ class _Spans:
         *,
         known: bool = True,
     ) -> Context | None:
-        """Begins a span, and gives a context with it. None if that fails."""
+        """Begins a span, and gives a context with it. None on failure."""
         try:
             span = self._tracer.start_span(
                 method if known else _SYSTEM,
@@ -173,7 +173,7 @@ def _attributes(method: str, *, known: bool) -> dict[str, AttributeValue]:
 
 @functools.lru_cache
 def _server_attributes(target: str) -> Mapping[str, AttributeValue]:
-    """Where an upstream is. Of several replicas none, as nobody knows which one is called."""
+    """The address of an upstream. Of several replicas none, as the called one is unknown."""
     endpoint, *others = endpoints(target)
     if others or not endpoint:
         return _NOTHING
@@ -184,7 +184,7 @@ def _server_attributes(target: str) -> Mapping[str, AttributeValue]:
 
 
 def _sent(context: Context, received: TraceContext) -> TraceContext:
-    """The metadata that tells an upstream of a context."""
+    """The metadata to tell an upstream of a context."""
     headers: dict[str, str] = {}
     inject(headers, context)
     if BAGGAGE in headers:
@@ -198,7 +198,7 @@ def _sent(context: Context, received: TraceContext) -> TraceContext:
 def _baggage(written: str, context: Context, received: TraceContext) -> str:
     """Baggage as it came, unless the application has changed it.
 
-    The SDK writes it in a spelling of its own, in which properties of values are lost.
+    The SDK writes it in a spelling of its own, and loses properties of values.
     """
     for key, value in received:
         if key == BAGGAGE:

@@ -1,4 +1,4 @@
-"""Connections that are refused, or ended for what their peers do."""
+"""Connections refused, or ended for their peers' behaviour."""
 
 from typing import TYPE_CHECKING
 

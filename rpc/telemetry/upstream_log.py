@@ -1,4 +1,4 @@
-"""Lines of the log about upstreams that cannot be used."""
+"""Lines of the log about unusable upstreams."""
 
 from rpc.telemetry.log_lines import iso_time
 from rpc.telemetry.log_pace import LogPace
@@ -9,7 +9,7 @@ from rpc.upstream.watch import UpstreamObserver, UpstreamWatch
 class UpstreamLog(UpstreamObserver):
     """Writes a line when an upstream becomes unusable, while calls wait for it, and at its return.
 
-    One that comes and goes has both lines once in `rpc.telemetry.log_pace.LOG_SECONDS`.
+    A flapping upstream has both lines once in `rpc.telemetry.log_pace.LOG_SECONDS`.
     """
 
     def __init__(self) -> None:
