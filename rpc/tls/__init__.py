@@ -1,1 +1,1 @@
-"""Certificates: credentials made from files, and files that change."""
+"""Certificates: credentials made from files, and changes of these files."""

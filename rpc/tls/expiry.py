@@ -9,7 +9,7 @@ from pathlib import Path
 LOOK_SECONDS = 60.0
 """How often the certificates are looked at."""
 WARNING_SECONDS = 24 * 3600.0
-"""How long before its end the log says that a certificate ends."""
+"""How long before a certificate's end the log warns of it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ class Expiry:
         self._ends[file] = ends
 
     def uses_key(self, file: Path) -> None:
-        """A key is used from now on. Warns of one that everybody on the machine may read."""
+        """A key is used from now on. Warns if everybody on the machine may read it."""
         if file.stat().st_mode & stat.S_IROTH:
             _logger.warning("%s can be read by everybody; take that away: chmod o-r %s", file, file)
 
     def seconds_left(self) -> dict[str, float]:
-        """The seconds that are left of each file's certificate. Below 0 it has expired."""
+        """The seconds left of each file's certificate. Below 0 it has expired."""
         now = time.time()
         return {str(file): ends - now for file, ends in list(self._ends.items())}
 

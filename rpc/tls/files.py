@@ -1,4 +1,4 @@
-"""The files that TLS is set up with: which there are, and which go together."""
+"""The files of TLS: which there are, and which go together."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from rpc.core.setting import setting
 
 
 class TlsError(UsageError):
-    """Certificates or keys that cannot be used. The message names the file."""
+    """Unusable certificates or keys. The message names the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +19,10 @@ class ServerTls:
     Attributes:
         certificate: PEM file with the server's certificate chain, its own certificate first.
         key: PEM file with the certificate's private key.
-        client_ca: PEM file with the authorities whose client certificates are accepted. With
-            it a caller without such a certificate is refused (mTLS). Without it none is asked.
-        crl: PEM file with the revocation lists of these authorities, one of each. A caller whose
-            certificate is on one is refused. None for none.
+        client_ca: PEM file with the authorities of accepted client certificates. With it a caller
+            without such a certificate is refused (mTLS). Without it none is asked.
+        crl: PEM file with the revocation lists of these authorities, one of each. A caller with a
+            revoked certificate is refused. None for none.
     """
 
     certificate: Path = setting(
@@ -49,7 +49,7 @@ class ServerTls:
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them, with None for one that there is not."""
+        """All of them, with None for a missing one."""
         return self.certificate, self.key, self.client_ca, self.crl
 
 
@@ -58,12 +58,12 @@ class ChannelTls:
     """What a channel asks of a server and shows it.
 
     Attributes:
-        ca: PEM file with the authorities that may have signed the server's certificate. None
-            for the machine's own list.
+        ca: PEM file with the accepted authorities of the server's certificate. None for the
+            machine's own list.
         certificate: PEM file with the certificate chain to show (mTLS). None for none.
-        key: PEM file with that certificate's private key.
-        server_name: the name that the server's certificate must bear, where it is not the
-            target's own.
+        key: PEM file with the certificate's private key.
+        server_name: the required name in the server's certificate, where it is not the target's
+            own.
     """
 
     ca: Path | None = setting(
@@ -89,5 +89,5 @@ class ChannelTls:
 
     @property
     def files(self) -> tuple[Path | None, ...]:
-        """All of them, with None for one that there is not."""
+        """All of them, with None for a missing one."""
         return self.ca, self.certificate, self.key

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 RETRY_SECONDS = 1.0
-"""How soon files that could not be used are tried again, though none of them has changed."""
+"""How soon unusable files are tried again, though none of them has changed."""
 
 _logger = logging.getLogger(__name__)
 
@@ -17,13 +17,13 @@ Made = TypeVar("Made")
 
 
 class Followed(Generic[Made]):
-    """Made of files, and made again by a look that finds one of them changed.
+    """Made of files, and made again when a look finds one of them changed.
 
-    Files that cannot be used leave the newest in its place: they may be half written. They are
-    tried again, as what kept them from being read may be over, such as a lack of descriptors.
+    Unusable files leave the newest in its place: they may be half written. They are tried again, as
+    the obstacle may be over, such as a lack of descriptors.
 
     Attributes:
-        newest: what was made of the newest files that can be used.
+        newest: made of the newest usable files.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Followed(Generic[Made]):
         """Makes the first.
 
         Args:
-            files: which. None stands for one that there is not.
-            make: reads them. Raises OSError or ValueError if they cannot be used, of which
-                `rpc.tls.files.TlsError` is one.
+            files: the files to read. None stands for a missing one.
+            make: reads them. Raises OSError or ValueError, such as `rpc.tls.files.TlsError`, if
+                they are unusable.
             what: what the log calls it.
             polled: somebody looks all the time, and needs to be the one who finds a change.
 

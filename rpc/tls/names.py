@@ -1,4 +1,4 @@
-"""The names of callers: those in their certificates, and the patterns that these have to match."""
+"""The names of callers: those in their certificates, and the patterns for them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?[^/*?#]+(?:/(?:\*|[^/*?#]+))*
 
 
 def name_pattern(name: str) -> re.Pattern[str] | None:
-    """What a caller's name has to match to be the one that is meant.
+    """The pattern a caller's name must match to be the name meant.
 
     Names are the DNS names and URIs of a certificate's subject alternative names
     (https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6), such as SPIFFE ids. `*` stands for one
@@ -17,7 +17,7 @@ def name_pattern(name: str) -> re.Pattern[str] | None:
     but for the letter case of a DNS name.
 
     Returns:
-        None for what is no such name.
+        None for a malformed name.
     """
     if _DNS_NAME.fullmatch(name):
         return re.compile(_with_wildcards(name, r"[^.:/]+"), re.IGNORECASE | re.ASCII)

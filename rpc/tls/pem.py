@@ -1,4 +1,4 @@
-"""Reads the PEM files of TLS, and says what is wrong with those that cannot be used."""
+"""Reads the PEM files of TLS, and says what is wrong with unusable ones."""
 
 import ssl
 import stat
@@ -47,7 +47,7 @@ def read_authorities(file: Path) -> bytes:
 
 
 def read_pem(file: Path, label: str) -> bytes:
-    """The text of a file that has a PEM block of some label.
+    """The text of a file with a PEM block of a label.
 
     Raises:
         TlsError: the file cannot be read, or has no such block.
@@ -62,6 +62,6 @@ def read_pem(file: Path, label: str) -> bytes:
 
 
 def _refuse_writable(key: Path) -> None:
-    """Refuses a key that everybody may write, and so may put another in its place."""
+    """Refuses a key writable by everybody: anybody may put another in its place."""
     if key.stat().st_mode & stat.S_IWOTH:
         raise TlsError(f"{key} can be written by everybody; take that away: chmod 600 {key}")

@@ -1,4 +1,4 @@
-"""Lists of certificates that their authorities have revoked."""
+"""Lists of certificates revoked by their authorities."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ _FOREVER = float("inf")
 
 
 def read_revocations(file: Path, authorities: bytes) -> tuple[bytes, Validity]:
-    """The PEM of a file of revocation lists, and the time in which all of them are valid.
+    """The PEM of a file of revocation lists, and the validity they have in common.
 
     Args:
         file: has a list of each authority, https://www.rfc-editor.org/rfc/rfc5280#section-5.
-        authorities: PEM of those that may have signed them.
+        authorities: PEM of the accepted signers.
 
     Raises:
         TlsError: a list cannot be read, or is of none of these authorities.

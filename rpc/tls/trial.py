@@ -21,7 +21,7 @@ _FLIGHTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Pems:
-    """What the files of one side of TLS hold. None for a file that there is not."""
+    """What the files of one side of TLS hold. None for a missing file."""
 
     key: bytes | None
     chain: bytes | None
@@ -29,10 +29,10 @@ class Pems:
 
 
 class TriedFiles:
-    """The files of one side of TLS, which are tried each time they are read.
+    """The files of one side of TLS, tried each time they are read.
 
-    A pair shakes hands with itself. One that takes the place of another must be valid now, and of
-    an authority in the file beside it if the one before it was. The first pair of a server is taken
+    A pair shakes hands with itself. A pair in place of another must be valid now. It must be of an
+    authority in the file beside it if the one before it was. The first pair of a server is taken
     without these two: there is no better one, and the log says when it ends.
     """
 
@@ -51,15 +51,15 @@ class TriedFiles:
         """Names the files.
 
         Args:
-            certificate: PEM of the chain that this side shows.
+            certificate: PEM of this side's chain.
             key: PEM of its key.
-            authorities: PEM of those whose certificates this side takes.
+            authorities: PEM of the authorities accepted by this side.
             crl: PEM of their revocation lists.
             shown_by_server: this side is the server.
-            expiry: is told of the certificates that are used.
-            tries_first: tries the first pair too, which a program that ends soon need not.
-            accept: raises TlsError for a chain that the transport cannot use. It is given the
-                file's name and its PEM.
+            expiry: is told of the certificates in use.
+            tries_first: tries the first pair too. A short-lived program need not.
+            accept: raises TlsError for a chain unusable to the transport. It is given the file's
+                name and its PEM.
         """
         self._certificate, self._key = certificate, key
         self._authorities = authorities
@@ -86,7 +86,7 @@ class TriedFiles:
 
     @classmethod
     def of_channel(cls, tls: ChannelTls, *, expiry: Expiry | None, **more: Any) -> "TriedFiles":
-        """Those of a channel. Without `expiry` it is one of a program that ends soon."""
+        """Those of a channel. Without `expiry` it is a short-lived program's."""
         return cls(
             certificate=tls.certificate,
             key=tls.key,
@@ -154,7 +154,7 @@ def _validity(certificate: Path, chain: bytes) -> Validity:
 def _flaw_in_handshake(
     certificate: Path, key: Path, trusted: Path, *, of_server: bool
 ) -> str | None:
-    """What a peer that trusts the certificates of a file has against a pair, times apart."""
+    """What a peer has against a pair, times apart, if it trusts the certificates of a file."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE

@@ -29,7 +29,7 @@ class Validity:
 
 
 def validity_of_chain(pem: bytes) -> Validity:
-    """The time in which all certificates of a chain are valid.
+    """The validity common to all certificates of a chain.
 
     Raises:
         ValueError: one cannot be read.
