@@ -1,4 +1,4 @@
-"""Why an upstream cannot be used, in words that are the same for each transport."""
+"""Why an upstream is unusable, in the same words for each transport."""
 
 import re
 
@@ -44,7 +44,7 @@ def in_words(reason: str) -> str:
         reason: the transport's own text, with the address of a replica before it. Empty for none.
 
     Returns:
-        The address, where there is one, and the cause. A text that is not known stays as it is.
+        The address, where there is one, and the cause. An unknown text stays as it is.
     """
     if not reason:
         return _NOT_YET

@@ -1,13 +1,13 @@
-"""Which transports there are."""
+"""The transports, by name."""
 
 from rpc.transports.transport import Transport
 
 
 def transport_named(name: str) -> Transport:
-    """The transport of a name. What is not chosen is not imported.
+    """The transport of a name. The others are not imported.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: there is none of the name.
     """
     if name == "grpcio":
         from rpc.transports.grpcio.transport import GrpcioTransport

@@ -1,4 +1,4 @@
-"""A channel whose certificates are renewed while the server runs."""
+"""A channel with certificates renewed while the server runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class RenewedChannel:
         self._following = asyncio.create_task(self._follow())
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        """As a channel's: calls of the method, each over the channel that is the newest by then."""
+        """As a channel's: calls of the method, each over the newest channel by then."""
         return self._sending("unary_unary", args, kwargs)
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
@@ -69,7 +69,7 @@ class RenewedChannel:
 
     @property
     def newest(self) -> grpc.aio.Channel:
-        """The channel that new calls go over."""
+        """The channel for new calls."""
         return self._channels.newest
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002

@@ -66,17 +66,17 @@ class LimitSettings:
 
     Attributes:
         max_concurrent_rpcs: calls answered at once. Further ones are refused.
-        max_wait: seconds that a call may wait to be begun. Past it the call is refused.
+        max_wait: seconds a call may wait to be begun. Past it the call is refused.
         max_concurrent_streams: calls open at once on one connection. Callers are told.
         max_connections: connections open at once. A further one is closed.
         max_message_bytes: size of a request or an answer, before and after decompression.
-        max_bytes_in_flight: bytes of requests and answers that the server holds.
+        max_bytes_in_flight: bytes of requests and answers held by the server.
         request_timeout: seconds from the headers of a call to its first message.
         max_call_duration: seconds of a call, whatever its caller's deadline.
-        max_connection_idle: seconds after which a connection without a call is closed.
-        max_connection_age: seconds after which a caller is asked to connect anew, a tenth more or
-            less. None for never.
-        max_connection_age_grace: seconds that calls get on a connection past its age.
+        max_connection_idle: seconds until a connection without a call is closed.
+        max_connection_age: seconds until a caller is asked to connect anew, a tenth more or less.
+            None for never.
+        max_connection_age_grace: seconds for calls on a connection past its age.
     """
 
     max_concurrent_rpcs: int = setting(

@@ -22,7 +22,7 @@ else:
     MethodHandler = grpc.RpcMethodHandler
 
 CallOf = Callable[[ServicerContext], Call]
-"""Finds the call that a chain was told of, given the transport's context."""
+"""Finds a chain's call, given the transport's context."""
 
 End = Callable[[ServicerContext, RpcStatusError], Awaitable[None]]
 """Ends a call with a status."""
@@ -32,7 +32,7 @@ Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
 
 
 TurnedAway = Callable[[str, str, str], None]
-"""Is told of a connection that is refused, or ended for what its peer does.
+"""Is told of a connection refused, or ended for its peer's behaviour.
 
 Takes the peer's address, the cause in one of few words, and the reason at length.
 """
@@ -42,13 +42,13 @@ class Admission(Protocol):
     """Says for how many calls there is room. A caller is its certificate's names or its address.
 
     Attributes:
-        refusal: what a call is told that finds no room.
+        refusal: the status for a call without room.
     """
 
     refusal: RpcStatusError
 
     def room(self) -> int:
-        """For how many, whoever makes them. 0 or less where it depends on that."""
+        """For how many, whoever makes them. 0 or less where it depends on the caller."""
 
     def room_for(self, caller: tuple[str, ...]) -> int:
         """For how many of one caller."""
@@ -84,18 +84,18 @@ class CallChain(Protocol):
         """What answers the calls of a method."""
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
-        """The status for an exception, such as that of a request that cannot be read."""
+        """The status for an exception, such as an unreadable request's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method that a server answers.
+    """A server's method.
 
     Attributes:
         name: full name, as in `/user.Orchestrator1Service/GetUserByName`.
         handler: the servicer's function, its kind and the serialisers of its messages.
         chain: what its calls go through.
-        known: whether there is such a method. If not, `handler` refuses the call.
+        known: whether the method exists. If not, `handler` refuses the call.
         is_admin: whether it is one of health, reflection and channelz.
     """
 
@@ -107,13 +107,13 @@ class Method:
 
 
 class Methods(Protocol):
-    """The methods that a server answers."""
+    """A server's methods."""
 
     def find(self, name: str) -> Method:
-        """Finds a method by its full name. Gives one that refuses where there is none."""
+        """Finds a method by its full name. An unknown name gives one that refuses."""
 
     def all(self) -> Iterable[Method]:
-        """Those that are known by name from the start."""
+        """The methods known by name from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +123,11 @@ class ServerOptions:
     Attributes:
         listening: where and how it listens.
         limits: what it lets callers have.
-        grace: seconds that calls in flight get where the transport has to replace its listener.
+        grace: seconds for calls in flight where the transport has to replace its listener.
         turned_away: is told of connections, where the transport can see them.
-        admission: says for how many calls there is room, to a transport that asks before it begins
-            one, and is told of those that it has refused.
-        expiry: is told of the certificate that is shown. None for nobody.
+        admission: says for how many calls there is room, to a transport asking before it begins
+            one. It is told of the refused ones.
+        expiry: is told of the certificate in use. None for nobody.
     """
 
     listening: ListeningSettings
@@ -142,7 +142,7 @@ class TransportServer(Protocol):
     """Accepts calls at one address.
 
     Attributes:
-        address: where, with the port that the kernel chose in place of 0.
+        address: where, with the port chosen by the kernel in place of 0.
     """
 
     address: str
@@ -155,7 +155,7 @@ class TransportServer(Protocol):
         """
 
     async def turn_away(self) -> None:
-        """Waits until callers that have seen NOT_SERVING have turned away, if that is needed."""
+        """Waits until callers that have seen NOT_SERVING have turned away, if needed."""
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
@@ -169,9 +169,9 @@ class ChannelOptions:
         target: a gRPC target.
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
-        check_health: call only servers that say SERVING of the service that the config names.
+        check_health: call only servers that say SERVING of the service in the config.
         max_message_bytes: size of a request or an answer, before and after decompression.
-        expiry: is told of the certificate that is shown. None for nobody.
+        expiry: is told of the certificate in use. None for nobody.
     """
 
     target: str
@@ -192,14 +192,14 @@ class Transport(Protocol):
     has_channelz: bool
 
     def server(self, methods: Methods, options: ServerOptions) -> TransportServer:
-        """A server that does not listen yet.
+        """A server. It does not listen yet.
 
         Raises:
             TlsError: a certificate or key cannot be used.
         """
 
     def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
-        """A channel, which connects when its first call needs it.
+        """A channel. It connects when its first call needs it.
 
         Raises:
             TlsError: a certificate or key cannot be used.
@@ -217,7 +217,7 @@ class Transport(Protocol):
         """
 
     def status_of_request(self, error: Exception) -> RpcStatusError | None:
-        """The status for requests that cannot be read, if an exception is about these."""
+        """The status for unreadable requests, if an exception is about these."""
 
     def is_local(self, error: grpc.aio.AioRpcError) -> bool:
         """Whether this side of the wire made a call's status, as opposed to the server."""

@@ -1,4 +1,4 @@
-"""Whether calls still arrive: so a server that stops sees whether its callers have turned away."""
+"""Whether calls still arrive: so a stopping server sees whether its callers have turned away."""
 
 import asyncio
 import time
@@ -21,8 +21,7 @@ class Arrivals:
     async def cease(self, quiet: float, limit: float) -> None:
         """Waits until no call has arrived for `quiet` seconds, or else for `limit` seconds.
 
-        It looks several times: to a process that had no processor for a while, one long look would
-        seem quiet.
+        It looks several times: after a while without a processor, one long look would seem quiet.
         """
         give_up = time.perf_counter() + limit
         calm = 0

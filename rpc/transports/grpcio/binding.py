@@ -1,4 +1,4 @@
-"""Taking the address that a server listens on, or saying why it cannot be had."""
+"""Taking a server's address, or saying why it cannot be had."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ def bind(
         reuse_port: the server shares the port with others.
 
     Returns:
-        The address, with the port that the kernel chose in place of 0.
+        The address, with the port chosen by the kernel in place of 0.
 
     Raises:
         BindError: the address is taken or not this machine's.
@@ -54,7 +54,7 @@ def _failure(address: str, reason: str) -> BindError:
 
 
 def _refuse_taken_socket(address: str) -> None:
-    """Leaves a Unix socket to the process that serves on it. gRPC would take it away in silence."""
+    """Leaves a Unix socket to the process serving on it. gRPC would take it away in silence."""
     if not address.startswith(_UNIX):
         return
     path = Path(address.removeprefix(_UNIX))

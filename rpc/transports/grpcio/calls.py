@@ -19,11 +19,11 @@ from google.protobuf.message import DecodeError
 
 
 class Calls(grpc.GenericRpcHandler):
-    """What a server of grpc.aio answers with.
+    """The handler of all calls to a server of grpc.aio.
 
-    All methods are one generic handler: for each method that is registered by itself grpc.aio keeps
-    a task that waits for the method's next call, and looks through all of these tasks at every
-    call. What is not bound to one server also outlives a server that has to be replaced.
+    All methods are one generic handler. For each method registered by itself grpc.aio keeps a task
+    to wait for the method's next call, and looks through all of these tasks at every call. A
+    handler bound to no server also outlives a replaced server.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Calls(grpc.GenericRpcHandler):
         self._handlers: dict[str, MethodHandler] = {}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler:
-        """The hook of gRPC: the handler of the method that is called."""
+        """The hook of gRPC: the handler of the called method."""
         name = handler_call_details.method
         handler = self._handlers.get(name)
         if handler is None:
@@ -122,7 +122,7 @@ class Calls(grpc.GenericRpcHandler):
 async def _answer(
     method: Method, behavior: Behavior, requests: AsyncIterator[Any], call: Call
 ) -> Any:
-    """The response, ready to be sent, or None for a stream that has been sent."""
+    """The response, ready to be sent, or None for a stream already sent."""
     own, context = method.handler, call.context
     if call.refusal is not None:
         raise call.refusal
@@ -135,7 +135,7 @@ async def _answer(
 
 
 def _status(method: Method, call: Call, error: Exception) -> RpcStatusError:
-    """The status for an exception, which the chain has made already for those of a servicer."""
+    """The status for an exception. For a servicer's the chain has made it already."""
     if isinstance(error, RpcStatusError) and call.outcome is not None:
         return error
     return method.chain.failure(call, error)
@@ -177,8 +177,8 @@ async def _only_request(handler: MethodHandler, context: ServicerContext) -> Any
 def undecodable(error: DecodeError) -> RpcStatusError:
     """The status for bytes that are not the message they should be.
 
-    https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a server that cannot parse a
-    request answers INTERNAL.
+    https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a server that cannot parse a request
+    answers INTERNAL.
     """
     message = "the request is not a valid message of the method's type"
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))

@@ -1,4 +1,4 @@
-"""Why a channel of grpcio has no connection: only a call that does not wait for one is told."""
+"""Why a channel of grpcio has no connection: only a call not waiting for one is told."""
 
 import grpc
 

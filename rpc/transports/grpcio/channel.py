@@ -11,14 +11,14 @@ from rpc.transports.transport import ChannelOptions
 import grpc
 
 KEEPALIVE_SECONDS = 300
-"""The shortest interval between pings that a server with gRPC's default limits puts up with."""
+"""The shortest interval between pings allowed by a server with gRPC's default limits."""
 
 KEEPALIVE_TIMEOUT_SECONDS = 20
 """How long an unanswered ping, or unacknowledged data, keeps a dead connection alive."""
 
 
 def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
-    """Opens a channel, which follows its certificates where it has any.
+    """Opens a channel. It follows its certificates where it has any.
 
     Raises:
         TlsError: a certificate or key cannot be used.

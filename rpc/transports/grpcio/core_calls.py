@@ -1,7 +1,7 @@
 """Calls of grpc.aio, with two faults of its calling side mended (docs/grpcio.md).
 
-Of an answer that is no message it logs a traceback, and its caller is given None. A status that
-comes before all requests are sent gives way to INTERNAL, "Internal error from Core".
+For an unreadable answer it logs a traceback, and gives its caller None. A status sent before the
+last request gives way to INTERNAL, "Internal error from Core".
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 def mend_calls(channel: grpc.aio.Channel) -> grpc.aio.Channel:
     """Has the calls of a channel fail with INTERNAL where an answer cannot be read.
 
-    A status that the server sends early stays as it is.
+    An early status of the server stays as it is.
     """
     for kind in _KINDS:
         setattr(channel, kind, _mended(getattr(channel, kind)))
@@ -44,7 +44,7 @@ def _mended(kind: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _CoreCall:
-    """Stands in for what grpc.aio knows of a call, which can be neither subclassed nor added to."""
+    """Stands in for grpc.aio's own call: it can be neither subclassed nor added to."""
 
     __slots__ = ("_call", "_callbacks", "_is_unreadable", "_parse", "cancelled", "done", "is_ok")
 
@@ -127,7 +127,7 @@ class _CoreCall:
         return grpc.aio.EOF
 
     def _call_back(self) -> None:
-        """Passes on those who want to hear of the end."""
+        """Passes on the callbacks for the end."""
         callbacks, self._callbacks = self._callbacks, None
         for callback in callbacks or ():
             self._call.add_done_callback(callback)

@@ -16,11 +16,11 @@ _CURVES = ("secp256r1", "secp384r1")
 def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
     """Credentials that follow their files: each handshake uses what the files hold by then.
 
-    gRPC says nothing of a pair that it cannot use, so the pair is tried first. It speaks TLS 1.2
-    and 1.3 only.
+    gRPC says nothing of an unusable pair, so the pair is tried first. It speaks TLS 1.2 and 1.3
+    only.
 
     Raises:
-        TlsError: a file cannot be read or is not the PEM that it should be.
+        TlsError: a file is unreadable, or not the PEM it should be.
     """
     if tls.crl is not None:
         raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
@@ -48,7 +48,7 @@ def channel_credentials(
 ) -> Callable[[], grpc.ChannelCredentials]:
     """Makes credentials for a channel, each time of what the files hold by then.
 
-    What it returns raises TlsError if a file cannot be read or is not the PEM that it should be.
+    The returned function raises TlsError if a file is unreadable, or not the PEM it should be.
     """
     tried = TriedFiles.of_channel(tls, expiry=expiry, accept=_require_usable_key)
 
@@ -68,7 +68,7 @@ def _configuration(tried: TriedFiles) -> grpc.ServerCertificateConfiguration:
 
 
 def _require_usable_key(certificate: Path, chain: bytes) -> None:
-    """Refuses a key with which gRPC's core fails every handshake (docs/grpcio.md, "Keys")."""
+    """Refuses a key if gRPC's core fails every handshake with it (docs/grpcio.md, "Keys")."""
     # Inside, as in `rpc.tls.validity`.
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, rsa

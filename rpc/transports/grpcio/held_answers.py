@@ -1,4 +1,4 @@
-"""Answers, which a server that is about to stop keeps back for a moment."""
+"""Answers, kept back for a moment by a server about to stop."""
 
 import asyncio
 
@@ -6,10 +6,9 @@ import asyncio
 class HeldAnswers:
     """Whether answers are sent.
 
-    When gRPC's server stops, it cancels the calls that it has not taken up yet, which no caller
-    tries again, and no sooner than then does it tell callers to go elsewhere. Who waits for an
-    answer begins no further call: so answers are held until the calls that have arrived are taken
-    up and callers are told.
+    When gRPC's server stops, it cancels calls not taken up yet. No caller tries these again. Only
+    then does it tell callers to go elsewhere. A caller waiting for an answer begins no further
+    call. So answers are held until all arrived calls are taken up and callers are told.
     """
 
     def __init__(self) -> None:
@@ -25,8 +24,8 @@ class HeldAnswers:
     def release(self, last_after: float) -> None:
         """Sends them, and `last_after` seconds later the last one on each connection.
 
-        With that one gRPC closes the connection, and the kernel drops what it has not sent yet: it
-        may still wait for the caller's to acknowledge what went before.
+        With the last one gRPC closes the connection, and the kernel drops unsent bytes: it may
+        still wait for the caller's to acknowledge earlier ones.
         """
         self._sent.set()
         asyncio.get_running_loop().call_later(last_after, self._last_sent.set)

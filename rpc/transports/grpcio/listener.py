@@ -14,27 +14,27 @@ LOOK_SECONDS = 0.05
 _logger = logging.getLogger(__name__)
 
 BoundServer = tuple[grpc.aio.Server, str]
-"""A gRPC server that is bound and not started, with the address that it is bound to."""
+"""A gRPC server, bound and not started, with its address."""
 
 
 class Listener:
     """Accepts calls, by another gRPC server when a call has broken the one before.
 
     From 1.84 on grpc.aio reads the path of every call as UTF-8 in the one loop that accepts calls.
-    A path that is not ends this loop: the process would live on and accept no call of anybody's any
-    more (docs/grpcio.md, "A path that is not UTF-8"). The calls that the broken server has accepted
-    are still answered by it.
+    A path that is not UTF-8 ends this loop: the process would live on and accept no call of
+    anybody's any more (docs/grpcio.md, "A path that is not UTF-8"). The broken server still answers
+    its accepted calls.
 
     Attributes:
-        address: where, with the port that the kernel chose in place of 0.
+        address: where, with the port chosen by the kernel in place of 0.
     """
 
     def __init__(self, bind: Callable[[str], BoundServer], grace: float) -> None:
-        """Makes a listener that does not listen yet.
+        """Makes a listener. It does not listen yet.
 
         Args:
             bind: makes a gRPC server and binds it to an address.
-            grace: seconds that the calls of a broken server get to finish.
+            grace: seconds for the calls of a broken server to finish.
         """
         self._bind = bind
         self._grace = grace
@@ -54,8 +54,8 @@ class Listener:
         """Accepts no more calls, and lets those in flight finish.
 
         Args:
-            grace: seconds that they get.
-            told: is called once callers are being told that this is so.
+            grace: seconds for them.
+            told: is called once callers are being told.
         """
         self._watching.cancel()
         stopping = asyncio.create_task(self._server.stop(grace))

@@ -47,11 +47,11 @@ class GrpcioServer:
     """Accepts calls by grpc.aio.
 
     Attributes:
-        address: where, with the port that the kernel chose in place of 0.
+        address: where, with the port chosen by the kernel in place of 0.
     """
 
     def __init__(self, methods: Methods, options: ServerOptions) -> None:
-        """Makes a server that does not listen yet.
+        """Makes a server. It does not listen yet.
 
         Raises:
             TlsError: a certificate or key cannot be used.

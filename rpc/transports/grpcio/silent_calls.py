@@ -1,4 +1,4 @@
-"""Calls that are open without a request: gRPC's core has no limit on their time."""
+"""Calls open without a request: gRPC's core has no limit on their time."""
 
 import asyncio
 import time
@@ -12,10 +12,10 @@ _LOOK_SECONDS = 1.0
 
 
 class SilentCalls:
-    """Ends calls of which no request is read in time."""
+    """Ends calls without a request read in time."""
 
     def __init__(self, timeout: float) -> None:
-        """Takes the seconds that a call may be silent for."""
+        """Takes the seconds of silence allowed to a call."""
         self._timeout = timeout
         # In the order of their arrival.
         self._open: dict[Call, None] = {}
@@ -41,7 +41,7 @@ class SilentCalls:
             self.end(time.perf_counter() - self._timeout)
 
     def end(self, before: float) -> None:
-        """Ends those that are silent since a time, in seconds of `time.perf_counter`."""
+        """Ends calls silent since a time, in seconds of `time.perf_counter`."""
         for call in list(self._open):
             if call.started > before:
                 return

@@ -1,4 +1,4 @@
-"""grpc.aio's context of a call with streams, whose caller may leave while a response is written."""
+"""grpc.aio's context of a call with streams. Its caller may leave while a response is written."""
 
 import asyncio
 from typing import Any
@@ -10,11 +10,11 @@ from rpc.transports.grpcio.texts import CALL_IS_OVER
 import grpc
 
 CANCELLATION_SECONDS = 0.1
-"""How long after the end of a call gRPC may still say that the call is cancelled."""
+"""How long after the end of a call gRPC may still report it as cancelled."""
 
 
 class StreamContext:
-    """Stands in for grpc.aio's context, which can be neither subclassed nor added to."""
+    """Stands in for grpc.aio's context: it can be neither subclassed nor added to."""
 
     def __init__(self, context: ServicerContext) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""The texts of gRPC's C core and of grpc.aio that this runtime has to recognise."""
+"""Texts of gRPC's C core and of grpc.aio for this runtime to recognise."""
 
 import re
 
@@ -11,10 +11,10 @@ CALL_IS_OVER = 'Failed "execute_batch"'
 """grpc.aio says this where it cannot send a message because the other side has ended the call."""
 
 BAD_ENCODING = "Invalid encoding on "
-"""grpc.aio logs this, as an error, of a status whose text is not UTF-8."""
+"""grpc.aio logs this, as an error, of a status with a text outside UTF-8."""
 
 TIME_IS_UP = "Deadline Exceeded"
-"""The core says this of a call whose deadline passes."""
+"""The core says this of a call past its deadline."""
 
 # What the core and grpc.aio say of calls that they have ended. No server of ours has such words.
 _OF_GRPC = re.compile(
@@ -39,10 +39,10 @@ _LOCAL_WORDS = {
 
 
 def is_local(error: grpc.aio.AioRpcError) -> bool:
-    """Whether gRPC on this side has made a status, as opposed to the server that was called.
+    """Whether gRPC on this side has made a status, as opposed to the called server.
 
     A status with trailers came from a server, unless its text is gRPC's. So may one without, in
-    UNAVAILABLE or INTERNAL from a server that is none of ours: the two cannot be told apart.
+    UNAVAILABLE or INTERNAL from a foreign server: the two cannot be told apart.
     """
     details = error.details() or ""
     if _OF_GRPC.match(details):

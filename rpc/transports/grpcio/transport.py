@@ -21,18 +21,18 @@ class GrpcioTransport:
     has_channelz = True
 
     def server(self, methods: Methods, options: ServerOptions) -> "GrpcioServer":
-        """A server that does not listen yet."""
+        """A server. It does not listen yet."""
         # Programs that only call do without it.
         from rpc.transports.grpcio.server import GrpcioServer
 
         return GrpcioServer(methods, options)
 
     def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
-        """A channel, which connects when its first call needs it."""
+        """A channel. It connects when its first call needs it."""
         return open_channel(options)
 
     async def why_unusable(self, channel: grpc.aio.Channel) -> str:
-        """Asks the channel by a health check that does not wait for a connection."""
+        """Asks the channel by a health check, without waiting for a connection."""
         return in_words(await connection_error(channel))
 
     def each_turn(self, action: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What `wire` asks before it begins calls, and what it tells those that it refuses."""
+"""What `wire` asks before it begins calls, and what it tells refused ones."""
 
 from rpc.core.errors import RpcStatusError, overloaded
 from rpc.transports.transport import Admission

@@ -82,14 +82,14 @@ class Calls:
 
 
 class GenericHandlers(grpc.GenericRpcHandler):
-    """Finds methods that no generated code has registered by name."""
+    """Finds methods generated code has not registered by name."""
 
     def __init__(self, methods: Methods) -> None:
         self._methods = methods
         self._found: dict[str, MethodHandler] = {}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler | None:
-        """The hook of `wire`: the handler of the method that is called."""
+        """The hook of `wire`: the handler of the called method."""
         name = handler_call_details.method
         handler = self._found.get(name)
         if handler is None:
@@ -101,7 +101,7 @@ class GenericHandlers(grpc.GenericRpcHandler):
 
 
 def handler_of(method: Method) -> MethodHandler:
-    """The handler that `wire` runs for a method."""
+    """The handler of a method for `wire` to run."""
     own = method.handler
     behavior: Any = method.chain.behavior(own, _call_of, _end)
     kinds = {
@@ -125,7 +125,7 @@ async def _end(context: ServicerContext, status: RpcStatusError) -> None:
 
 
 def _name_request(context: "WireCall", call: Call) -> None:
-    """Tells the caller under which id to ask for a call that has failed."""
+    """Tells the caller under which id to ask for a failed call."""
     trailing = tuple(context.trailing_metadata())
     if not any(key == REQUEST_ID for key, _ in trailing):
         context.set_trailing_metadata(((REQUEST_ID, call.request_id), *trailing))

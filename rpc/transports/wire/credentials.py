@@ -17,7 +17,7 @@ _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
 
 class FollowedCredentials:
-    """A server's: each handshake has the context of the newest files that can be used."""
+    """A server's: each handshake has the context of the newest usable files."""
 
     def __init__(self, tls: ServerTls, expiry: Expiry | None = None) -> None:
         """Makes the first context.
@@ -44,8 +44,8 @@ def channel_credentials(
 ) -> Callable[[], ChannelCredentials]:
     """Makes credentials of a channel, each time of what the files hold by then.
 
-    Without authorities of its own it trusts the machine's, or those of the variable that gRPC has
-    for that. What it returns raises TlsError if a file cannot be used.
+    Without authorities of its own it trusts the machine's, or those of gRPC's variable for them.
+    The returned function raises TlsError if a file is unusable.
     """
     named = os.environ.get(_ROOTS_VARIABLE)
     if tls.ca is None and named:

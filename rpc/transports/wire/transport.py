@@ -26,7 +26,7 @@ class WireTransport:
     has_channelz = False
 
     def server(self, methods: Methods, options: ServerOptions) -> WireServer:
-        """A server that does not listen yet.
+        """A server. It does not listen yet.
 
         Raises:
             TlsError: a certificate or key cannot be used.
@@ -34,7 +34,7 @@ class WireTransport:
         return WireServer(methods, options)
 
     def channel(self, options: ChannelOptions) -> grpc.aio.Channel:
-        """A channel, which connects when its first call needs it.
+        """A channel. It connects when its first call needs it.
 
         Raises:
             TlsError: a certificate or key cannot be used.
@@ -57,7 +57,7 @@ class WireTransport:
         return EachTurn(action).mark
 
     def status_of_request(self, error: Exception) -> RpcStatusError | None:
-        """The status for requests that cannot be read, if an exception is about these."""
+        """The status for unreadable requests, if an exception is about these."""
         return (
             RpcStatusError(error.code, error.details) if isinstance(error, MessageError) else None
         )

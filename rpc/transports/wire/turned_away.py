@@ -1,4 +1,4 @@
-"""The connections that a server of `wire` does not have, or does not keep."""
+"""The connections not accepted, or not kept, by a server of `wire`."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TurnedAwayConnections:
-    """Tells of refused connections, and of those that are ended for what their peers do."""
+    """Tells of connections refused, or ended for their peers' behaviour."""
 
     def __init__(self, tell: TurnedAway) -> None:
         self._tell = tell
