@@ -1,4 +1,4 @@
-"""A channel whose calls are made on behalf of the call that this server is answering."""
+"""A channel for calls on behalf of the call in hand."""
 
 import logging
 import time
@@ -17,18 +17,18 @@ import grpc
 Send = Callable[..., Any]
 
 CallMethod = Callable[..., Any]
-"""Begins a call of one method. Takes what a method of a stub of grpc.aio takes, and returns what
-that returns: a call, to be awaited or iterated over. It raises grpc.aio.AioRpcError if it fails."""
+"""Begins a call of one method. It takes the arguments of a method of grpc.aio's stubs, and returns
+its result: a call, to be awaited or iterated over. A failed call raises grpc.aio.AioRpcError."""
 
 _logger = logging.getLogger(__name__)
 
 
 class UpstreamChannel:
-    """Stands in for a channel where a stub is made, so that a servicer calls the stub as it is.
+    """Stands in for a channel where a stub is made, so a servicer calls the stub as it is.
 
-    Each call takes the deadline, the request id and the trace of the call that the running task
-    answers, ends with it, and waits for the upstream while there is time. Interceptors of grpc.aio
-    could not do that as well: it starts a further task for each call that they see.
+    Each call takes the deadline, the request id and the trace of the running task's call, ends with
+    it, and waits for the upstream while there is time. Interceptors of grpc.aio could not do so as
+    well: it starts a further task for each call they see.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class UpstreamChannel:
 
         Args:
             channel: carries the calls.
-            default_timeout: seconds for a call whose caller brought no deadline.
+            default_timeout: seconds for a call without a caller's deadline.
             interceptors: see each call, outermost first.
-            watch: follows the channel, and counts calls that wait for it. None for nobody.
+            watch: follows the channel, and counts calls waiting for it. None for nobody.
             target: where the channel leads to, for the interceptors.
         """
         self._channel = channel
@@ -136,7 +136,7 @@ class UpstreamChannel:
 
 
 def _code(done: Any) -> grpc.StatusCode:
-    """The status of a call that is over."""
+    """The status of a finished call."""
     asking = done.code()
     try:
         # A coroutine, which has nothing to wait for by now.

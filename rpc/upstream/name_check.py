@@ -1,4 +1,4 @@
-"""A first look at an upstream's name, so that a misspelt one is found when a server starts."""
+"""A first look at an upstream's name, so a misspelt one is found when a server starts."""
 
 import asyncio
 import ipaddress
@@ -11,22 +11,22 @@ from rpc.core.address import endpoints, split_host_port
 from rpc.core.errors import StartupError
 
 LOOKUP_SECONDS = 2.0
-"""How long a server that starts waits for the resolver. It serves without the answer then."""
+"""How long a starting server waits for the resolver. It serves without the answer then."""
 
 _logger = logging.getLogger(__name__)
 
 
 class UnknownNameError(StartupError):
-    """A name that the resolver says does not exist. The message says what to do."""
+    """A name unknown to the resolver. The message says what to do."""
 
 
 async def require_known_name(option: str, target: str) -> None:
     """Looks the name in a target up, once. What it resolves to is left to gRPC.
 
-    A resolver that cannot tell is a warning in the log: it may be back before the first call.
+    A failing resolver is a warning in the log: it may be back before the first call.
 
     Args:
-        option: that the target was given by, for the error.
+        option: the target's, for the error.
         target: a gRPC target. One with a resolver of its own (`dns://HOST/…`) is left alone.
 
     Raises:

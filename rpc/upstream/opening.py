@@ -30,7 +30,7 @@ def open_channel(  # noqa: PLR0913  # all but three by name
         service: full name of the service, as in `user.Orchestrator2Service`.
         insecure: plaintext is wanted even where the target is on another machine.
         check_health: call only servers that say SERVING of the service.
-        expiry: is told of the certificate that is shown to the server.
+        expiry: is told of the certificate shown to the server.
         max_message_bytes: size of a request or an answer, before and after decompression.
 
     Raises:

@@ -10,8 +10,8 @@ MAX_ATTEMPTS = 3
 """Attempts in all for one call, the first included."""
 
 RETRY_TOKENS = 1000
-"""The most that gRFC A6 allows. At half of them retries stop: a replica that dies may take almost
-500 calls at once with it, half of a server's default limit, and each is still tried again."""
+"""The most allowed by gRFC A6. At half of them retries stop. So a dying replica may take almost 500
+calls at once with it, half of a server's default limit, and each is still tried again."""
 
 
 def service_config(service: str) -> str:

@@ -34,9 +34,9 @@ class UpstreamSettings(PeerSettings):
     """The same of an upstream.
 
     Attributes:
-        default_timeout: seconds for a call whose caller brought no deadline.
-        health_follows: seconds that it may be unusable before the server's services are
-            NOT_SERVING. None for ever.
+        default_timeout: seconds for a call without a caller's deadline.
+        health_follows: seconds it may be unusable before the server's services are NOT_SERVING.
+            None for ever.
     """
 
     default_timeout: float = setting(

@@ -1,4 +1,4 @@
-"""Which service a generated stub is of: it says so by the methods that it asks a channel for."""
+"""The service of a generated stub, by the methods it asks a channel for."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -7,7 +7,7 @@ import grpc
 
 
 class _Asked:
-    """Stands in for a channel, and remembers which methods a stub asks for."""
+    """Stands in for a channel, and remembers the methods a stub asks for."""
 
     def __init__(self) -> None:
         self.methods: list[str] = []
@@ -19,7 +19,7 @@ class _Asked:
 
 
 def service_of(stub: Callable[[grpc.aio.Channel], Any]) -> str:
-    """Full name of the service that a generated stub calls, as in `user.Orchestrator2Service`.
+    """Full name of a generated stub's service, as in `user.Orchestrator2Service`.
 
     Raises:
         ValueError: the stub has no methods.

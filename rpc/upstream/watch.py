@@ -10,13 +10,13 @@ from typing import Any
 import grpc
 
 POLL_SECONDS = 0.1
-"""How often the state is looked at. One that does not last as long may be missed."""
+"""How often the state is looked at, in seconds. A shorter one may be missed."""
 
 LOOK_SECONDS = 10.0
 """How often the cause is looked at while it lasts."""
 
 CONNECT_SECONDS = 1.0
-"""An attempt to connect that takes longer counts as a failure that has no cause yet."""
+"""A longer attempt to connect counts as a failure, with no cause known yet."""
 
 _IDLE = grpc.ChannelConnectivity.IDLE
 _READY = grpc.ChannelConnectivity.READY
@@ -54,8 +54,8 @@ class UpstreamWatch:
         target: where it is.
         state: the channel's.
         is_ready: whether calls are sent at once.
-        cause: why it cannot be used, in words that may name addresses. Empty while it can.
-        since: when that began, in seconds of the epoch.
+        cause: why it is unusable, in words that may name addresses. Empty while it is usable.
+        since: when it became unusable, in seconds of the epoch.
         reconnects: how many times it has become ready again.
     """
 
@@ -77,7 +77,7 @@ class UpstreamWatch:
             channel: to it.
             why: says why the channel has no connection.
             observers: are told.
-            keeps_connected: it connects without a call that needs it.
+            keeps_connected: it connects even without calls.
         """
         self.name = name
         self.target = target
@@ -111,7 +111,7 @@ class UpstreamWatch:
         return f"{where}: connected" if self.is_ready else f"{where}: not connected yet"
 
     def wait(self, call: Any) -> None:
-        """Counts a call that has begun while it is not ready."""
+        """Counts a call begun while it is not ready."""
         self._waiting.add(call)
         call.add_done_callback(self._waiting.discard)
 
