@@ -1,4 +1,4 @@
-"""All that a service file needs of this runtime, above all the declaration `Service`.
+"""Everything a service file needs of this runtime, above all the declaration `Service`.
 
 It is imported before grpc: gRPC reads its environment when it is loaded, and this prepares it.
 """
@@ -40,13 +40,13 @@ __all__ = [
 
 
 class Service:
-    """A program that serves one or more gRPC services.
+    """A program with one or more gRPC services.
 
     What is declared here is protected: every call passes through the interceptors, and every
     option exists. What is missing is refused in one line when the program starts.
 
     Attributes:
-        application: what the program serves, for whoever runs it in a process of their own.
+        application: the program's services, to run in a process of one's own.
     """
 
     def __init__(  # noqa: PLR0913  # the declaration of everything that a service is
@@ -67,13 +67,13 @@ class Service:
 
         Args:
             name: what the program calls itself. Its environment variables begin with it.
-            port: that it listens on by default.
-            servicer: makes the servicer. It is given what its parameters name: stubs of upstreams,
-                values of `options`, and `stopping`, an asyncio.Event that is set when the server
+            port: its default port.
+            servicer: makes the servicer. Its parameters name what it is given: stubs of upstreams,
+                values of `options`, and `stopping`. This asyncio.Event is set when the server
                 stops: then calls in flight have `--grace` left.
             register: the generated `add_…Servicer_to_server` for it.
             servicers: the same for several services.
-            upstream: the service that it calls.
+            upstream: the service it calls.
             upstreams: the same for several.
             interceptors: of its own, between those of this runtime and the servicers.
             upstream_interceptors: the same on the way to upstreams.
