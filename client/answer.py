@@ -11,7 +11,7 @@ from proto import user_pb2
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that failed.
+    """A failed call.
 
     Attributes:
         code: its status code.

@@ -19,7 +19,7 @@ from client.settings import ClientSettings
 
 
 class RequestIds(UpstreamInterceptor):
-    """Remembers the id of the call that the running task made last."""
+    """Remembers the id of the running task's last call."""
 
     def __init__(self) -> None:
         self._last: ContextVar[str] = ContextVar("request_id", default="")
@@ -64,7 +64,7 @@ class Connection:
         self.channel = cast("grpc.aio.Channel", observed)
 
     async def explain(self, error: grpc.aio.AioRpcError) -> Failure:
-        """Says what a call that failed on this connection means."""
+        """Says what a failed call on this connection means."""
         return await explain(error, self._channel, self._settings, self._service)
 
 

@@ -32,14 +32,14 @@ async def explain(
     """Says what a failed call means.
 
     A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
-    says that the time is up. Then the message names the reason and what to do. What gRPC says of an
-    answer that is none becomes a reason, with the server's address.
+    says that the time is up. Then the message names the reason and what to do. gRPC's words on an
+    unreadable answer become a reason, with the server's address.
 
     Args:
         error: the failed call's.
-        channel: that the call was made on.
+        channel: the call's.
         settings: what the call was made with.
-        service: full name of the service that was called.
+        service: full name of the called service.
     """
     message, reason = error.details() or "", reason_of(error)
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and TIME_IS_UP in (message, reason):

@@ -18,7 +18,7 @@ async def in_order(
     Endless items are fine: no more are taken than are worked on.
 
     Args:
-        items: to work on. An error that they raise is raised after the results before it.
+        items: to work on. An error they raise is raised after the results before it.
         work: makes a result of an item.
         limit: how many items are worked on, or wait for their turn to come out, at once.
     """

@@ -24,7 +24,7 @@ def answer_json(answer: Answer) -> str:
 
 
 def failure_json(failure: Failure, request_id: str) -> str:
-    """The line for a call that failed and was for no name."""
+    """The line for a failed call that was for no name."""
     return to_line(_failure(failure, request_id))
 
 

@@ -10,7 +10,7 @@ STDIN = "-"
 """Stands on the command line for the names on stdin."""
 
 MAX_NAME_BYTES = 4 * 1024 * 1024
-"""The longest message that gRPC servers take by default. No name beyond it can be asked for."""
+"""The longest message gRPC servers take by default. No name beyond it can be asked for."""
 
 
 _BYTE_ORDER_MARK = "\ufeff"

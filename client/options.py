@@ -14,7 +14,7 @@ from client.settings import ClientSettings
 
 
 class Utf8(click.ParamType[str]):
-    """Text that can travel in a protobuf string."""
+    """Text for a protobuf string."""
 
     name = "text"
 
@@ -22,7 +22,7 @@ class Utf8(click.ParamType[str]):
     envvar_list_splitter = "\n"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses the bytes of an argument that are not UTF-8."""
+        """Refuses an argument with bytes outside UTF-8."""
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -75,7 +75,7 @@ CALL_OPTIONS: list[Option] = [
     _TIMEOUT,
     _OUTPUT,
 ]
-"""The options of every command that makes calls."""
+"""The options of every command with calls."""
 
 USER_OPTIONS: list[Option] = [
     _NAME,
@@ -93,7 +93,7 @@ HEALTH_OPTIONS: list[Option] = [
 
 
 def add_options(options: list[Option]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator that gives a command these options, in this order."""
+    """A decorator to give a command these options, in this order."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for option in reversed(options):

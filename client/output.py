@@ -18,7 +18,7 @@ class OutputError(StartupError):
 
 
 def show_failure(failure: Failure, request_id: str, output: OutputFormat) -> None:
-    """Prints a failure that is not the answer for a name."""
+    """Prints a failure that belongs to no name."""
     if output == "json":
         write(sys.stdout, failure_json(failure, request_id))
     else:

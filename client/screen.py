@@ -38,7 +38,7 @@ def screen(output: OutputFormat, *, total: int | None, progress: bool) -> Iterat
 
     Args:
         output: form of the answers.
-        total: how many there will be, or None if that is not known.
+        total: how many there will be, or None if unknown.
         progress: show a progress bar on stderr.
     """
     # tqdm would watch for bars that stall on a thread of its own.

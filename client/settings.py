@@ -15,9 +15,9 @@ class ClientSettings:
     Attributes:
         server: where the server is and how it is spoken to.
         insecure: plaintext is wanted even where the server is on another machine.
-        timeout: seconds that a call may take, the wait for the server included.
+        timeout: seconds a call may take, the wait for the server included.
         output: form of what is printed.
-        otlp_endpoint: OTLP/gRPC collector that traces go to, or None for nowhere.
+        otlp_endpoint: OTLP/gRPC collector of traces, or None for nowhere.
     """
 
     server: PeerSettings

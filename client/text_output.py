@@ -1,4 +1,4 @@
-"""Answers as text, in the form of the reference's client, which is that of Go's gRPC."""
+"""Answers as text, in the form of the reference's client and Go's gRPC."""
 
 import grpc
 from google.protobuf.message import Message
@@ -12,7 +12,7 @@ def answer_text(answer: Answer, *, name_failed: bool = False) -> str:
 
     Args:
         answer: the answer.
-        name_failed: have a line with the name where there is no user, whose own line has it.
+        name_failed: have a line with the name where there is no user. A user's line has it anyway.
     """
     if isinstance(answer.outcome, Failure):
         name = answer.name if name_failed else None
@@ -21,7 +21,7 @@ def answer_text(answer: Answer, *, name_failed: bool = False) -> str:
 
 
 def failure_text(failure: Failure, request_id: str, name: str | None = None) -> str:
-    """The lines for a call that failed. The id is what to look for in the servers' logs."""
+    """The lines for a failed call. The id is what to look for in the servers' logs."""
     named = "" if name is None else f"name: {quote(name)}\n"
     status = f"code = {_go_code(failure.code)} desc = {printable(failure.message)}"
     return f"Got error:\nrpc error: {status}\n{named}request id: {request_id}\n"
