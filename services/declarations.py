@@ -11,17 +11,17 @@ from typing import Any
 
 
 class DeclarationError(Exception):
-    """A declaration that cannot be read from the source. The message names the file."""
+    """An unreadable declaration. The message names the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Where a service is, and whom it calls.
+    """Where a service is, and what it calls.
 
     Attributes:
         name: of the service, its folder and its program.
-        port: that it listens on by default.
-        upstreams: ports of the services that it calls, by name.
+        port: its default port.
+        upstreams: ports of the services it calls, by name.
     """
 
     name: str
@@ -34,10 +34,10 @@ def declarations(folder: Path, without: str = "") -> dict[str, Declaration]:
 
     Args:
         folder: has a folder for each service.
-        without: name of a service that is not read.
+        without: name of a service to leave out.
 
     Raises:
-        DeclarationError: a file is not Python, has no `Service(...)`, or one whose values are no
+        DeclarationError: a file is not Python, has no `Service(...)`, or one with values other than
             literals.
     """
     names = [path.name for path in sorted(folder.iterdir()) if (path / f"{path.name}.py").exists()]

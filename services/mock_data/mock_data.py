@@ -15,7 +15,7 @@ MIN_NAME_BYTES = 6
 class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
     """Serve user.MockUserDataService, which makes a user out of a name.
 
-    A name's length is that of its UTF-8 form in bytes, as in the contract.
+    A name's length is counted in bytes of UTF-8, as in the contract.
     """
 
     def __init__(self, delay: float = 0.0) -> None:
@@ -26,7 +26,7 @@ class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
         request: user_pb2.UserName,
         context: grpc.aio.ServicerContext[user_pb2.UserName, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with a user that follows from the name.
+        """Answers with a user derived from the name.
 
         Raises:
             RpcStatusError: INVALID_ARGUMENT, the name is shorter than `MIN_NAME_BYTES`.
