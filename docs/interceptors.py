@@ -1,4 +1,4 @@
-"""The interceptors that interceptors.md shows."""
+"""The interceptors of interceptors.md."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""The servicer with telemetry of its own that interceptors.md shows."""
+"""The servicer of interceptors.md with telemetry of its own."""
 
 from rpc.service import Service, Upstream
 
