@@ -13,7 +13,7 @@ _HEADINGS = ("hop", "method", "code", "duration", "deadline left")
 
 
 class MissingHopError(StartupError):
-    """A call did not come to a server that it should have come to. The message says which."""
+    """A call did not come to a server it should have come to. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Hop:
 
     Attributes:
         server: its name.
-        method: that was called on it.
-        code: that it answered with.
+        method: the method called on it.
+        code: its answer's status.
         duration: how long it took, in milliseconds.
         deadline: how long it could have taken, in milliseconds.
         request_id: the call's.
@@ -38,7 +38,7 @@ class Hop:
 
 
 def last_call(servers: Sequence[Server]) -> list[Hop]:
-    """The way of the last call through the servers, which are given in the order of the chain.
+    """The way of the last call through the servers, given in the order of the chain.
 
     Raises:
         MissingHopError: it did not come to all of them under the same request id.

@@ -1,4 +1,4 @@
-"""The demo's main: the chain, a call that succeeds, one that does not, and the end of it."""
+"""The demo's main: the chain, a successful call, a failing one, and the end of it."""
 
 import shlex
 import signal
@@ -43,7 +43,7 @@ def demo(name: str) -> None:
 
 @contextmanager
 def _chain() -> Iterator[list[Server]]:
-    """Runs the servers, yielded in the order in which a call comes to them."""
+    """Runs the servers, yielded in the order a call comes to them."""
     with running("mock_data") as mock_data:
         _show(mock_data, "makes a user out of a name")
         with running("orc2", "--upstream", mock_data.address) as orc2:

@@ -28,10 +28,10 @@ class StartError(StartupError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that serves.
+    """A running server.
 
     Attributes:
-        name: which, as in `orc1`.
+        name: its name, as in `orc1`.
         address: where it serves.
         log: file with its log, a JSON object a line.
     """
@@ -56,7 +56,7 @@ def running(name: str, *arguments: str) -> Iterator[Server]:
     """Runs a server on a free port while the context is open.
 
     Args:
-        name: which, as in `orc1`.
+        name: its name, as in `orc1`.
         *arguments: for its command line.
 
     Raises:
