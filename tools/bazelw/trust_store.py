@@ -2,8 +2,8 @@
 
 Java reads no PEM bundle, and keytool would take minutes for one certificate at a time. The format
 is JKS version 2 (sun.security.provider.JavaKeyStore): entries, then a SHA-1 over a password, a
-constant and the entries. The password protects nothing here and is Java's customary one. A store
-that holds public certificates only is read without it.
+constant and the entries. The password protects nothing here and is Java's customary one. A store of
+public certificates alone is read without it.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ def trust_store(bundle: str) -> bytes:
 
 
 def main() -> None:
-    """Replaces STORE in one step, so that a running Bazel never sees half of it."""
+    """Replaces STORE in one step, so a running Bazel never sees half of it."""
     bundle, store = map(Path, sys.argv[1:])
     partial = store.with_suffix(f".{os.getpid()}")
     text = bundle.read_text(encoding="utf-8", errors="replace")

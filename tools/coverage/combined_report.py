@@ -10,7 +10,7 @@ from tools.coverage import lcov
 
 
 def main() -> None:
-    """Bazel's side: the options that its coverage report's action gives."""
+    """Bazel's side: the options from its coverage report's action."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--reports_file", type=Path, required=True)
     parser.add_argument("--output_file", type=Path, required=True)

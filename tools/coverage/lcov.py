@@ -1,11 +1,11 @@
-"""LCOV, the form in which Bazel keeps coverage: how often each line of each file was run."""
+"""LCOV, Bazel's form of coverage: how often each line of each file was run."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 Hits = dict[str, dict[int, int]]
-"""By file, how often each line that can be run was run."""
+"""By file, how often each executable line was run."""
 
 
 def read(path: Path) -> Hits:

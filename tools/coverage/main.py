@@ -59,7 +59,7 @@ def _unmeasured(hits: lcov.Hits, folders: tuple[str, ...]) -> Iterator[str]:
 
 
 def _measured(hits: lcov.Hits) -> coverage.Coverage:
-    """The same in the form of coverage.py, whose reports these are."""
+    """The same in the form of coverage.py, for its reports."""
     measured = coverage.Coverage(data_file=None, config_file=False)
     data = measured.get_data()
     for file, lines in hits.items():

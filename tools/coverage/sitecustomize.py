@@ -1,7 +1,7 @@
 """Counts lines in each Python program of a test under `bazel coverage`.
 
 Python itself imports a module of this name when it starts. The start script of our programs puts
-the folder on the import path (//bazel/python), so a server that a test starts counts too.
+the folder on the import path (//bazel/python), so a server started by a test counts too.
 """
 
 import os
@@ -12,7 +12,7 @@ _RUNFILES = Path(__file__).parents[3]
 
 
 def _measured() -> list[str]:
-    """The files that --instrumentation_filter names, as far as this test has to do with them."""
+    """The files named by --instrumentation_filter, as far as this test has to do with them."""
     workspace = _RUNFILES / os.environ["TEST_WORKSPACE"]
     names = Path(os.environ["COVERAGE_MANIFEST"]).read_text(encoding="utf-8").split()
     # The real file: a test's programs have runfiles of their own, all links to it.

@@ -13,7 +13,7 @@ from tools.coverage import lcov
 
 
 def main() -> None:
-    """Bazel's side: the options that its collect_coverage.sh gives."""
+    """Bazel's side: the options from its collect_coverage.sh."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--coverage_dir", type=Path, required=True)
     parser.add_argument("--output_file", type=Path, required=True)
@@ -32,7 +32,7 @@ def hits(folder: Path, files: dict[str, str]) -> lcov.Hits:
 
     Args:
         folder: has the data files of the processes.
-        files: by name in the report, where a file is that is to be in it, run or not.
+        files: where each file for the report is, run or not, by its name there.
     """
     measured = coverage.Coverage(data_file=str(folder / ".coverage"), config_file=False)
     measured.combine([str(folder)])

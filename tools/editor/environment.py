@@ -53,7 +53,7 @@ def make_environment(folder: Path, lock: str, roots: Iterable[Path]) -> bool:
 
 
 def without_packages(lock: str, names: Iterable[str]) -> str:
-    """The text of a requirements.txt without some packages, which have no wheel for a machine."""
+    """The text of a requirements.txt without some packages: they have no wheel for a machine."""
     for name in names:
         lock = re.sub(rf"^{re.escape(name)}==.*\n(?:[ ].*\n)*", "", lock, flags=re.MULTILINE)
     return lock

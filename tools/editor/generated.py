@@ -1,4 +1,4 @@
-"""The code that protoc generates, put where an editor looks for it: beside its contract."""
+"""protoc's code, put where an editor looks for it: beside its contract."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _PATTERN = "*_pb2*.py*"
 
 
 def generated_files(manifest: Path) -> list[Path]:
-    """The generated files that are imported by their path in the workspace.
+    """The generated files imported by their path in the workspace.
 
     Args:
         manifest: what //tools/lint:targets.manifest says.

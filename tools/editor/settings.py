@@ -33,10 +33,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def write_settings(workspace: Path) -> tuple[list[Path], list[Path]]:
-    """Writes each file of settings that is not there.
+    """Writes each missing file of settings.
 
     Returns:
-        The files that are as this program has them, and those that a person has changed.
+        The files as this program has them, and those changed by a person.
     """
     made: list[Path] = []
     kept: list[Path] = []

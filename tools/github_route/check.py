@@ -26,7 +26,7 @@ class _Route:
     """The GitHub route on a copy of the checkout.
 
     Attributes:
-        scratch: holds all that is written.
+        scratch: holds all written files.
         environment: for ./bazelw.
     """
 

@@ -13,10 +13,10 @@ _KEPT = "common --override_repository=python3_11_"
 
 
 def environment(checkout: Path, folder: Path) -> dict[str, str]:
-    """The environment in which ./bazelw takes the GitHub route.
+    """The environment for ./bazelw to take the GitHub route.
 
-    Where this machine takes the Debian route, `folder` gets a `bazel` that is Debian's without
-    Debian's rule sets, and PATH begins there.
+    Where this machine takes the Debian route, `folder` gets Debian's `bazel` without Debian's rule
+    sets, and PATH begins there.
 
     Raises:
         subprocess.CalledProcessError: ./bazelw finds no Bazel.
@@ -68,7 +68,7 @@ def _startup_flags(prefix: Path, rc_file: Path) -> list[str]:
 
 
 def rule_set_folders(checkout: Path, pins: list[Pin]) -> dict[Pin, Path]:
-    """Where the rule sets are that this machine's own route uses.
+    """The folders of the rule sets of this machine's own route.
 
     Raises:
         subprocess.CalledProcessError: Bazel cannot fetch them.

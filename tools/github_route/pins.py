@@ -1,4 +1,4 @@
-"""The rule sets that WORKSPACE pins, and archives of them."""
+"""The rule sets pinned by WORKSPACE, and archives of them."""
 
 import ast
 import gzip
@@ -17,7 +17,7 @@ class Pin:
         name: of the repository.
         url: where its archive is.
         sha256: of the archive, in hexadecimal.
-        prefix: the archive's folder that holds all else, empty if there is none.
+        prefix: the archive's folder around all else, empty if there is none.
     """
 
     name: str
@@ -71,7 +71,7 @@ def pack(folder: Path, prefix: str) -> bytes:
 
 
 def with_checksums(workspace: str, archives: dict[Pin, bytes]) -> str:
-    """The text of a WORKSPACE whose pins have these archives' checksums."""
+    """The text of a WORKSPACE with these archives' checksums in its pins."""
     for pin, archive in archives.items():
         workspace = workspace.replace(pin.sha256, hashlib.sha256(archive).hexdigest())
     return workspace

@@ -1,4 +1,4 @@
-"""A server on loopback that stands in for GitHub, for Bazel's downloader."""
+"""A server on loopback to stand in for GitHub, for Bazel's downloader."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def standing_in(files: Mapping[str, bytes]) -> Iterator[StandIn]:
-    """A stand-in that serves these files, by URL, until the context is left."""
+    """A stand-in with these files, by URL, until the context is left."""
     with StandIn(files) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()

@@ -1,7 +1,7 @@
 """Fails if a gate misses a file: completeness.py MANIFEST FILE…, with all files of the workspace.
 
 Three ways to be missed: a script whose name does not say what it is, a BUILD file that goes on
-after `sources()`, and a Python file that is part of no target.
+after `sources()`, and a Python file outside all targets.
 """
 
 import re
@@ -20,7 +20,7 @@ def complaints(files: list[Path], named_scripts: set[str], in_targets: set[str])
 
     Args:
         files: all files of the workspace.
-        named_scripts: those that a `sources(scripts = …)` names.
+        named_scripts: those named by a `sources(scripts = …)`.
         in_targets: the Python files of all targets.
     """
     for file in files:

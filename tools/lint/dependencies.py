@@ -1,8 +1,8 @@
 """Compares what Python targets import with what they name in their deps: dependencies.py MANIFEST.
 
-A target has to name the target of each module that it imports, at the top of a file or inside of a
-function, and nothing else. A module that comes in by way of another dependency is not enough: it
-goes when that dependency no longer needs it.
+A target has to name the target of each module it imports, at the top of a file or inside of a
+function, and nothing else. A module by way of another dependency is not enough: it goes when that
+dependency no longer needs it.
 
 A program is run and not imported, so it is nobody's dependency.
 
@@ -25,7 +25,7 @@ class Target:
         label: its label.
         kinds: its rule.
         deps: labels of its deps.
-        roots: folders that it puts on the import path.
+        roots: its folders on the import path.
         tags: its tags.
         files: its Python files, its compiled modules and its entry points.
     """
@@ -47,7 +47,7 @@ class Target:
         return [file for file in self.files if file.endswith(".py")]
 
     def modules(self) -> set[str]:
-        """Names of the modules that one can import from it."""
+        """Names of its importable modules."""
         return {name for file in self.files for name in self._names(PurePosixPath(file))}
 
     def _names(self, file: PurePosixPath) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Checks prose: prose.py FILE…, over Markdown pages, docstrings, comments and test names.
 
-Short sentences without semicolons are read faster. The limits are those that well-written projects
-of this kind keep. A page is measured by itself, Python files by their top folder.
+Short sentences without semicolons are read faster. The limits are those of well-written projects of
+this kind. A page is measured by itself, Python files by their top folder.
 """
 
 import ast
@@ -31,11 +31,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(slots=True)
 class Prose:
-    """Texts that are measured together.
+    """Texts measured together.
 
     Attributes:
-        sentences: paragraphs and list items, of which the sentences count.
-        fragments: table cells and comments, of which only the semicolons count.
+        sentences: paragraphs and list items. Their sentences count.
+        fragments: table cells and comments. Only their semicolons count.
     """
 
     sentences: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ def python_prose(source: str) -> Prose:
 
 
 def long_test_names(source: str) -> Iterator[str]:
-    """Names of tests that are too long to be read in a report."""
+    """Names of tests too long to be read in a report."""
     for node in ast.walk(ast.parse(source)):
         name = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else ""
         if name.startswith("test_") and len(name) > _MAX_TEST_NAME:

@@ -26,7 +26,7 @@ def _commands(words: Iterable[str]) -> list[list[str]]:
 
 
 def _seen_from(workspace: Path, word: str) -> str:
-    """The word, or the place of the file of another repository that it names."""
+    """The word, or the place of another repository's file if it names one."""
     if not word.startswith("external/"):
         return word
     # Of a repository that is a folder of the workspace, the link leads there.
@@ -35,7 +35,7 @@ def _seen_from(workspace: Path, word: str) -> str:
 
 
 def main() -> int:
-    """Exit code of the command that failed, 0 if none did."""
+    """Exit code of the failed command, 0 if none failed."""
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     for words in _commands(_expanded(sys.argv[1:])):
         command = [_seen_from(workspace, word) for word in words]

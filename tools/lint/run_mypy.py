@@ -1,4 +1,4 @@
-"""mypy, over the packages that are on this program's own import path."""
+"""mypy, over the packages on this program's own import path."""
 
 from mypy.__main__ import console_entry
 

@@ -15,7 +15,7 @@ _INDIRECT = {"bazel_features"}
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The files in which the routes are written.
+    """The files with the routes.
 
     Attributes:
         module: MODULE.bazel.

@@ -1,7 +1,7 @@
 """Looks at the route of modules: `./bazelw run //tools/module_route`.
 
 Without a registry it compares what MODULE.bazel and WORKSPACE both say. With one, Bazel of the
-checkout builds and tests by modules that come from there.
+checkout builds and tests by modules from there.
 """
 
 import os

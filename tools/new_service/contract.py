@@ -1,4 +1,4 @@
-"""What a new service calls: a method of its upstream, as that one's source and contract have it."""
+"""What a new service calls: a method of its upstream, by the upstream's source and contract."""
 
 import ast
 import re
@@ -23,11 +23,11 @@ _REGISTER = re.compile(r"add_(\w+)Servicer_to_server")
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A unary method of an upstream that takes a text and answers with one.
+    """A unary method of an upstream, from a text to a text.
 
     Attributes:
         name: of the upstream.
-        port: that it listens on by default.
+        port: its default port.
         package: of its generated modules, as in `proto`.
         messages: the module with its messages, as in `user_pb2`.
         stubs: the module with its stubs, as in `user_pb2_grpc`.
@@ -35,9 +35,9 @@ class Called:
         service: the gRPC service.
         method: its method.
         request: the method's request, as in `user_pb2.User`.
-        request_field: the first string of that.
+        request_field: the first string of the request.
         response: the method's response.
-        response_field: the first string of that.
+        response_field: the first string of the response.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Called:
 
 
 def called(workspace: Path, name: str, port: int) -> Called:
-    """The method of a service that a new one can call.
+    """The method of a service for a new one to call.
 
     Args:
-        workspace: that has the service.
+        workspace: the service's.
         name: of the service.
-        port: that it listens on by default.
+        port: its default port.
 
     Raises:
         RefusalError: there is no such method.

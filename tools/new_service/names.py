@@ -31,7 +31,7 @@ _TAKEN = {
 
 
 def check_name(name: str, workspace: Path) -> None:
-    """Takes the name of a service that can be added.
+    """Takes the name of a service to add.
 
     Raises:
         RefusalError: it cannot be one, or something else has it.

@@ -42,9 +42,9 @@ class Written:
     """What was done for a service.
 
     Attributes:
-        port: that it listens on by default.
-        files: that are its own.
-        changed: further files that are new, changed or gone.
+        port: its default port.
+        files: its own files.
+        changed: further files, new, changed or gone.
     """
 
     port: int
@@ -59,7 +59,7 @@ def add(workspace: Path, name: str, kind: str, upstream: str | None) -> Written:
         workspace: to write into.
         name: of the service.
         kind: of its method, one of `KINDS`.
-        upstream: name of the service that it calls, if it calls one.
+        upstream: name of the service it calls, if it calls one.
 
     Raises:
         RefusalError: the name or the upstream cannot be. Nothing is written.
@@ -78,7 +78,7 @@ def add(workspace: Path, name: str, kind: str, upstream: str | None) -> Written:
 
 
 def remove(workspace: Path, name: str) -> Written:
-    """Removes a service that `add` wrote, and its place in deploy/.
+    """Removes a service written by `add`, and its place in deploy/.
 
     Raises:
         RefusalError: there is no such service, or another one calls it. Nothing is removed.

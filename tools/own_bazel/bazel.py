@@ -1,4 +1,4 @@
-"""Bazel on a workspace that was made for it, with an output base of its own."""
+"""Bazel on a workspace made for it, with an output base of its own."""
 
 import os
 import subprocess

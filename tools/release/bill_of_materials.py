@@ -1,4 +1,4 @@
-"""The bill of materials of a release: CycloneDX 1.6, from the files that pin what it is made of."""
+"""The bill of materials of a release: CycloneDX 1.6, from the files that pin its parts."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def bill_of_materials(
 
     Args:
         version: of the release.
-        commit: that the release is made of.
+        commit: the release's.
         committed: when.
         requirements: text of requirements.txt.
         module: text of MODULE.bazel.

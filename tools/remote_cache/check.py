@@ -94,7 +94,7 @@ def _take(developer: Checkout, server: CacheServer, filled: Sequence[Spawn]) -> 
 
 
 def _lose_one(developer: Checkout, server: CacheServer, filled: Sequence[Spawn]) -> None:
-    """An entry that is gone is made locally, noticed here, and not written by a developer."""
+    """A lost entry is made locally, noticed here, and not written by a developer."""
     start, before = time.monotonic(), server.puts()
     lost = next(spawn.digest for spawn in filled if spawn.mnemonic == "ProtoCompile")
     server.forget(lost)

@@ -1,4 +1,4 @@
-"""A clone of the checkout, with an output base of its own, that builds over the remote cache."""
+"""A clone of the checkout, with an output base of its own. It builds over the remote cache."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tools.remote_cache.spawns import Spawn, read_log
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A clone. A command that fails raises BazelError.
+    """A clone. A failing command raises BazelError.
 
     Attributes:
         bazel: its Bazel.
@@ -25,7 +25,7 @@ class Checkout:
     bazel: OwnBazel
 
     def copy_fetched(self, folder: Path) -> None:
-        """Takes what another checkout has fetched, which is most of a cold build's time."""
+        """Takes what another checkout has fetched: fetching is most of a cold build's time."""
         shutil.copytree(folder, self.bazel.output_base / "external", symlinks=True)
 
     def build(self, command: str, targets: str) -> list[Spawn]:
@@ -73,7 +73,7 @@ def cloned(origin: Path, folder: Path, flags: str, token: str = "") -> Iterator[
         origin: the checkout.
         folder: the clone to make. Its output base is beside it.
         flags: its user.bazelrc.
-        token: with which it may write the cache.
+        token: to write the cache.
     """
     clone: list[str | os.PathLike[str]] = ["git", "clone", "--quiet", origin, folder]
     subprocess.run(clone, check=True)  # noqa: S603 (no shell)
@@ -84,7 +84,7 @@ def cloned(origin: Path, folder: Path, flags: str, token: str = "") -> Iterator[
 
 
 def ci_flags(origin: Path, address: str) -> str:
-    """What .ci/bazelrc says of a remote cache that it may write: its disk cache is not wanted."""
+    """.ci/bazelrc's flags for a writable remote cache: its disk cache is not wanted."""
     printed = subprocess.run(  # noqa: S603 (this repository's script)
         [origin / ".ci/bazelrc"],
         env=os.environ | {"REMOTE_CACHE": f"http://{address}", "REMOTE_CACHE_MODE": "write"},

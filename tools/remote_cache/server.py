@@ -26,7 +26,7 @@ class CacheServer:
     """A running cache.
 
     Attributes:
-        folder: all that it writes.
+        folder: all it writes.
         address: HOST:PORT.
     """
 
@@ -52,7 +52,7 @@ class CacheServer:
         return self._result(digest).exists()
 
     def answer_to_stranger(self) -> int:
-        """The status with which somebody who has no token is answered that wants to write."""
+        """The status of an answer to a writer without a token."""
         url = f"http://{self.address}/ac/{_NOT_STORED}"
         request = urllib.request.Request(url, data=b"x", method="PUT")
         try:
@@ -85,9 +85,9 @@ def serving(nginx: Path, folder: Path, address: str, token: str) -> Iterator[Cac
 
     Args:
         nginx: the program.
-        folder: an empty one, which it writes to.
+        folder: an empty one to write to.
         address: a reserved one (tests.support.addresses).
-        token: with which one may write.
+        token: to write the cache.
 
     Raises:
         NoServerError: it does not start.
@@ -106,7 +106,7 @@ def serving(nginx: Path, folder: Path, address: str, token: str) -> Iterator[Cac
 
 
 def configuration(address: str) -> str:
-    """nginx.conf for another address, which somebody else may have bound too."""
+    """nginx.conf for another address, perhaps bound by somebody else too."""
     text = (_HERE / "nginx.conf").read_text()
     before, listen, after = text.partition(f"listen {_ADDRESS};")
     if not listen:
@@ -122,7 +122,7 @@ def _command(nginx: Path, folder: Path) -> list[str | os.PathLike[str]]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", folder: Path) -> None:
-    """Waits for its process id, which nginx writes when it listens."""
+    """Waits for its process id: nginx writes it when it listens."""
     ready = folder / "nginx.pid"
     wait_until(lambda: ready.exists() or process.poll() is not None, "nginx serves")
     if process.poll() is not None:

@@ -10,15 +10,15 @@ _FROM_REMOTE_CACHE = "remote cache hit"
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """An action that is a process.
+    """An action run as a process.
 
     Attributes:
-        label: the target whose action it is.
+        label: the action's target.
         mnemonic: its kind.
-        outputs: files that it may make, from the workspace's root.
+        outputs: files it may make, from the workspace's root.
         digest: its key in a cache.
         runner: how it was executed, or which cache had its result.
-        inputs: files that are in its key, from the workspace's root.
+        inputs: files in its key, from the workspace's root.
     """
 
     label: str
@@ -57,12 +57,12 @@ def read_log(text: str) -> Iterator[Spawn]:
 
 
 def executed(spawns: Iterable[Spawn]) -> list[Spawn]:
-    """Those that did not come from the remote cache."""
+    """Spawns not answered by the remote cache."""
     return [spawn for spawn in spawns if spawn.executed]
 
 
 def without_interpreter(spawns: Iterable[Spawn]) -> list[Spawn]:
-    """Those that run Python, as they have packages of pip, but whose key lacks the interpreter."""
+    """Spawns of Python, as they have packages of pip, but with no interpreter in their key."""
     return [
         spawn
         for spawn in spawns

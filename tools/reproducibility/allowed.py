@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What an output is. A program is a file that its owner may execute."""
+    """What an output is. A program is a file executable by its owner."""
 
     FILE = "file"
     PROGRAM = "program"

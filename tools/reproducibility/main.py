@@ -1,7 +1,7 @@
 """Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
 
-The two builds share downloads, which are checked by their hashes, and nothing else. Exit code 1 if
-they differ in more than tools/reproducibility/allowed.py allows.
+The two builds share nothing but downloads, checked by their hashes. Exit code 1 if they differ in
+more than tools/reproducibility/allowed.py allows.
 """
 
 import os

@@ -18,9 +18,8 @@ class Outputs:
     """What one build has written.
 
     Attributes:
-        root: the folder that Bazel calls its output path (`bazel-out`).
-        folder: the folder that has all of this build, its checkout too: where two builds may
-            differ.
+        root: Bazel's output path (`bazel-out`).
+        folder: the folder with all of this build, its checkout too: where two builds may differ.
     """
 
     root: Path
@@ -56,7 +55,7 @@ class Result:
 
 
 def compare_outputs(first: Outputs, second: Outputs) -> Result:
-    """Compares all that two builds have written."""
+    """Compares all outputs of two builds."""
     of_first, of_second = first.kinds(), second.kinds()
     result = Result()
     for name in sorted(of_first.keys() | of_second.keys()):

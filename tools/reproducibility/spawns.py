@@ -1,4 +1,4 @@
-"""Compares the processes that two builds have run, by their execution logs."""
+"""Compares the processes of two builds, by their execution logs."""
 
 from collections.abc import Iterator
 from pathlib import Path
