@@ -1,4 +1,4 @@
-"""Calls made beside the load, each with a name of its own, whose answers are checked in full."""
+"""Calls made beside the load, each with a name of its own. Their answers are checked in full."""
 
 import random
 import threading
@@ -22,7 +22,7 @@ class Checks:
     """What was checked.
 
     Attributes:
-        calls: that were answered rightly.
+        calls: number answered rightly.
         wrong: what was wrong, first come first.
     """
 
@@ -79,7 +79,7 @@ def check_answer(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str
 
 
 def expected_user(name: str) -> user_pb2.User | None:
-    """The user that the contract gives a name, or None for an error."""
+    """The user of a name by the contract, or None for an error."""
     length = len(name.encode())
     if length < 6:  # noqa: PLR2004  # the contract's number
         return None

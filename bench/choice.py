@@ -1,4 +1,4 @@
-"""The options that benchmarks share: what makes the load, and how much of it."""
+"""Options common to benchmarks: what makes the load, and how much of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ def rounds(default: int, of: str) -> Option:
 
 
 def calls(default: int, in_flight: int) -> Option:
-    """`--calls`, of which so many are in flight at a time."""
+    """`--calls`, with so many in flight at a time."""
     text = f"Calls in a round, {in_flight} at a time."
     return _number("--calls", default, at_least=in_flight, help_text=text)
 
@@ -42,8 +42,8 @@ def choose_generator(
 
     Args:
         name: a choice of `GENERATOR`.
-        method: that is called, with a `UserName` and answered with its `User`.
-        most_connections: that calls in flight are spread over.
+        method: called with a `UserName` and answered with its `User`.
+        most_connections: most connections for the calls in flight.
 
     Raises:
         click.ClickException: h2load is wanted and not installed.

@@ -13,7 +13,7 @@ PEERS = {
     "grpclib": "on_grpclib",
     "pygrpc-native": "on_pygrpc_native",
 }
-"""The peers by the name that tables give them, each with its program in bench/peers."""
+"""The peers by their names in tables, each with its program in bench/peers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Contender:
 
 
 def root() -> Path:
-    """The folder that programs built by Bazel lie in, by their package: our own runfiles."""
+    """The folder of programs built by Bazel, by their package: our own runfiles."""
     return Path(__file__).parent.parent
 
 
@@ -53,7 +53,7 @@ def peer(name: str, program: str | None = None) -> Contender:
 
 
 def reference(binaries: dict[str, Path]) -> Contender:
-    """The reference's binaries, which know no `--ready-file`: a small program speaks for them."""
+    """The reference's binaries. They know no `--ready-file`: a small program speaks for them."""
     program = str(root() / "bench" / "peers" / "fixed_port")
     commands = {role: [program, role, str(binaries[role])] for role in ROLES}
     return Contender("Go reference", commands)

@@ -38,8 +38,8 @@ class Feature:
 
     Attributes:
         name: what the table calls it.
-        on: the contender that has it.
-        off: the contender that has not.
+        on: the contender with it.
+        off: the contender without it.
         hops: of how many hops it is a part.
     """
 
@@ -103,7 +103,7 @@ def _bare(transport: str) -> list[Contender]:
 
 
 def features(transport: str) -> list[Feature]:
-    """The features, those that are on by default first."""
+    """The features, those on by default first."""
     by_default = [Feature(part, DEFAULTS, f"without {part}") for part in PARTS]
     # Only the two inner hops speak TLS: h2load shows no client certificate.
     links = HOPS - 1

@@ -1,4 +1,4 @@
-"""Load by h2load, which is not Python and takes a few microseconds a call (Debian: nghttp2-client).
+"""Load by h2load. It is not Python and takes a few microseconds a call (Debian: nghttp2-client).
 
 h2load knows nothing of gRPC, so its word on success is not taken: the bytes of DATA must be those
 of as many right answers, to the byte. An error has no DATA at all. What is in the bytes is checked
@@ -29,8 +29,8 @@ def find(method: str, most_connections: int) -> Generator | None:
     """h2load as a generator, if it is installed.
 
     Args:
-        method: that is called, with a `UserName` and answered with its `User`.
-        most_connections: that calls in flight are spread over.
+        method: called with a `UserName` and answered with its `User`.
+        most_connections: most connections for the calls in flight.
     """
     if shutil.which("h2load") is None:
         return None
@@ -52,10 +52,10 @@ def find(method: str, most_connections: int) -> Generator | None:
 
 
 def timing_script(url: str, moments: list[float]) -> str:
-    """The file that tells h2load when to send, whatever has been answered by then.
+    """The file to tell h2load when to send, whatever has been answered by then.
 
-    h2load's timer is late by half a millisecond on average at each step, so each step is made
-    that much shorter.
+    h2load's timer is late by half a millisecond on average at each step. So each step is made
+    shorter by as much.
     """
     gaps = [max(later - earlier - _TIMER_SECONDS, 0.0) for earlier, later in pairwise(moments)]
     lines, at = [f"0.0\t{url}\n"], 0.0
@@ -113,7 +113,7 @@ def check(output: str, calls: int) -> None:
 
 
 def seconds(output: str) -> float:
-    """How long h2load says that it took.
+    """How long h2load took, by its own word.
 
     Raises:
         LoadError: it does not say.

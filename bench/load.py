@@ -6,7 +6,7 @@ from dataclasses import dataclass
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 NAME = "krithik"
 CONNECTIONS = 8
-"""Most connections that a load is spread over, unless told otherwise."""
+"""Most connections for a load, unless told otherwise."""
 
 
 class LoadError(Exception):
@@ -15,7 +15,7 @@ class LoadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load that was put on a server, every call of it answered rightly.
+    """A load put on a server, every call of it answered rightly.
 
     Attributes:
         seconds: from the first call to the last answer.
@@ -33,7 +33,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """Something that makes load.
+    """A generator of load.
 
     Attributes:
         name: for the report.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table as Markdown, its columns aligned so that it reads well on a terminal too."""
+    """A table as Markdown, its columns aligned to read well on a terminal too."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     padded = [
         [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines

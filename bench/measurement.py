@@ -24,9 +24,9 @@ class Plan:
 
     Attributes:
         in_flight: numbers of calls at a time, one load for each.
-        seconds: that each of these loads takes, roughly.
+        seconds: rough duration of each of these loads.
         rate: calls a second of the open loop.
-        open_seconds: that the open loop takes.
+        open_seconds: duration of the open loop.
     """
 
     in_flight: tuple[int, ...] = (1, 8, 32, 128, 512)
@@ -65,7 +65,7 @@ class Round:
         memory: MiB at the end, by process.
         points: the closed loops, by calls in flight.
         open: the open loop.
-        checked: calls beside the load whose answers were compared in full.
+        checked: calls beside the load with answers compared in full.
     """
 
     startup: dict[str, float]
@@ -127,7 +127,7 @@ def _point(servers: dict[str, Server], put_load: Callable[[], Load]) -> Point:
 
 
 def arrivals(rate: float, seconds: float, seed: int) -> list[float]:
-    """Moments, in seconds from the start, at which independent callers would call (Poisson)."""
+    """Moments of independent callers' calls (Poisson), in seconds from the start."""
     random_ = random.Random(seed)  # noqa: S311
     moments, at = [], 0.0
     while at < seconds:
@@ -137,7 +137,7 @@ def arrivals(rate: float, seconds: float, seed: int) -> list[float]:
 
 
 def import_seconds() -> float:
-    """How long a program takes that does nothing but `import grpc`."""
+    """How long a program with nothing but `import grpc` takes."""
     started = time.perf_counter()
     subprocess.run([root() / "bench" / "peers" / "import_grpc"], check=True)  # noqa: S603
     return time.perf_counter() - started

@@ -1,6 +1,6 @@
 """Streams and large messages: wire against grpc.aio, one link, in turns.
 
-Both ends run in this process on one event loop, so that a time is that of both.
+Both ends run in this process on one event loop, so a time is that of both.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""A run's tables and plots on one page that a browser opens without a network."""
+"""A run's tables and plots on one page, for a browser without a network."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

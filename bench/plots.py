@@ -40,7 +40,7 @@ class Axes:
         title: of the plot.
         x: what stands on the axis across, with its unit.
         y: what stands on the axis up.
-        logarithmic: which of the axes are, as in `x` or `xy`.
+        logarithmic: the logarithmic axes, as in `x` or `xy`.
     """
 
     title: str
@@ -57,7 +57,7 @@ def drawing(inches: tuple[float, float] = _INCHES) -> Iterator[Drawing]:
 
 
 def as_svg(figure: Drawing) -> str:
-    """The drawing as SVG, which may stand in a page of HTML too. Linear axes begin at 0."""
+    """The drawing as SVG. It may stand in a page of HTML too. Linear axes begin at 0."""
     for panel in figure.axes:
         if panel.get_yscale() == "linear":
             panel.set_ylim(bottom=0)

@@ -1,9 +1,8 @@
 """Load by grpc.aio, for machines without h2load. Every answer is compared in full.
 
-It takes about as much CPU as a hop of the chain, so that figures by it are lower than by h2load,
-and ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD
-CONNECTIONS`, with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on
-stdout.
+It takes about as much CPU as a hop of the chain, so figures by it are lower than by h2load, and
+ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD CONNECTIONS`, with
+`{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
 """
 
 import asyncio
@@ -32,8 +31,8 @@ def generator(method: str, most_connections: int) -> Generator:
     """This load, run by a process of its own.
 
     Args:
-        method: that is called, with a `UserName` and answered with its `User`.
-        most_connections: that calls in flight are spread over.
+        method: called with a `UserName` and answered with its `User`.
+        most_connections: most connections for the calls in flight.
     """
 
     def closed(address: str, in_flight: int, calls: int) -> Load:

@@ -13,10 +13,10 @@ Pick = Callable[[Round], float]
 
 
 def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
-    """What is reported of a round, by the words that the table has for it.
+    """What is reported of a round, by the table's words for it.
 
     Args:
-        in_flight: the closed loops that were run.
+        in_flight: the closed loops run.
     """
     picks: dict[str, Pick] = {}
     for number in in_flight:
@@ -36,7 +36,7 @@ def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
 
 
 def busy(in_flight: Sequence[int]) -> int:
-    """The load at which CPU time is taken: the last but one, where the chain is busy."""
+    """The load for CPU time: the last but one, where the chain is busy."""
     return in_flight[max(len(in_flight) - 2, 0)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 ROLES = ("orc1", "orc2", "mock_data")
-"""The hops of the chain, in the order in which a call meets them."""
+"""The hops of the chain, in a call's order."""
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.001
@@ -24,7 +24,7 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that serves.
+    """A running server.
 
     Attributes:
         process: its process.
@@ -37,7 +37,7 @@ class Server:
     startup: float
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far by all threads that it has or had."""
+        """CPU time used so far by all of its threads, past ones included, in seconds."""
         # Linux' clock id of another process's CPU clock, as clock_getcpuclockid(3) makes it:
         # nanoseconds, where /proc counts in ticks of 10 ms.
         return time.clock_gettime((~self.process.pid << 3) | _CPU_CLOCK_OF_PROCESS)
@@ -50,7 +50,7 @@ class Server:
 
 @contextmanager
 def running(command: list[str], folder: Path) -> Iterator[Server]:
-    """Starts a server that takes `--ready-file`, and kills it when the context is left.
+    """Starts a server by `--ready-file`, and kills it when the context is left.
 
     Args:
         command: program and arguments, without `--ready-file`.

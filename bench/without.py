@@ -1,7 +1,7 @@
 """One of the servers without one part of `rpc`: `without TRANSPORT PART ROLE …`.
 
-Only a benchmark wants that, so `rpc` has no option for it: the list of interceptors is another one,
-or the channels are opened otherwise, and what is left is the code that users run.
+Only a benchmark wants that, so `rpc` has no option for it. The list of interceptors is another one,
+or the channels are opened otherwise. What is left is the code users run.
 """
 
 import dataclasses

@@ -33,7 +33,7 @@ class Measured:
 
     Attributes:
         rate: calls a second.
-        cores: cores that the processes kept busy.
+        cores: cores kept busy by the processes.
     """
 
     rate: float
@@ -80,7 +80,7 @@ def _measure(count: int, calls: int, load: Generator) -> Measured:
 
 
 def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
-    """Starts so many processes on one port, which the first of them finds."""
+    """Starts so many processes on one port. The first of them finds it."""
     program, listen = str(contenders.root() / "services/mock_data/mock_data"), "127.0.0.1:0"
     servers: list[Server] = []
     for number in range(count):

@@ -1,7 +1,7 @@
-"""Starts a server that listens on the reference's fixed port and knows none of our options.
+"""Starts a server with the reference's fixed port and none of our options.
 
-`fixed_port ROLE BINARY …`: the process becomes the binary, so that what is measured is the
-binary's. A child stays behind until the port answers, and writes the ready file.
+`fixed_port ROLE BINARY …`: the process becomes the binary, so the measurement is the binary's. A
+child stays behind until the port answers, and writes the ready file.
 """
 
 import os

@@ -1,3 +1,3 @@
-"""The least that any gRPC server in Python does before it can serve."""
+"""The least work of any gRPC server in Python before it can serve."""
 
 import grpc  # noqa: F401  # that it is imported is all this program does

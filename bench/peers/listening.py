@@ -1,4 +1,4 @@
-"""What the peers share with the services so that a benchmark can start them: `ROLE` and options."""
+"""What the peers share with the services, so a benchmark can start them: `ROLE` and options."""
 
 import argparse
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ class Forwarder:
         await stream.send_message(await self._upstream(self._ask(name=request.name)))
 
     def __mapping__(self) -> dict[str, Handler]:
-        """The list of methods that grpclib asks for."""
+        """The list of methods for grpclib."""
         handler = Handler(self.answer, Cardinality.UNARY_UNARY, self._request, user_pb2.User)
         return {self._path: handler}
 
@@ -48,7 +48,7 @@ class MockUserData:
         await stream.send_message(user)
 
     def __mapping__(self) -> dict[str, Handler]:
-        """The list of methods that grpclib asks for."""
+        """The list of methods for grpclib."""
         handler = Handler(self.answer, Cardinality.UNARY_UNARY, user_pb2.UserName, user_pb2.User)
         return {"/user.MockUserDataService/GetMockUserData": handler}
 
@@ -83,7 +83,7 @@ async def serve() -> None:
 
 
 def bound_port(server: Server) -> int:
-    """The port that the kernel chose. grpclib has no public way to ask for it."""
+    """The port chosen by the kernel. grpclib has no public way to ask for it."""
     listening: Any = server._server  # noqa: SLF001
     return int(listening.sockets[0].getsockname()[1])
 

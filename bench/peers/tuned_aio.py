@@ -1,4 +1,4 @@
-"""`bare_aio` on the services' event loop and poller, which leaves out only their features."""
+"""`bare_aio` on the services' event loop and poller: it leaves out only their features."""
 
 from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
 

@@ -23,7 +23,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Bazel:
-    """Bazel, timed. A command that fails raises BazelError.
+    """Bazel, timed. A failing command raises BazelError.
 
     Attributes:
         own: what runs the commands.
@@ -38,7 +38,7 @@ class Bazel:
         return Step(self._timed("query", "//..."), 0)
 
     def analyse(self) -> Step:
-        """Finds out which actions all targets need. Fetches what is not there yet."""
+        """Finds out the actions of all targets. Fetches missing files."""
         return Step(self._timed("build", "--nobuild", "//..."), 0)
 
     def build(self) -> Step:

@@ -10,7 +10,7 @@ Sizes = Mapping[int, Mapping[str, Step]]
 
 
 def per_service(sizes: Sizes, step: str) -> list[float]:
-    """Milliseconds that each further service costs, between each size and the next."""
+    """Milliseconds for each further service, between each size and the next."""
     numbers = list(sizes)
     return [
         1000 * (sizes[more][step].seconds - sizes[less][step].seconds) / (more - less)

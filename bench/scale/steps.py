@@ -26,7 +26,7 @@ _EDITS = {
 
 
 def measure(bazel: Bazel) -> Iterator[tuple[str, Step]]:
-    """Takes the steps on a workspace for which everything has been fetched, one after the other.
+    """Takes the steps one after the other, on a workspace with everything fetched.
 
     Raises:
         BazelError: one of them failed.

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 CHAIN = 3
-"""Services that the workspace has by itself: orc1, orc2, mock_data."""
+"""The workspace's own services: orc1, orc2, mock_data."""
 
 _TEMPLATE = Path(__file__).with_name("template")
 _SUFFIX = ".template"

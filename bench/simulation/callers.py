@@ -16,9 +16,9 @@ class Policy:
     """What callers do about failures.
 
     Attributes:
-        timeout: seconds that they give a call, or each attempt.
+        timeout: seconds for a call, or for each attempt.
         attempts: at most, for one call.
-        retried: the codes after which they try again.
+        retried: the codes to try again after.
         tokens: of the throttle (gRFC A6). None for no throttle.
         each_attempt: whether each attempt has the whole timeout. Else all have it together.
     """
@@ -58,10 +58,10 @@ class Record:
     """What became of the calls.
 
     Attributes:
-        begun: number of calls by the second in which they began.
-        ends: number of calls by the second in which they ended and their code.
-        seconds: how long each took that ended with OK.
-        attempts: number of those that began in each second.
+        begun: number of calls by the second of their start.
+        ends: number of calls by the second of their end and their code.
+        seconds: duration of each call with OK.
+        attempts: number begun in each second.
     """
 
     begun: Counter[int] = field(default_factory=Counter)
@@ -70,15 +70,15 @@ class Record:
     attempts: Counter[int] = field(default_factory=Counter)
 
     def good(self, second: int) -> int:
-        """Calls that ended with OK in a second."""
+        """Calls ended with OK in a second."""
         return self.ends[second, Code.OK]
 
     def share_good(self, seconds: Sequence[int]) -> float:
-        """Calls that ended with OK in these seconds, for each that began in them."""
+        """Calls ended with OK in these seconds, for each call begun in them."""
         return sum(map(self.good, seconds)) / self._begun(seconds)
 
     def attempts_a_call(self, seconds: Sequence[int]) -> float:
-        """Attempts that began in these seconds, for each call that did."""
+        """Attempts begun in these seconds, for each call begun in them."""
         return sum(self.attempts[second] for second in seconds) / self._begun(seconds)
 
     def _begun(self, seconds: Sequence[int]) -> int:

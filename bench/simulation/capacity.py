@@ -22,7 +22,7 @@ class Replicas:
     """What a rate of calls takes at a hop.
 
     Attributes:
-        cores: that are busy.
+        cores: number of busy cores.
         replicas: with a core each.
         after_a_loss: share of the cores in use when one zone of three is away.
     """
@@ -37,9 +37,9 @@ def replicas(rate: float, processor: float, use: float, spare: int = 1) -> Repli
 
     Args:
         rate: calls a second.
-        processor: seconds of a core that a call takes at the hop.
-        use: share of its core that a replica is to use.
-        spare: replicas besides, so that a restart takes none of those that are needed.
+        processor: seconds of a core for a call at the hop.
+        use: share of its core for a replica to use.
+        spare: replicas besides, so a restart takes none of the needed ones.
     """
     cores = rate * processor
     count = math.ceil(cores / use) + spare
@@ -50,7 +50,7 @@ def waits(load: float) -> dict[str, float]:
     """Percentiles of how long calls take at one core, in times of what the core needs for one.
 
     Args:
-        load: share of the core that is used, below 1.
+        load: used share of the core, below 1.
     """
     environment, random = simpy.Environment(), Random(SEED)  # noqa: S311  # no secret
     server = Server(environment, Profile(processor=_PROCESSOR), random)

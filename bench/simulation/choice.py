@@ -1,4 +1,4 @@
-"""Which server a caller takes: round robin, without those that are known to be away or to fail."""
+"""Chooses a caller's server: round robin, without those known to be away or to fail."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ class Ejection:
 
     Attributes:
         interval: seconds between two looks.
-        failures: share of failures from which on a server is left out. A50 says 0.85.
-        volume: calls in an interval below which nothing is said of a server.
+        failures: least share of failures to leave a server out. A50 says 0.85.
+        volume: least calls in an interval to judge a server.
         seconds: for how long it is left out.
-        most: share of the servers that may be left out.
+        most: largest share of servers left out.
     """
 
     interval: float = 10.0
@@ -44,8 +44,8 @@ class RoundRobin:
         Args:
             environment: simulated time.
             servers: to choose from.
-            noticed_after: seconds after which callers know that a silent server is away. That a
-                dead one is they know at its first refusal.
+            noticed_after: seconds until callers know that a silent server is away. They know a dead
+                one at its first refusal.
             ejection: leaves failing servers out. None for never.
         """
         self._environment = environment
@@ -59,7 +59,7 @@ class RoundRobin:
         self._look_at = 0.0 if ejection is None else ejection.interval
 
     def pick(self) -> Server:
-        """The next server that callers believe to be sound. Any, if there is none."""
+        """The next server believed to be sound. Any, if there is none."""
         for _ in self._servers:
             server = self._turn()
             if self._is_believed(server):

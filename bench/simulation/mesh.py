@@ -14,7 +14,7 @@ class Mesh:
     Attributes:
         connections: in all. Each has a health Watch.
         of_a_server: on average.
-        most: of the server that has the most.
+        most: of the server with the most.
     """
 
     connections: int
@@ -41,8 +41,7 @@ def mesh(callers: int, servers: int, subset: int | None = None) -> Mesh:
 def rendezvous(caller: int, servers: int, subset: int) -> Iterator[int]:
     """The servers of a caller: those with the smallest hashes of both names (gRFC A68).
 
-    A server that comes or goes changes one connection of the callers that it concerns, and none of
-    the others'.
+    A coming or going server changes one connection of its own callers, and none of the others'.
     """
     return iter(nsmallest(subset, range(servers), key=lambda server: _hash(caller, server)))
 

@@ -11,8 +11,8 @@ class Rollout:
 
     Attributes:
         start: from a pod's creation to its readiness.
-        min_ready: for which it has to be ready, until it counts.
-        drain: that an old pod takes to end.
+        min_ready: of readiness, until it counts.
+        drain: for an old pod to end.
     """
 
     start: float = 5.0
@@ -24,7 +24,7 @@ class Rollout:
 
         Args:
             replicas: their number.
-            surge: pods that there may be besides. One that ends is not counted.
+            surge: pods allowed besides. An ending one is not counted.
         """
         free = [0.0] * surge
         last = 0.0

@@ -11,7 +11,7 @@ from bench.simulation.choice import Ejection, RoundRobin
 from bench.simulation.server import Code, Condition, Profile, Server
 
 SEED = 15
-"""Of everything that is random."""
+"""The seed of all randomness."""
 
 SECONDS = 60
 """How long each run lasts, in simulated time."""
@@ -46,7 +46,7 @@ class Variant:
         policy: of the callers.
         profile: of the servers.
         ejection: of the callers. None for none.
-        noticed_after: seconds after which callers know that a server is silent.
+        noticed_after: seconds until callers know that a server is silent.
     """
 
     policy: Policy = _OURS
@@ -61,9 +61,9 @@ class Scenario:
 
     Attributes:
         title: what happens.
-        during: the seconds in which it does.
+        during: the seconds of it.
         servers: how many there are.
-        load: share of what all of them can answer that is asked of them.
+        load: share of all servers' capacity asked of them.
         fault: what happens, and when.
         variants: by their names.
         shows_attempts: whether its plot is of the attempts. Else it is of the calls with OK.

@@ -24,7 +24,7 @@ class Code(Enum):
 class Condition(Enum):
     """How a server is.
 
-    A dead one refuses at once. A silent one is behind a network that loses all, and says nothing.
+    A dead one refuses at once. A silent one is behind a network with total loss, and says nothing.
     """
 
     SOUND = "sound"
@@ -37,11 +37,11 @@ class Profile:
     """What a server is like.
 
     Attributes:
-        processor: seconds of its core that a call takes, on average. They are distributed
-            exponentially, which is harder than what servers measure.
-        delay: seconds that a call waits besides, as for an upstream.
+        processor: seconds of its core for a call, on average. They are distributed exponentially:
+            this is harder than what servers measure.
+        delay: seconds of further waiting in a call, as for an upstream.
         slots: calls answered at once. None for any number.
-        gives_up: whether a call whose caller has left is dropped before it takes the core.
+        gives_up: whether a call is dropped before it takes the core if its caller has left.
     """
 
     processor: float
@@ -51,12 +51,12 @@ class Profile:
 
 
 class Server:
-    """Answers calls in the order in which they come.
+    """Answers calls in the order of their arrival.
 
     Attributes:
         condition: how it is.
-        slowness: by what its processor time is multiplied.
-        taken: slots that calls hold.
+        slowness: factor of its processor time.
+        taken: slots held by calls.
     """
 
     def __init__(self, environment: simpy.Environment, profile: Profile, random: Random) -> None:
@@ -72,7 +72,7 @@ class Server:
         """Answers a call.
 
         Args:
-            deadline: time at which its caller leaves.
+            deadline: time its caller leaves.
         """
         if self.condition is Condition.DEAD:
             return Code.UNAVAILABLE
