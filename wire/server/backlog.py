@@ -7,7 +7,7 @@ from collections import deque
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wire.http2.connection import FRAMES_A_TURN
+from wire.http2.reading import FRAMES_A_TURN
 from wire.server.observer import guarded
 from wire.server.refusal import RefusalFrames
 from wire.server.usual_requests import UsualRequests
