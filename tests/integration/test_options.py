@@ -382,7 +382,7 @@ def closes_an_idle_connection(_: Path) -> None:
         channel.subscribe(states.append)
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         assert method(REQUEST, timeout=LIMIT_SECONDS) == KRITHIK
-        wait_until(lambda: states[-1] is grpc.ChannelConnectivity.IDLE, "it is closed")
+        wait_until(lambda: states[-1:] == [grpc.ChannelConnectivity.IDLE], "it is closed")
 
 
 @effect_of("--max-connection-age-grace")
