@@ -45,12 +45,11 @@ class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
         return user_pb2.User(name=request.name, **{"class": str(length)}, roll=10 * length)
 
 
-def add_servicer(
-    role: str,
-    server: Any,
-    upstream: str,
-    open_channel: Callable[[str], Any] = grpc.aio.insecure_channel,
-) -> None:
+Open = Callable[[str], Any]
+"""Opens a channel to an address."""
+
+
+def add_servicer(role: str, server: Any, upstream: str, open_channel: Open) -> None:
     """Adds the servicer of a role."""
     if role == "mock_data":
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(MockUserData(), server)
@@ -62,11 +61,14 @@ def add_servicer(
         user_pb2_grpc.add_Orchestrator2ServiceServicer_to_server(Orchestrator2(channel), server)
 
 
-async def serve() -> None:
+async def serve(
+    make_server: Callable[[], Any] = grpc.aio.server,
+    open_channel: Open = grpc.aio.insecure_channel,
+) -> None:
     """Serves until it is killed."""
     arguments = parse_arguments()
-    server = grpc.aio.server()
-    add_servicer(arguments.role, server, arguments.upstream)
+    server = make_server()
+    add_servicer(arguments.role, server, arguments.upstream, open_channel)
     port = server.add_insecure_port(arguments.listen)
     await server.start()
     announce(arguments.ready_file, arguments.listen, port)

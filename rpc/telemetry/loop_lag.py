@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
+from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger
 
 BLOCKED_SECONDS = 0.5
 """A lag that is worth a warning."""
 LOOK_SECONDS = 0.25
 """Time between two looks at the clock. A shorter block may fall between them."""
-_SILENCE_SECONDS = 10.0
 
 Record = Callable[[float], None]
 """Is told of each look, for how many seconds it came late."""
@@ -70,28 +70,12 @@ class LoopWatch:
 class LagWarning:
     """Warns of a lag that is long, and not too often."""
 
-    def __init__(
-        self,
-        warn: Record,
-        *,
-        blocked: float = BLOCKED_SECONDS,
-        silence: float = _SILENCE_SECONDS,
-    ) -> None:
-        """Takes what is worth a warning.
-
-        Args:
-            warn: is told of it.
-            blocked: seconds of lag.
-            silence: seconds without a further warning after one.
-        """
+    def __init__(self, warn: Record) -> None:
+        """Takes the function to call with such a lag."""
         self._warn = warn
-        self._blocked = blocked
-        self._silence = silence
-        self._quiet_until = 0.0
+        self._pace = LogPace()
 
     def look(self, late: float) -> None:
         """Warns if this lag is worth it."""
-        now = perf_counter()
-        if late >= self._blocked and now >= self._quiet_until:
-            self._quiet_until = now + self._silence
+        if late >= BLOCKED_SECONDS and self._pace.count():
             self._warn(late)

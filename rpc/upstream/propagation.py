@@ -49,10 +49,6 @@ def begin(
         given: what the servicer sends along.
         target: where the upstream is.
     """
-    started = time.perf_counter()
+    ids = (new_request_id(), ()) if serving is None else (serving.request_id, serving.trace_context)
     sent = tuple(given) if given else ()
-    if serving is None:
-        request_id = new_request_id()
-        return UpstreamCall(method, started, seconds, request_id, (), sent, target=target)
-    ids = serving.request_id, serving.trace_context
-    return UpstreamCall(method, started, seconds, *ids, sent, target=target)
+    return UpstreamCall(method, time.perf_counter(), seconds, *ids, sent, target=target)

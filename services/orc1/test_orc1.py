@@ -1,6 +1,5 @@
 """The orc1 servicer: it asks orc2 for the name it was given, and answers as orc2 does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,35 +9,15 @@ import pytest
 from proto import user_pb2, user_pb2_grpc
 from services.orc1.orc1 import SERVICE
 from tests.support.in_process import serving
+from tests.support.stand_in import REFUSAL_DETAILS, StandIn
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
-DETAILS = ("grpc-status-details-bin", b"\x08\x03")
 
-
-class Orc2(user_pb2_grpc.Orchestrator2ServiceServicer):
-    """Stands in for orc2: answers and refuses as it is told, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[user_pb2.User] = []
-        self.refusal: tuple[grpc.StatusCode, str] | None = None
-        self.endless = False
-        self.abandoned = False
-
+class Orc2(StandIn, user_pb2_grpc.Orchestrator2ServiceServicer):
     async def GetUser(
         self, request: user_pb2.User, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
-        self.asked.append(request)
-        if self.refusal is not None:
-            await context.abort(*self.refusal, (DETAILS,))
-        if self.endless:
-            await self._wait_for_the_end()
-        return user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
-
-    async def _wait_for_the_end(self) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.abandoned = True
+        return await self.answer(request, context)
 
 
 @pytest.fixture
@@ -92,7 +71,7 @@ async def test_the_upstreams_refusal_goes_back_unchanged(
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await get(stub, "krithik")
     assert (raised.value.code(), raised.value.details()) == (code, "no such user")
-    assert DETAILS in tuple(raised.value.trailing_metadata())
+    assert REFUSAL_DETAILS in tuple(raised.value.trailing_metadata())
 
 
 async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -78,6 +78,16 @@ def get_mock_user(server: ServerProcess, credentials: grpc.ChannelCredentials | 
         call = method.future(REQUEST, timeout=LIMIT_SECONDS)
         call.exception()
         return call
+
+
+@contextmanager
+def method_of_mock_data(variables: dict[str, str]) -> Iterator[Any]:
+    """Runs mock_data with variables of its own. Gives its method, on an open channel."""
+    with (
+        running("services/mock_data", environment=variables) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        yield user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
 
 
 def get_user(orc2: ServerProcess, timeout: float | None = LIMIT_SECONDS) -> Any:
@@ -249,11 +259,7 @@ def follows_its_upstream(_: Path) -> None:
 @effect_of("--max-concurrent-rpcs", "--delay")
 def refuses_calls_past_its_limit(_: Path) -> None:
     variables = {"MOCK_DATA_MAX_CONCURRENT_RPCS": "1", "MOCK_DATA_DELAY": FOREVER}
-    with (
-        running("services/mock_data", environment=variables) as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+    with method_of_mock_data(variables) as method:
         calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(2)]
         wait_until(lambda: any(call.done() for call in calls), "one of two calls is refused")
         (refused,) = (call for call in calls if call.done())
@@ -277,11 +283,7 @@ def refuses_calls_past_its_memory(_: Path) -> None:
         "MOCK_DATA_DELAY": FOREVER,
         "MOCK_DATA_TRANSPORT": "wire",
     }
-    with (
-        running("services/mock_data", environment=variables) as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+    with method_of_mock_data(variables) as method:
         calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(2)]
         wait_until(lambda: any(call.done() for call in calls), "one of two calls is refused")
         assert {call.code() for call in calls if call.done()} == {TOO_MUCH}
@@ -290,11 +292,7 @@ def refuses_calls_past_its_memory(_: Path) -> None:
 @effect_of("--max-concurrent-streams")
 def lets_callers_wait_with_further_calls(_: Path) -> None:
     variables = {"MOCK_DATA_MAX_CONCURRENT_STREAMS": "1", "MOCK_DATA_DELAY": "0.2"}
-    with (
-        running("services/mock_data", environment=variables) as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+    with method_of_mock_data(variables) as method:
         method(REQUEST, timeout=LIMIT_SECONDS)
         begun = time.monotonic()
         calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(3)]
@@ -347,11 +345,7 @@ def ends_a_call_without_a_request(_: Path) -> None:
 @effect_of("--max-wait")
 def refuses_calls_that_waited(_: Path) -> None:
     variables = {"MOCK_DATA_MAX_WAIT": "0.000001", "MOCK_DATA_TRANSPORT": "wire"}
-    with (
-        running("services/mock_data", environment=variables) as server,
-        grpc.insecure_channel(server.address) as channel,
-    ):
-        method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
+    with method_of_mock_data(variables) as method:
 
         def one_is_refused() -> bool:
             calls = [method.future(REQUEST, timeout=LIMIT_SECONDS) for _ in range(500)]
@@ -382,7 +376,7 @@ def closes_an_idle_connection(_: Path) -> None:
         channel.subscribe(states.append)
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         assert method(REQUEST, timeout=LIMIT_SECONDS) == KRITHIK
-        wait_until(lambda: states[-1] is grpc.ChannelConnectivity.IDLE, "it is closed")
+        wait_until(lambda: states[-1:] == [grpc.ChannelConnectivity.IDLE], "it is closed")
 
 
 @effect_of("--max-connection-age-grace")

@@ -7,7 +7,7 @@ from collections import deque
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from wire.http2.connection import FRAMES_A_TURN
+from wire.http2.reading import FRAMES_A_TURN
 from wire.server.observer import guarded
 from wire.server.refusal import RefusalFrames
 from wire.server.usual_requests import UsualRequests
@@ -52,15 +52,14 @@ class Backlog(UsualRequests):
 
     def data_received(self, data: bytes) -> None:
         """Read what has arrived, or have it wait."""
+        self.silent = False
         turns = self._turns
         if turns.left > 0 and not self._backlog and not self.paused:
-            self.silent = False
             self._arrival = 0.0
             before = self.highest_peer_stream
             self._feed(data)
             turns.left -= self.highest_peer_stream - before
             return
-        self.silent = False
         if len(data) <= _SMALL_PIECE and not self._backlog and self._may_go_ahead():
             refused = self.refused
             self._feed(data)

@@ -1,9 +1,7 @@
-"""A server's side of a connection: headers become calls, and calls' answers become frames."""
+"""A server's side of a connection: who calls, how headers become calls, and how it drains."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from struct import Struct
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -11,8 +9,8 @@ import grpc
 
 from wire.http2 import frames
 from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
-from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, pack_header
 from wire.protocol.metadata import BINARY_SUFFIX
+from wire.server.answers import HEAD, Answers
 from wire.server.backlog import Backlog
 from wire.server.call import Call
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
@@ -33,17 +31,11 @@ if TYPE_CHECKING:
     from wire.server.refusal import RefusalFrames
     from wire.server.sweep import Sweep
 
-_HEAD = [(b":status", b"200"), (b"content-type", b"application/grpc")]
-_OK = [(b"grpc-status", b"0")]
 _GRPC = b"application/grpc"
 _DRAIN_PING = b"draining"
 
-# What goes around a message in one frame: a packer, the start of a frame and a header block, each
-# of the headers before it and of the trailers behind it.
-_Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes, bytes]
 
-
-class ServerConnection(Backlog):
+class ServerConnection(Backlog, Answers):
     """Answers the calls of one caller."""
 
     is_server = True
@@ -65,11 +57,7 @@ class ServerConnection(Backlog):
         self.drain_grace = 0.0
         self.patience = dispatcher.limits.stalled_timeout
         """Seconds for which the peer may take nothing of what waits for it."""
-        self.small_answer = min(frames.DEFAULT_MAX_FRAME - 5, dispatcher.limits.max_message)
-        """Bytes of a message that goes with its headers and status in one write."""
         self._identity: Identity | None = None
-        self._frames: _Around
-        self._generation = -1
 
     # --- the caller
 
@@ -175,7 +163,7 @@ class ServerConnection(Backlog):
             )
             return
         refusal = [
-            *_HEAD,
+            *HEAD,
             (b"grpc-status", b"8"),
             (b"grpc-message", b"the headers are larger than the limit"),
         ]
@@ -215,68 +203,6 @@ class ServerConnection(Backlog):
         if self.draining:
             self.close_if_drained()
 
-    # --- answers
-
-    def send_small_answer(self, stream: Stream, message: bytes) -> bool:
-        """Send headers, message and status OK. Returns False when the windows do not allow it."""
-        # Measured: the whole of a unary answer in one piece saves 2 µs of a call.
-        length = len(message) + 5
-        if (
-            length > stream.send_window
-            or length > self.send_window
-            or length > self.peer_max_frame
-            or self.paused
-            or stream.queue is not None
-        ):
-            return False
-        self.send_window -= length
-        stream_id = stream.id
-        around = self._frames if self._generation == self.encoder.generation else self._remember()
-        pack_before, head_start, head, pack_behind, okay_start, okay = around
-        self._out.append(
-            pack_before(head_start, stream_id, head, 0, length, DATA, 0, stream_id, 0, length - 5)
-            + message
-            + pack_behind(okay_start, stream_id, okay)
-        )
-        if stream.remote_ended:
-            del self.streams[stream_id]
-            self.streams_completed += 1
-            self.stream_closed(stream)
-        else:
-            self._end_locally(stream)
-        if not self._dirty:
-            if self.streams:
-                self.mark_dirty()
-            else:
-                # The last answer that is due: waiting for others would only keep it back.
-                self._flusher.flush_at_once(self)
-        return True
-
-    def _remember(self) -> _Around:
-        """Blocks that put the usual headers and trailers into the caller's table."""
-        encoder = self.encoder
-        first = _frames_around(encoder.remember(_HEAD), encoder.remember(_OK))
-        self._frames = _frames_around(encoder.prepare(_HEAD), encoder.prepare(_OK))
-        self._generation = encoder.generation
-        return first
-
-    def send_head(self, stream_id: int, fields: list[Field]) -> None:
-        """Send the headers of an answer."""
-        self.send_headers(stream_id, self.encoder.encode([*_HEAD, *fields]))
-
-    def send_only_trailers(self, stream_id: int, trailers: list[Field]) -> None:
-        """Answer with a status alone."""
-        block = self.encoder.encode([*_HEAD, *trailers])
-        self.send_headers(stream_id, block, end_stream=True)
-
-    def _end_locally(self, stream: Stream) -> None:
-        stream.local_ended = True
-        if stream.remote_ended:
-            self._forget(stream)
-        else:
-            # The answer is complete, so the rest of the request is of no use (RFC 9113, 8.1).
-            self.reset_stream(stream.id, NO_ERROR)
-
     # --- the end
 
     def drain(self, grace: float) -> None:
@@ -311,15 +237,6 @@ class ServerConnection(Backlog):
         """Close the connection when it is drained and its calls are answered."""
         if self.goaway_last is not None and not self.streams and not self.ended:
             self.close()
-
-
-def _frames_around(head: bytes, okay: bytes) -> _Around:
-    head_start = pack_header(0, len(head), HEADERS, END_HEADERS, 0)[:5]
-    okay_start = pack_header(0, len(okay), HEADERS, END_HEADERS | END_STREAM, 0)[:5]
-    # Headers, and the beginning of the data: its frame's header, and the prefix of the message.
-    pack_before = Struct(f">5sI{len(head)}sBHBBIBI").pack
-    pack_behind = Struct(f">5sI{len(okay)}s").pack
-    return pack_before, head_start, head, pack_behind, okay_start, okay
 
 
 def _refusal(headers: dict[bytes, bytes]) -> list[Field] | None:

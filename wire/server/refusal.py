@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Refusal:
     """A status, and the metadata that goes with it."""
 
@@ -27,6 +28,7 @@ class Refusal:
     code: grpc.StatusCode = grpc.StatusCode.RESOURCE_EXHAUSTED
     trailers: tuple[tuple[str, str | bytes], ...] = ()
 
+    @cached_property
     def fields(self) -> list[Field]:
         """The fields of an answer that is this status alone."""
         return [
@@ -42,7 +44,7 @@ class RefusalFrames:
     """The refusal's one frame, for the streams of one connection."""
 
     def __init__(self, refusal: Refusal, encoder: Encoder) -> None:
-        self._fields = refusal.fields()
+        self._fields = refusal.fields
         self._encoder = encoder
         self._generation = -1
         self._pack: Callable[..., bytes]

@@ -3,7 +3,10 @@
 import asyncio
 import time
 
+from rpc.telemetry.log_pace import LOG_SECONDS
 from rpc.telemetry.loop_lag import LagWarning, LoopWatch
+
+import pytest
 
 
 def block(seconds: float) -> None:
@@ -30,19 +33,22 @@ async def test_a_closed_watch_looks_no_more() -> None:
 
 def test_a_long_lag_is_warned_about() -> None:
     warned: list[float] = []
-    warning = LagWarning(warned.append, blocked=0.5)
+    warning = LagWarning(warned.append)
     warning.look(0.4)
     warning.look(0.6)
     assert warned == [0.6]
 
 
-def test_a_second_warning_waits_for_its_time() -> None:
+def test_a_second_warning_waits_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("rpc.telemetry.log_pace.time.monotonic", lambda: now)
     warned: list[float] = []
-    rare = LagWarning(warned.append, blocked=0.5, silence=3600)
+    warning = LagWarning(warned.append)
     for _ in range(3):
-        rare.look(1)
+        warning.look(1)
     assert len(warned) == 1
-    often = LagWarning(warned.append, blocked=0.5, silence=0)
-    often.look(1)
-    often.look(1)
+    now = LOG_SECONDS
+    warning.look(1)
+    now += LOG_SECONDS
+    warning.look(1)
     assert len(warned) == 3

@@ -51,9 +51,12 @@ class Told(UpstreamObserver):
 
 
 class Watched:
-    """A channel to a target, with all that follows it."""
+    """A channel to a target, with all that follows it.
 
-    def __init__(self, target: str, *, keeps_connected: bool) -> None:
+    `told` hears last, after the observers that are given.
+    """
+
+    def __init__(self, target: str, *observers: UpstreamObserver, keeps_connected: bool) -> None:
         carrier = transport_named(transport())
         options = ChannelOptions(
             target=target,
@@ -68,7 +71,7 @@ class Watched:
             target,
             self.channel,
             lambda: carrier.why_unusable(self.channel),
-            [self.told],
+            [*observers, self.told],
             keeps_connected=keeps_connected,
         )
         self.upstream = UpstreamChannel(self.channel, FOREVER, watch=self.watch)
@@ -83,8 +86,10 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(target: str, *, keeps_connected: bool = True) -> AsyncIterator[Watched]:
-    watched = Watched(target, keeps_connected=keeps_connected)
+async def watching(
+    target: str, *observers: UpstreamObserver, keeps_connected: bool = True
+) -> AsyncIterator[Watched]:
+    watched = Watched(target, *observers, keeps_connected=keeps_connected)
     try:
         yield watched
     finally:
@@ -169,23 +174,6 @@ async def test_an_observer_that_fails_keeps_no_other_from_hearing(
             raise RuntimeError("broken")
 
     with reserved_address() as nobody:
-        carrier = transport_named(transport())
-        options = ChannelOptions(
-            target=nobody,
-            tls=None,
-            service_config=service_config(SERVICE),
-            max_message_bytes=65536,
-        )
-        channel, told = carrier.channel(options), Told()
-        followed = UpstreamWatch(
-            "mock_data",
-            nobody,
-            channel,
-            lambda: carrier.why_unusable(channel),
-            [Broken(), told],
-            keeps_connected=True,
-        )
-        await eventually(lambda: len(told.events) == 2, "the other one is told")
-        await followed.close()
-        await channel.close()
+        async with watching(nobody, Broken()) as watched:
+            await eventually(lambda: len(watched.told.events) == 2, "the other one is told")
     assert "an observer of upstreams failed" in caplog.text
