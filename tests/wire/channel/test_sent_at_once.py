@@ -25,11 +25,11 @@ class _CountingSelector(selectors.DefaultSelector):
         return super().select(timeout)
 
 
-async def _echo(request: bytes, context: Any) -> bytes:  # noqa: ARG001
+async def _echo(request: bytes, context: Any) -> bytes:
     return request
 
 
-async def _one_then_silence(request: bytes, context: Any) -> AsyncIterator[bytes]:  # noqa: ARG001
+async def _one_then_silence(request: bytes, context: Any) -> AsyncIterator[bytes]:
     yield b"one"
     await asyncio.Event().wait()
 
