@@ -8,18 +8,10 @@ cd "${BASH_SOURCE[0]%/*}/../.."
 main() {
   folder=$(mktemp -d -p /var/tmp) # not below /tmp, which the sandbox hides
   trap 'rm -rf "$folder"' EXIT
-  build_go
+  tests/interop/build_go.sh "$folder/reference"
   install_node
   ./bazelw test //tests/interop/... --test_output=all \
     --test_env=REFERENCE="$folder/reference" --test_env=NODE_PROGRAM="$folder/node/load.js"
-}
-
-build_go() {
-  local go
-  go=$(tests/interop/get_go.sh)
-  "$go" version
-  "$go" vet tests/interop/reference.go
-  "$go" build -o "$folder/reference" tests/interop/reference.go
 }
 
 # The lock file has a hash of each package, and npm asks the registry of the user's configuration.
