@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 
 from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
-from bench.contenders import PEERS, Contender
+from bench.contenders import PEERS, Contender, Tls
 from bench.figures import figure
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
@@ -22,6 +23,7 @@ from bench.page import page
 from bench.plots import Axes, curves, stacks
 from bench.report import Rounds, busy, ratios, table
 from bench.servers import ROLES, ServerError
+from tests.support.certificates import Authority
 
 OURS = "this chain on wire"
 ON_GRPCIO = "this chain on grpcio"
@@ -46,6 +48,16 @@ ON_GRPCIO = "this chain on grpcio"
     help="The reference's binaries orc1, orc2, mock_data. They take ports 9000, 9001, 10000.",
 )
 @click.option(
+    "--go",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
+    help="The chain on grpc-go, as tests/interop/build_go.sh makes it.",
+)
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="TLS on each link. Contenders without it are left out.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("bench-results"),
@@ -59,6 +71,8 @@ def main(  # noqa: PLR0913  # one for each option
     generator: str,
     peers: Sequence[str],
     reference: tuple[Path, Path, Path] | None,
+    go: Path | None,
+    tls: bool,
     out: Path,
 ) -> None:
     """Measure the chain and its peers: throughput, latency, CPU time, memory, start-up.
@@ -66,21 +80,35 @@ def main(  # noqa: PLR0913  # one for each option
     Every answer's size is checked, and beside the load calls whose answers are compared in full.
     A wrong answer ends the run.
     """
-    chosen = [
+    with_tls = [
         contenders.chain(OURS, contenders.root(), ("--transport", "wire")),
         contenders.chain(ON_GRPCIO, contenders.root(), ("--transport", "grpcio")),
-        *map(contenders.peer, peers),
+        *([contenders.in_go(go)] if go else ()),
     ]
+    without = [*map(contenders.peer, peers)]
     if reference:
-        chosen.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
+        without.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
     plan, rounds = (QUICK, 1) if quick else (Plan(), rounds)
-    load = choose_generator(generator)
     try:
-        measured, imports = _measure(chosen, plan, rounds, load)
+        with tempfile.TemporaryDirectory() as files:
+            chosen = _secured(with_tls, without, Path(files)) if tls else [*with_tls, *without]
+            load = choose_generator(generator, authority=chosen[0].authority)
+            measured, imports = _measure(chosen, plan, rounds, load)
     except (LoadError, ServerError) as error:
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     _report(measured, imports, plan, load, folder)
+
+
+def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> list[Contender]:
+    """The contenders that can have TLS, with it. It says who cannot."""
+    if unable:
+        names = ", ".join(one.name for one in unable)
+        print(f"left out, as they have no TLS here: {names}", file=sys.stderr)
+    authority = Authority(folder)
+    pair = authority.issue("server")
+    tls = Tls(pair.certificate, pair.key, authority.certificate)
+    return [contenders.with_tls(one, tls) for one in able]
 
 
 def _measure(

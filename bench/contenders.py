@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.servers import ROLES
 
@@ -16,6 +17,14 @@ PEERS = {
 """The peers by their names in tables, each with its program in bench/peers."""
 
 
+class Tls(NamedTuple):
+    """The PEM files with which each link of a chain speaks TLS."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """One way to run the chain.
@@ -23,10 +32,12 @@ class Contender:
     Attributes:
         name: what tables call it.
         commands: for each role, its command line without `--upstream` and `--ready-file`.
+        authority: PEM file of the authority of its certificates, None for plaintext.
     """
 
     name: str
     commands: dict[str, list[str]]
+    authority: Path | None = None
 
 
 def root() -> Path:
@@ -44,6 +55,20 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
     """
     commands = {role: [str(folder / "services" / role / role), *LISTEN, *options] for role in ROLES}
     return Contender(name, commands)
+
+
+def in_go(program: Path) -> Contender:
+    """The chain of tests/interop/reference.go, built."""
+    return Contender("grpc-go", {role: [str(program), role, *LISTEN] for role in ROLES})
+
+
+def with_tls(plain: Contender, tls: Tls) -> Contender:
+    """A contender with the options of our servers, and TLS on each link."""
+    serve = ["--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key)]
+    call = ["--upstream-tls-ca", str(tls.authority)]
+    further = {"orc1": [*serve, *call], "orc2": [*serve, *call], "mock_data": serve}
+    commands = {role: [*plain.commands[role], *further[role]] for role in ROLES}
+    return Contender(plain.name, commands, tls.authority)
 
 
 def peer(name: str, program: str | None = None) -> Contender:

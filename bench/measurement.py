@@ -91,7 +91,7 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
     with (
         tempfile.TemporaryDirectory() as folder,
         running_chain(contender.commands, Path(folder)) as servers,
-        checking(servers["orc1"].address, seed) as checks,
+        checking(servers["orc1"].address, seed, contender.authority) as checks,
     ):
         address = servers["orc1"].address
         rate = generator.closed(address, _WARM_UP_IN_FLIGHT, _WARM_UP_CALLS).rate

@@ -42,6 +42,17 @@ def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "chain.html").read_text()
 
 
+def test_tls_leaves_out_who_cannot_have_it(tmp_path: Path) -> None:
+    command = [str(program("bench/chain")), "--quick", "--generator", "python", "--tls"]
+    result = subprocess.run(
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "no TLS here: bare grpc.aio, sync, 10 threads, grpclib, pygrpc-native" in result.stderr
+    run = json.loads((tmp_path / "chain.json").read_text())
+    assert list(run["rounds"]) == ["this chain on wire", "this chain on grpcio"]
+
+
 def test_a_generator_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     result = subprocess.run(
         [program("bench/chain"), "--quick", "--generator", "h2load", "--out", tmp_path],
