@@ -22,7 +22,6 @@ _STEPS = {
     "readme": "run //docs:run_commands -- README.md docs/configuration.md",
     "reproducibility": "run //tools/reproducibility",
     "remote_cache": "run //tools/remote_cache",
-    "github_route": "run //tools/github_route",
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
