@@ -1,4 +1,4 @@
-"""Packages are unpacked as apt and dpkg-deb give them, by stand-ins that write what they are told."""
+"""Packages are unpacked as apt and dpkg-deb give them. Stand-ins write what they are told."""
 
 import os
 import subprocess
