@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program
 from tools.coverage import lcov
 
 SOURCE = "def wanted():\n    return 1\n\n\ndef unwanted():\n    return 2\n"
@@ -25,7 +24,7 @@ def workspace(tmp_path: Path) -> Path:
 def check(workspace: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     options = ["--report=report.dat", "--html=html", *arguments]
     return subprocess.run(
-        [program("tools/coverage/coverage"), *options],
+        ["tools/coverage/coverage", *options],
         env=os.environ | {"BUILD_WORKSPACE_DIRECTORY": str(workspace)},
         capture_output=True,
         text=True,

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program, runfile
 from tools.coverage import lcov
 
-SAMPLE = "tests/coverage/sample.py"
+SAMPLE = "tools/coverage/sample.py"
 UNUSED = "tools/coverage/lcov.py"
 STATEMENTS = (3, 5, 6, 8, 9, 10)
 
@@ -23,19 +22,19 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "COVERAGE_DIRECTORY": str(tmp_path),
         "COVERAGE_MANIFEST": str(manifest),
-        "PYTHONPATH": str(runfile("tools/coverage")),
+        "PYTHONPATH": str(Path("tools/coverage").absolute()),
     }
 
 
 def run_sample(environment: dict[str, str], argument: str) -> None:
-    command = [sys.executable, str(program(SAMPLE)), argument]
+    command = [sys.executable, SAMPLE, argument]
     subprocess.run(command, env=environment, check=True, timeout=30)
 
 
 def report_of(folder: Path) -> lcov.Hits:
     output = folder / "coverage.dat"
     command = [
-        str(program("tools/coverage/test_report")),
+        "tools/coverage/test_report",
         f"--coverage_dir={folder}",
         f"--output_file={output}",
         f"--source_file_manifest={folder / 'manifest'}",
@@ -89,7 +88,7 @@ def test_the_reports_of_all_tests_come_together(tmp_path: Path) -> None:
     lcov.write({"a.py": {1: 2, 2: 1}}, other)
     (tmp_path / "list").write_text(f"{one}\n{other}\n")
     command = [
-        str(program("tools/coverage/combined_report")),
+        "tools/coverage/combined_report",
         f"--reports_file={tmp_path / 'list'}",
         f"--output_file={both}",
     ]
