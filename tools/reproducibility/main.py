@@ -1,7 +1,7 @@
 """Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
 
 The two builds share nothing but downloads, checked by their hashes. Exit code 1 if they differ in
-more than tools/reproducibility/allowed.py allows.
+more than tools/reproducibility/allowed.py allows, or if an action lacks the interpreter it runs.
 """
 
 import os
@@ -17,7 +17,7 @@ import click
 from tools.own_bazel.bazel import BazelError
 from tools.reproducibility.builds import FIRST, SECOND, Build, built
 from tools.reproducibility.outputs import compare_outputs
-from tools.reproducibility.spawns import CacheHitError, compare_spawns
+from tools.reproducibility.spawns import CacheHitError, compare_spawns, without_interpreter
 
 
 @click.command(name="reproducibility")
@@ -66,7 +66,7 @@ def _git(workspace: Path, *words: str) -> str:
 
 
 def _report(first: Build, second: Build) -> int:
-    """Says what was compared. Returns 1 if it is not the same."""
+    """Says what was compared. Returns 1 if it is not the same, or a cache could mix it up."""
     outputs = compare_outputs(first.outputs, second.outputs)
     spawns = list(compare_spawns(first.spawns, second.spawns))
     for allowance, count in outputs.allowed.items():
@@ -75,13 +75,16 @@ def _report(first: Build, second: Build) -> int:
         )
     for difference in [*outputs.differences, *spawns]:
         click.echo(f"DIFFERENT {difference}")
+    incomplete = list(without_interpreter(first.spawns))
+    for name in incomplete:
+        click.echo(f"INCOMPLETE {name}")
     actions = len(first.spawns.keys() | second.spawns.keys())
     differences = len(outputs.differences) + len(spawns)
     click.echo(
         f"{outputs.compared} files and {actions} actions compared, {differences} differences;"
         f" the builds took {first.seconds:.0f} s and {second.seconds:.0f} s"
     )
-    return 1 if differences or not actions else 0
+    return 1 if differences or incomplete or not actions else 0
 
 
 def _failure(error: subprocess.CalledProcessError) -> str:
