@@ -10,55 +10,38 @@ import coverage
 from coverage.exceptions import DataError, NoDataError
 
 _FOLDERS = ("rpc", "services", "client")
-_BAZELS_FOLDER = Path("bazel-out", "_coverage")
+_FOLDER = Path("bazel-out", "_coverage")  # Bazel's, below the workspace
+_REPORT = _FOLDER / "_coverage_report.dat"
 
 
 @click.command(context_settings={"show_default": True})
 @click.option(
     "--limit", default=95.0, help="Percent of its lines that each folder has to have run."
 )
-@click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=_BAZELS_FOLDER / "_coverage_report.dat",
-    help="coverage.py's data file to read.",
-)
-@click.option(
-    "--html",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=_BAZELS_FOLDER / "html",
-    help="Folder to write the pages to.",
-)
-@click.option(
-    "--lcov",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=_BAZELS_FOLDER / "lcov.info",
-    help="LCOV file to write, for editors.",
-)
 @click.argument("folders", nargs=-1)
-def main(limit: float, report: Path, html: Path, lcov: Path, folders: tuple[str, ...]) -> None:
+def main(limit: float, folders: tuple[str, ...]) -> None:
     """Holds FOLDERS (rpc, services and client) to a limit. Exits with 1 if one is below it."""
     os.chdir(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    if not report.is_file():
-        raise click.ClickException(f"there is no {report}: ./bazelw coverage //... writes it")
+    if not _REPORT.is_file():
+        raise click.ClickException(f"there is no {_REPORT}: ./bazelw coverage //... writes it")
     chosen = folders or _FOLDERS
     try:
-        measured = _read(report)
+        measured = _read()
         complaints = [*_unmeasured(measured, chosen), *_below(limit, measured, chosen)]
         included = _patterns(chosen)
-        measured.html_report(directory=str(html), include=included)
-        measured.lcov_report(outfile=str(lcov), include=included)
+        measured.html_report(directory=str(_FOLDER / "html"), include=included)
+        measured.lcov_report(outfile=str(_FOLDER / "lcov.info"), include=included)
     except NoDataError as error:
         raise click.ClickException(f"nothing of {', '.join(chosen)} was measured") from error
     except DataError as error:
         raise click.ClickException(str(error)) from error
-    print(f"pages: {html.absolute() / 'index.html'}")
+    print(f"pages: {(_FOLDER / 'html/index.html').absolute()}")
     print(*complaints, sep="\n", file=sys.stderr)
     sys.exit(1 if complaints else 0)
 
 
-def _read(report: Path) -> coverage.Coverage:
-    measured = coverage.Coverage(data_file=str(report), config_file=False)
+def _read() -> coverage.Coverage:
+    measured = coverage.Coverage(data_file=str(_REPORT), config_file=False)
     # Files have the names that they have in the workspace.
     measured.set_option("run:relative_files", True)  # noqa: FBT003 (the option's value)
     measured.load()
