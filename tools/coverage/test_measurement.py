@@ -1,6 +1,5 @@
 """From processes that count lines to the report of a test and that of all tests."""
 
-import io
 import os
 import signal
 import subprocess
@@ -94,8 +93,9 @@ def test_a_process_that_a_signal_ends_has_counted(
 ) -> None:
     command = [sys.executable, SAMPLE, "waits"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-        assert isinstance(process.stdout, io.BufferedReader)
-        assert "waiting" in process.stdout.read1().decode()
+        assert process.stdout
+        lines = iter(process.stdout.readline, b"")
+        assert b"waiting\n" in lines
         process.terminate()
     assert process.returncode == -signal.SIGTERM
     assert 14 in report_of(tmp_path)[SAMPLE]
