@@ -98,7 +98,7 @@ def test_a_process_that_a_signal_ends_has_counted(
         assert b"waiting\n" in lines
         process.terminate()
     assert process.returncode == -signal.SIGTERM
-    assert 14 in report_of(tmp_path)[SAMPLE]
+    assert 13 in report_of(tmp_path)[SAMPLE]
 
 
 def test_the_reports_of_all_tests_come_together(tmp_path: Path) -> None:
