@@ -1,6 +1,7 @@
 """Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
 
-The two builds share nothing but downloads, checked by their hashes. Exit code 1 if they differ in
+The first takes the packages that the checkout has fetched, the second fetches them anew, checked by
+their hashes. They share nothing else. Exit code 1 if they differ in
 more than tools/reproducibility/allowed.py allows, or if an action lacks the interpreter it runs.
 """
 
@@ -49,7 +50,7 @@ def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
     commit = _git(workspace, "rev-parse", "--verify", "HEAD")
     if _git(workspace, "status", "--porcelain"):
         click.echo("what is not committed is not looked at", err=True)
-    click.echo(f"commit {commit}, built twice from nothing: {' '.join(targets)}")
+    click.echo(f"commit {commit}, built twice: {' '.join(targets)}")
     with ExitStack() as stack:
         builds = [
             stack.enter_context(built(workspace, commit, targets, folder, surroundings))
