@@ -2,7 +2,7 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
+def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
@@ -10,6 +10,7 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
       size: Bazel's test size.
       tags: further tags.
       deps: what the test imports beside `tests.support`.
+      alone: whether its bounds are of time, so that no other test may run beside it.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -21,12 +22,9 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
             "//client",
             "//services",
         ],
-        # Load and its bounds take the whole of a small machine: no other test beside it.
+        # Load and its bounds take the whole of a small machine.
         # And counting lines takes time that the bounds do not have.
-        tags = tags + [
-            "cpu:2",
-            "uncounted",
-        ],
+        tags = tags + ["uncounted"] + (["cpu:2"] if alone else []),
         deps = deps + ["//tests/support"],
         **kwargs
     )

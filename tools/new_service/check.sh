@@ -11,6 +11,7 @@ names=(kind_unary kind_server_stream kind_client_stream kind_bidi caller)
 main() {
   trap 'bazel clean --expunge; rm -rf "$folder"' EXIT
   copy_checkout
+  copy_fetched
   cp -r "$workspace" "$folder/before"
   for kind in unary server_stream client_stream bidi; do
     new_service "kind_$kind" --kind "$kind"
@@ -28,6 +29,12 @@ copy_checkout() {
   mkdir "$workspace"
   git ls-files -z --cached --others --exclude-standard |
     tar --null --files-from=- --ignore-failed-read --create | tar --extract --directory "$workspace"
+}
+
+# Fetching all packages anew would be most of the check's time.
+copy_fetched() {
+  mkdir "$folder/output"
+  cp -a "$(./bazelw info output_base)/external" "$folder/output"
 }
 
 new_service() { bazel run //tools:new_service -- "$@"; }

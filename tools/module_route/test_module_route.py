@@ -48,6 +48,15 @@ def test_what_differs_is_said(routes: Routes, right: str, wrong: str, said: str)
     assert said in line
 
 
+def test_each_archive_is_githubs_and_has_its_own_checksum(routes: Routes) -> None:
+    pins = [call.named for call in calls(routes.workspace, "http_archive")]
+    assert pins
+    assert len({pin["sha256"] for pin in pins}) == len(pins)
+    for pin in pins:
+        (url,) = pin["urls"]
+        assert url.startswith("https://github.com/")
+
+
 def test_what_is_no_starlark_is_an_error(routes: Routes) -> None:
     with pytest.raises(SyntaxError):
         list(disagreements(replace(routes, module=f"{routes.module}\n)")))

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from tools.reproducibility.spawns import CacheHitError, Spawns, compare_spawns, read_log
+from tools.reproducibility.spawns import (
+    CacheHitError,
+    Spawns,
+    compare_spawns,
+    read_log,
+    without_interpreter,
+)
 
 _NAME = "Genrule of //a:b for bazel-out/bin/b"
+_PACKAGE = "external/pypi_grpcio/site-packages/grpc/__init__.py"
+_INTERPRETER = "external/python3_11_x86_64-unknown-linux-gnu/bin/python3.11"
 
 
 def _spawn(**changed: Any) -> dict[str, Any]:
@@ -72,3 +80,25 @@ def test_a_process_of_one_build_only(log: Path) -> None:
 def test_what_comes_from_a_cache_is_refused(log: Path) -> None:
     with pytest.raises(CacheHitError, match="//a:b"):
         _read(log, _spawn(cacheHit=True))
+
+
+def test_half_a_log_is_an_error(log: Path) -> None:
+    log.write_text(json.dumps(_spawn())[:-5], encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        read_log(log)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ([], []),
+        (["a.txt"], []),
+        ([_PACKAGE], [f"{_NAME}: has no interpreter among its inputs"]),
+        ([_PACKAGE, _INTERPRETER], []),
+    ],
+)
+def test_python_without_its_interpreter_is_named(
+    log: Path, inputs: list[str], named: list[str]
+) -> None:
+    spawns = _read(log, _spawn(inputs=[{"path": path} for path in inputs]))
+    assert list(without_interpreter(spawns)) == named

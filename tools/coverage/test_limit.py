@@ -4,28 +4,35 @@ import os
 import subprocess
 from pathlib import Path
 
+import coverage
 import pytest
 
-from tests.support.processes import program
-from tools.coverage import lcov
-
 SOURCE = "def wanted():\n    return 1\n\n\ndef unwanted():\n    return 2\n"
-THREE_OF_FOUR = {1: 1, 2: 1, 5: 1, 6: 0}
+THREE_OF_FOUR = [1, 2, 5]
+FOLDER = "bazel-out/_coverage"
+REPORT = f"{FOLDER}/_coverage_report.dat"
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A workspace with one file, three of whose four lines were run."""
-    (tmp_path / "sample").mkdir()
+    for folder in ("sample", FOLDER):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "sample/known.py").write_text(SOURCE)
-    lcov.write({"sample/known.py": THREE_OF_FOUR}, tmp_path / "report.dat")
+    write_report(tmp_path, {"sample/known.py": THREE_OF_FOUR})
     return tmp_path
 
 
+def write_report(folder: Path, lines: dict[str, list[int]]) -> None:
+    data = coverage.CoverageData(str(folder / REPORT))
+    data.erase()
+    data.add_lines(lines)
+    data.write()
+
+
 def check(workspace: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    options = ["--report=report.dat", "--html=html", *arguments]
     return subprocess.run(
-        [program("tools/coverage/coverage"), *options],
+        ["tools/coverage/coverage", *arguments],
         env=os.environ | {"BUILD_WORKSPACE_DIRECTORY": str(workspace)},
         capture_output=True,
         text=True,
@@ -50,8 +57,7 @@ def test_below_the_limit_it_fails_and_names_the_lines(workspace: Path) -> None:
 def test_one_good_folder_does_not_make_up_for_another(workspace: Path) -> None:
     (workspace / "good").mkdir()
     (workspace / "good/all.py").write_text("A = 1\n" * 100)
-    hits = {"sample/known.py": THREE_OF_FOUR, "good/all.py": dict.fromkeys(range(1, 101), 1)}
-    lcov.write(hits, workspace / "report.dat")
+    write_report(workspace, {"sample/known.py": THREE_OF_FOUR, "good/all.py": [*range(1, 101)]})
     result = check(workspace, "good", "sample")
     assert result.returncode == 1
     assert "sample/" in result.stderr
@@ -67,14 +73,34 @@ def test_a_file_that_no_test_has_to_do_with_fails(workspace: Path) -> None:
 
 def test_the_pages_show_the_file(workspace: Path) -> None:
     check(workspace, "--limit=75", "sample")
-    assert "known.py" in (workspace / "html/index.html").read_text()
+    assert "known.py" in (workspace / FOLDER / "html/index.html").read_text()
+
+
+def test_the_lcov_file_has_the_lines(workspace: Path) -> None:
+    check(workspace, "--limit=75", "sample")
+    lines = (workspace / FOLDER / "lcov.info").read_text().splitlines()
+    assert "SF:sample/known.py" in lines
+    assert [line[:6] for line in lines if line.startswith("DA:")] == [
+        "DA:1,1",
+        "DA:2,1",
+        "DA:5,1",
+        "DA:6,0",
+    ]
+
+
+def test_a_report_that_is_none_fails(workspace: Path) -> None:
+    (workspace / REPORT).write_text("SF:sample/known.py")
+    result = check(workspace, "sample")
+    assert result.returncode == 1
+    assert "_coverage_report.dat" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_without_a_report_it_says_what_writes_it(workspace: Path) -> None:
-    (workspace / "report.dat").unlink()
+    (workspace / REPORT).unlink()
     result = check(workspace, "sample")
     assert result.returncode == 1
-    assert "cannot read report.dat: No such file or directory: ./bazelw coverage" in result.stderr
+    assert f"there is no {REPORT}: ./bazelw coverage //... writes it" in result.stderr
 
 
 def test_a_folder_that_was_not_measured_fails(workspace: Path) -> None:
