@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench.scale.workspace import copy_checkout
+from tools.github_route.checkout import copy_checkout
 from tools.github_route.launcher import environment, rule_set_folders
 from tools.github_route.pins import Pin, pack, read_pins, with_checksums
 from tools.github_route.stand_in import standing_in
