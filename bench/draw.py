@@ -35,9 +35,9 @@ def main(*, run: Path, out: Path) -> None:
     try:
         rounds = json.loads((here / run).read_text())["rounds"]
         folder.mkdir(parents=True, exist_ok=True)
+        draw(rounds, folder)
     except (OSError, ValueError, KeyError) as error:
-        raise click.ClickException(f"{run} is no chain.json of //bench:chain: {error}") from error
-    draw(rounds, folder)
+        raise click.ClickException(f"cannot draw {run} into {out}: {error!r}") from error
     click.echo(f"see {folder}")
 
 
