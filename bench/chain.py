@@ -19,9 +19,7 @@ from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
-from bench.page import page
-from bench.plots import Axes, curves, stacks
-from bench.report import Rounds, busy, ratios, table
+from bench.report import ratios, table
 from bench.servers import ROLES, ServerError
 from tests.support.certificates import Authority
 
@@ -62,7 +60,7 @@ ON_GRPCIO = "this chain on grpcio"
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("bench-results"),
     show_default=True,
-    help="Folder for chain.json, chain.html and the plots.",
+    help="Folder for chain.json, the run in full.",
 )
 def main(  # noqa: PLR0913  # one for each option
     *,
@@ -133,16 +131,14 @@ def _report(
     load: Generator,
     folder: Path,
 ) -> None:
-    tables = [table(measured, plan.in_flight), ratios(measured, plan.in_flight)]
     about = {**facts(), "generator": load.name, "import grpc, s": f"{figure(imports).median:.2f}"}
-    plots = draw(measured, plan)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, plot in plots.items():
-        (folder / name).write_text(plot)
-    words = in_words(about)
-    (folder / "chain.html").write_text(page("The chain and its peers", words, tables, plots))
-    (folder / "chain.json").write_text(json.dumps(_raw(measured, imports, about), indent=1))
-    print(f"{words}\n\n{markdown(tables[0])}\n\n{markdown(tables[1])}\n\nsee {folder}/chain.html")
+    raw = folder / "chain.json"
+    raw.write_text(json.dumps(_raw(measured, imports, about), indent=1) + "\n")
+    print(in_words(about), end="\n\n")
+    print(markdown(table(measured, plan.in_flight)), end="\n\n")
+    print(markdown(ratios(measured, plan.in_flight)), end="\n\n")
+    print(f"`./bazelw run //bench:draw -- {raw}` draws it")
 
 
 def _raw(
@@ -150,40 +146,6 @@ def _raw(
 ) -> dict[str, Any]:
     rounds = {name: [asdict(one) for one in of] for name, of in measured.items()}
     return {"about": about, "import_grpc_seconds": imports, "rounds": rounds}
-
-
-def draw(measured: Rounds, plan: Plan) -> dict[str, str]:
-    """The plots of a run, by file name."""
-    at = busy(plan.in_flight)
-    return {
-        "throughput.svg": curves(
-            Axes("Throughput", "calls in flight", "calls/s"),
-            _over_concurrency(measured, plan, "rate"),
-        ),
-        "latency.svg": curves(
-            Axes("Latency under closed load, p99", "calls in flight", "ms"),
-            _over_concurrency(measured, plan, "p99"),
-        ),
-        "cpu.svg": stacks(
-            Axes(f"CPU time, {at} calls in flight", "", "µs a call"),
-            {name: _cpu(of, at) for name, of in measured.items()},
-        ),
-    }
-
-
-def _over_concurrency(measured: Rounds, plan: Plan, what: str) -> dict[str, dict[float, Any]]:
-    def pick(one: Round, in_flight: int) -> float:
-        point = one.points[in_flight]
-        return point.rate if what == "rate" else point.latency[what]
-
-    return {
-        name: {number: figure([pick(one, number) for one in of]) for number in plan.in_flight}
-        for name, of in measured.items()
-    }
-
-
-def _cpu(rounds: Sequence[Round], at: int) -> dict[str, float]:
-    return {role: figure([one.points[at].cpu[role] for one in rounds]).median for role in ROLES}
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from tests.support.addresses import reserved_address
 from tests.support.processes import ServerProcess
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
+Series = list[dict[str, Any]]
+"""What `query_range` answers: for each series its labels (`metric`) and its `values`."""
+
 _PROGRAMS = "PROMETHEUS"
 _SCRAPE_SECONDS = 1
 

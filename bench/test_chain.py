@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.support.processes import program
+from tests.support.processes import program, run_to_end
 
 CONTENDERS = [
     "this chain on wire",
@@ -37,9 +37,17 @@ def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
             assert all(cpu > 0 for cpu in point["cpu"].values())
         assert measured["checked"] > 0
         assert measured["startup"].keys() == measured["memory"].keys()
-    for plot in ("throughput.svg", "latency.svg", "cpu.svg"):
-        ET.parse(tmp_path / plot)
-    assert "<svg" in (tmp_path / "chain.html").read_text()
+    drawn = run_to_end("bench/draw", str(tmp_path / "chain.json"), "--out", str(tmp_path))
+    assert drawn.returncode == 0, drawn.stderr
+    for picture in ("throughput.svg", "latency.svg", "cpu.svg"):
+        ET.parse(tmp_path / picture)
+
+
+def test_a_file_that_is_no_run_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text("{}")
+    drawn = run_to_end("bench/draw", str(tmp_path / "chain.json"), "--out", str(tmp_path))
+    assert (drawn.returncode, drawn.stdout) == (1, "")
+    assert "chain.json" in drawn.stderr
 
 
 def test_tls_leaves_out_who_cannot_have_it(tmp_path: Path) -> None:

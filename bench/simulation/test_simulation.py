@@ -7,15 +7,16 @@ import pytest
 
 from bench.simulation.capacity import replicas, waits
 from bench.simulation.mesh import mesh, rendezvous
+from bench.simulation.plots import draw
 from bench.simulation.rollout import Rollout, surge
-from bench.simulation.scenarios import SCENARIOS, SECONDS, run
+from bench.simulation.scenarios import SCENARIOS, SECONDS, Records, run, run_all
 
 END = range(SECONDS - 10, SECONDS)
 
 
-def good_at_the_end(scenario: str, variant: str) -> float:
-    what = SCENARIOS[scenario]
-    return run(what, what.variants[variant]).share_good(END)
+@pytest.fixture(scope="module")
+def records() -> Records:
+    return run_all()
 
 
 def test_a_scenario_gives_the_same_record_each_time() -> None:
@@ -25,17 +26,15 @@ def test_a_scenario_gives_the_same_record_each_time() -> None:
     assert sum(first.ends.values()) > 0
 
 
-def test_eager_retries_never_recover_and_ours_do() -> None:
-    assert good_at_the_end("retry_storm", "retries of everything") < 0.1
-    assert good_at_the_end("retry_storm", "ours: only UNAVAILABLE, shedding") > 0.99
+def test_eager_retries_never_recover_and_ours_do(records: Records) -> None:
+    storm = records["retry_storm"]
+    assert storm["retries of everything"].share_good(END) < 0.1
+    assert storm["ours: only UNAVAILABLE, shedding"].share_good(END) > 0.99
 
 
-def test_the_throttle_stops_retries_of_what_is_broken() -> None:
-    scenario = SCENARIOS["broken"]
-    attempts = [
-        run(scenario, variant).attempts_a_call(scenario.during)
-        for variant in scenario.variants.values()
-    ]
+def test_the_throttle_stops_retries_of_what_is_broken(records: Records) -> None:
+    during = SCENARIOS["broken"].during
+    attempts = [record.attempts_a_call(during) for record in records["broken"].values()]
     assert attempts == [pytest.approx(3, abs=0.1), pytest.approx(1, abs=0.1)]
 
 
@@ -77,3 +76,9 @@ def test_a_rolling_restart_takes_its_steps_in_turn() -> None:
 def test_the_page_shows_every_plot() -> None:
     shown = set(re.findall(r"\(scale/(\w+)\.svg\)", Path("docs/scale.md").read_text()))
     assert shown == {*SCENARIOS, "waits"}
+
+
+def test_the_pages_plots_are_of_this_simulator(records: Records, tmp_path: Path) -> None:
+    draw(records, tmp_path)
+    for plot in tmp_path.iterdir():
+        assert plot.read_bytes() == Path("docs/scale", plot.name).read_bytes()
