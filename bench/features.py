@@ -20,8 +20,8 @@ from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.servers import ROLES, ServerError, running_chain
 from bench.without import PARTS
-from tests.support.certificates import Authority
-from tests.support.collector import collecting
+from testing.certificates import Authority
+from testing.collector import collecting
 
 IN_FLIGHT = 64
 HOPS = len(ROLES)

@@ -8,9 +8,9 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.orc1.orc1 import SERVICE
-from tests.support.in_process import serving
-from tests.support.stand_in import REFUSAL_DETAILS, StandIn
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.in_process import serving
+from testing.stand_in import REFUSAL_DETAILS, StandIn
+from testing.waiting import LIMIT_SECONDS, eventually
 
 
 class Orc2(StandIn, user_pb2_grpc.Orchestrator2ServiceServicer):

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.support.processes import program
+from testing.processes import program
 
 CONTENDERS = [
     "this chain on wire",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program, runfile
+from testing.processes import program, runfile
 
 
 @pytest.fixture

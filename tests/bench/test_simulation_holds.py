@@ -13,7 +13,7 @@ import simpy
 from bench.simulation.callers import Callers, Policy
 from bench.simulation.choice import RoundRobin
 from bench.simulation.server import Code, Profile, Server
-from tests.support.chain import running_chain
+from testing.chain import running_chain
 from tests.support.channels import open_channel
 from tests.support.load import caller, open_load
 

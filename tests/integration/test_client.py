@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.addresses import REUSE_PORT, reserved_address
-from tests.support.chain import Chain, running_chain
+from testing.addresses import REUSE_PORT, reserved_address
+from testing.chain import Chain, running_chain
+from testing.processes import program, running
+from testing.waiting import LIMIT_SECONDS
 from tests.support.client import CLIENT, PATIENCE, REQUEST_ID, run_client
-from tests.support.processes import program, running
-from tests.support.waiting import LIMIT_SECONDS
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'
 ABC = re.compile(

@@ -11,8 +11,8 @@ import pytest
 
 from demo import servers
 from demo.servers import StartError
-from tests.support.processes import program, run_to_end
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.processes import program, run_to_end
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 DEMO = "demo/demo"
 HOP = re.compile(r"  (orc1|orc2|mock_data) +(\w+) +(\w+) +[\d.]+ ms +(\d+) ms")

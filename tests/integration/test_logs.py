@@ -13,9 +13,9 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import Chain, running_chain
-from tests.support.processes import ServerProcess, program, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.chain import Chain, running_chain
+from testing.processes import ServerProcess, program, running
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST_ID = "x-request-id"
 # 64 KiB on Linux.

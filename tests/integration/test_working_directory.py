@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.certificates import Authority
+from testing.certificates import Authority
+from testing.processes import program, run_to_end, running
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.client import PATIENCE
-from tests.support.processes import program, run_to_end, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 def in_folder(folder: str | Path) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.processes import runfile
 from tests.new_service.copies import copy_workspace, new_service, texts
-from tests.support.processes import runfile
 
 RUFF = str(Path(os.environ["RUFF"]).absolute())
 

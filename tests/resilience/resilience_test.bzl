@@ -2,14 +2,13 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
+def resilience_test(name, size = "medium", tags = [], **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside `tests.support`.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -27,6 +26,5 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
             "cpu:2",
             "uncounted",
         ],
-        deps = deps + ["//tests/support"],
         **kwargs
     )

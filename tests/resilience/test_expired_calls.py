@@ -4,7 +4,7 @@ import socket
 
 import grpc
 
-from tests.support.chain import running_chain
+from testing.chain import running_chain
 from tests.support.channels import OWN_CONNECTION
 from tests.support.load import caller
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, message, settings

@@ -12,6 +12,7 @@ from typing import Any
 
 from grpc import StatusCode
 
+from testing.processes import program
 from tests.resilience.hostile_answers import (
     HostileAnswer,
     that_end_calls,
@@ -20,7 +21,6 @@ from tests.resilience.hostile_answers import (
 )
 from tests.resilience.hostile_server import hostile_server, name_of
 from tests.support.client import CLIENT, PATIENCE
-from tests.support.processes import program
 
 SEED = 15
 ANSWERS, OF_CONNECTIONS, SILENT = 1_960, 20, 20

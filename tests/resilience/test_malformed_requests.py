@@ -11,12 +11,12 @@ import grpc
 from hpack import Decoder
 from hyperframe.frame import Frame, HeadersFrame, RstStreamFrame
 
+from testing.metrics import metric
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.footprint import footprint
 from tests.support.load import mock_data_caller, steady_load
 from tests.support.malformed import PREFACE, Answer, End, Malformed, malformed_requests
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SEED, WARM_UP_SEED = 6, 66
 REQUESTS, WARM_UP_REQUESTS = 10_000, 1_000

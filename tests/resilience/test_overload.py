@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import running_chain
+from testing.chain import running_chain
 from tests.support.channels import open_channel
 from tests.support.load import Figures, burst, caller, open_load, steady_load
 

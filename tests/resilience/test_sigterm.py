@@ -8,10 +8,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import NAMES, running_chain
+from testing.chain import NAMES, running_chain
+from testing.metrics import wait_until_in_flight
 from tests.support.channels import open_channel
 from tests.support.load import burst, caller
-from tests.support.metrics import wait_until_in_flight
 
 CALLS = 200
 TIMEOUT = 30

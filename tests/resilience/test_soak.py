@@ -8,7 +8,7 @@ import asyncio
 import os
 from statistics import median
 
-from tests.support.chain import Chain, running_chain
+from testing.chain import Chain, running_chain
 from tests.support.channels import open_channel
 from tests.support.footprint import Footprint, footprint
 from tests.support.load import caller, steady_load

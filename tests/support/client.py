@@ -2,8 +2,8 @@
 
 import subprocess
 
-from tests.support.processes import program
-from tests.support.waiting import LIMIT_SECONDS
+from testing.processes import program
+from testing.waiting import LIMIT_SECONDS
 
 CLIENT = "client/client"
 REQUEST_ID = r"[0-9a-f]{32}"

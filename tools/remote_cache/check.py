@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.support.addresses import reserved_address
+from testing.addresses import reserved_address
 from tools.own_bazel.bazel import BazelError
 from tools.remote_cache.checkout import Checkout, ci_flags, cloned, developer_flags, fetched
 from tools.remote_cache.server import CacheServer, NoServerError, find_nginx, serving

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.waiting import wait_until
+from testing.waiting import wait_until
 
 _HERE = Path(__file__).parent
 _ADDRESS = "127.0.0.1:9092"
@@ -86,7 +86,7 @@ def serving(nginx: Path, folder: Path, address: str, token: str) -> Iterator[Cac
     Args:
         nginx: the program.
         folder: an empty one to write to.
-        address: a reserved one (tests.support.addresses).
+        address: a reserved one (testing.addresses).
         token: to write the cache.
 
     Raises:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.transports import transport
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.transports import transport
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 _OUTSIDE_BAZEL = "TEST_SRCDIR" not in os.environ
 

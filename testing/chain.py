@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 
-from tests.support.processes import ServerProcess, running
+from testing.processes import ServerProcess, running
 
 
 @dataclass(frozen=True, slots=True)
