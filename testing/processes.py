@@ -1,46 +1,28 @@
-"""The real programs, started from a test's runfiles."""
+"""Servers and other programs, each in a process of its own."""
 
 import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testing.held_signals import held_signals
+from testing.runfiles import command
 from testing.transports import transport
 from testing.waiting import LIMIT_SECONDS, wait_until
 
-_OUTSIDE_BAZEL = "TEST_SRCDIR" not in os.environ
-
-_WORKSPACE = Path(__file__).parents[2]
-
-
-def runfile(name: str) -> Path:
-    """Path of a file or folder that the test has in its `data`."""
-    if _OUTSIDE_BAZEL:
-        return _WORKSPACE / name
-    return Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], name)
+# Between two looks for the ready file. `ServerProcess.startup` is as exact as this.
+_PAUSE_SECONDS = 0.001
 
 
-def program(name: str) -> Path:
-    """Path of a py_binary that the test has in its `data`, as in `bench/chain`.
-
-    `services/orc1` is the program that bears its package's name, as in Bazel's labels.
-    """
-    path = runfile(name)
-    return path / path.name if path.is_dir() else path
-
-
-def _command(name: str) -> list[str | Path]:
-    """What starts a program. Outside of Bazel there is only its source."""
-    if _OUTSIDE_BAZEL:
-        return [sys.executable, program(name).with_suffix(".py")]
-    return [program(name)]
+class StartError(Exception):
+    """A server does not serve. The message ends in its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +33,15 @@ class ServerProcess:
         process: the process.
         address: where it serves.
         metrics_address: where its metrics are, if it was told to serve any.
-        log_file: what it has written to stderr, JSON lines.
+        log_file: what it has written to stdout and stderr.
+        startup: seconds from its start until it served.
     """
 
     process: "subprocess.Popen[bytes]"
     address: str
     metrics_address: str | None
     log_file: Path
+    startup: float
 
     @property
     def pid(self) -> int:
@@ -65,7 +49,7 @@ class ServerProcess:
         return self.process.pid
 
     def log(self) -> list[dict[str, Any]]:
-        """The lines of its log so far."""
+        """The lines of its log so far, of a server that logs JSON."""
         # Only "\n" ends a line: JSON may have other line separators in its strings. What follows
         # the last one is still being written.
         lines = self.log_file.read_text().split("\n")[:-1]
@@ -103,14 +87,46 @@ def running(
         environment: variables to set for it.
 
     Raises:
-        AssertionError: it ended before it served. The message is its log.
+        StartError: it ended, or took too long, before it served.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        server = _start(name, arguments, environment or {}, Path(folder))
-        try:
-            yield server
-        finally:
-            _end(server.process)
+    prefix = _prefix(name)
+    # What it is told by variables. Its command line goes before them.
+    variables = {
+        f"{prefix}LISTEN": "127.0.0.1:0",
+        f"{prefix}LOG_FORMAT": "json",
+        f"{prefix}TRANSPORT": transport(),
+    }
+    variables |= environment_without_settings(name) | dict(environment or {})
+    with started([*command(name), *arguments], variables) as server:
+        yield server
+
+
+@contextmanager
+def started(
+    command: Sequence[str | Path], environment: Mapping[str, str], limit: float = LIMIT_SECONDS
+) -> Iterator[ServerProcess]:
+    """The same for any command that ends in `--ready-file FILE`, with no variables of its own.
+
+    Args:
+        command: the program and its arguments, without `--ready-file`.
+        environment: all of its variables.
+        limit: seconds that it has until it serves.
+
+    Raises:
+        StartError: it ended, or took too long, before it served.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ready, log = folder / "ready", folder / "log"
+        began = time.perf_counter()
+        # A signal between the start of a process and the note of it would leave it behind.
+        with held_signals():
+            process = _start([*command, "--ready-file", ready], environment, log)
+            stack.callback(_end, process)
+        _wait_until_ready(process, ready, log, limit)
+        startup = time.perf_counter() - began
+        address, *metrics = ready.read_text().splitlines()
+        yield ServerProcess(process, address, metrics[0] if metrics else None, log, startup)
 
 
 def run_to_end(
@@ -124,7 +140,7 @@ def run_to_end(
         environment: variables to set for it.
     """
     return subprocess.run(
-        [*_command(name), *arguments],
+        [*command(name), *arguments],
         env=os.environ | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -132,6 +148,41 @@ def run_to_end(
         timeout=LIMIT_SECONDS,
         check=False,
     )
+
+
+def environment_without_settings(name: str) -> dict[str, str]:
+    """This process's variables, without those that are options of a program."""
+    prefix = _prefix(name)
+    return {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
+
+
+def _prefix(name: str) -> str:
+    return f"{name.rpartition('/')[2].upper()}_"
+
+
+def _start(
+    command: Sequence[str | Path], environment: Mapping[str, str], log: Path
+) -> "subprocess.Popen[bytes]":
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+
+
+def _wait_until_ready(
+    process: "subprocess.Popen[bytes]", ready: Path, log: Path, limit: float
+) -> None:
+    name = Path(process.args[0]).name  # type: ignore[index, arg-type]
+    try:
+        wait_until(lambda: ready.exists() or process.poll() is not None, "", limit, _PAUSE_SECONDS)
+    except TimeoutError:
+        raise StartError(f"{name} does not serve after {limit} s:\n{_text(log)}") from None
+    if not ready.exists():
+        raise StartError(f"{name} ended with {process.returncode}:\n{_text(log)}")
+
+
+def _text(log: Path) -> str:
+    return log.read_text(errors="replace")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -144,41 +195,3 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             process.wait(LIMIT_SECONDS)
     process.kill()
     process.wait()
-
-
-def _start(
-    name: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path
-) -> ServerProcess:
-    log_file = folder / "log"
-    variables = _environment(name, folder) | dict(environment)
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [*_command(name), *arguments],
-            env=os.environ | variables,
-            stdin=subprocess.DEVNULL,
-            stderr=log,
-        )
-    ready = Path(variables[f"{_prefix(name)}_READY_FILE"])
-    try:
-        wait_until(lambda: ready.exists() or process.poll() is not None, f"{name} serves")
-    except TimeoutError:
-        process.kill()
-        raise
-    assert ready.exists(), f"{name} ended with {process.returncode}: {log_file.read_text()}"
-    address, *metrics = ready.read_text().splitlines()
-    return ServerProcess(process, address, metrics[0] if metrics else None, log_file)
-
-
-def _environment(name: str, folder: Path) -> dict[str, str]:
-    """What a server is told by its environment. Its command line goes before that."""
-    prefix = _prefix(name)
-    return {
-        f"{prefix}_LISTEN": "127.0.0.1:0",
-        f"{prefix}_LOG_FORMAT": "json",
-        f"{prefix}_READY_FILE": str(folder / "ready"),
-        f"{prefix}_TRANSPORT": transport(),
-    }
-
-
-def _prefix(name: str) -> str:
-    return name.rpartition("/")[2].upper()

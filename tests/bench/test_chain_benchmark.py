@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from testing.processes import program
+from testing.runfiles import program
 
 CONTENDERS = [
     "this chain on wire",

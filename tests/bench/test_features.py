@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from testing.processes import program
+from testing.runfiles import program
 
 FEATURES = ["call log", "load shedding", "metrics", "tracing", "TLS", "mTLS"]
 

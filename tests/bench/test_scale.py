@@ -9,7 +9,7 @@ import pytest
 
 from bench.scale.bazel import Step
 from bench.scale.growth import per_service, table
-from testing.processes import program
+from testing.runfiles import program
 
 # Each build runs as many processes as the workspace has services beside the chain. `BROKEN` breaks
 # the second size.

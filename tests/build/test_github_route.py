@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.processes import program
+from testing.runfiles import program
 from tools.github_route.launcher import environment
 from tools.github_route.pins import Pin, pack, read_pins, with_checksums
 from tools.github_route.stand_in import standing_in

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.processes import program
+from testing.runfiles import program
 from tools.coverage import lcov
 
 SOURCE = "def wanted():\n    return 1\n\n\ndef unwanted():\n    return 2\n"

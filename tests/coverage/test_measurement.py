@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.processes import program, runfile
+from testing.runfiles import program, runfile
 from tools.coverage import lcov
 
 SAMPLE = "tests/coverage/sample.py"

@@ -15,7 +15,8 @@ import pytest
 
 from testing.addresses import REUSE_PORT, reserved_address
 from testing.chain import Chain, running_chain
-from testing.processes import program, running
+from testing.processes import running
+from testing.runfiles import program
 from testing.waiting import LIMIT_SECONDS
 from tests.support.client import CLIENT, PATIENCE, REQUEST_ID, run_client
 

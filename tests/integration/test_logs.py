@@ -14,7 +14,8 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from testing.chain import Chain, running_chain
-from testing.processes import ServerProcess, program, running
+from testing.processes import ServerProcess, running
+from testing.runfiles import program
 from testing.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST_ID = "x-request-id"

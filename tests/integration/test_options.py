@@ -32,7 +32,8 @@ from testing.addresses import reserved_address
 from testing.certificates import Authority, Pair
 from testing.chain import NAMES
 from testing.collector import collecting
-from testing.processes import ServerProcess, program, run_to_end, running
+from testing.processes import ServerProcess, run_to_end, running
+from testing.runfiles import program
 from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.services import SERVICES
 

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from testing.certificates import Authority
-from testing.processes import program, run_to_end, running
+from testing.processes import run_to_end, running
+from testing.runfiles import program
 from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.client import PATIENCE
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from testing.processes import runfile
+from testing.runfiles import runfile
 
 _FOLDERS = ("deploy", "proto", "rpc", "services", "testing", "wire")
 _FILES = ("pyproject.toml", "requirements.txt")

@@ -21,7 +21,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.chain import running_chain
 from testing.metrics import metric
-from testing.processes import ServerProcess, program, running
+from testing.processes import ServerProcess, running
+from testing.runfiles import program
 from testing.transports import transport
 from testing.waiting import eventually, wait_until
 from tests.resilience import attacks

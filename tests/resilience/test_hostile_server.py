@@ -12,7 +12,7 @@ from typing import Any
 
 from grpc import StatusCode
 
-from testing.processes import program
+from testing.runfiles import program
 from tests.resilience.hostile_answers import (
     HostileAnswer,
     that_end_calls,

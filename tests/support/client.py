@@ -2,7 +2,7 @@
 
 import subprocess
 
-from testing.processes import program
+from testing.runfiles import program
 from testing.waiting import LIMIT_SECONDS
 
 CLIENT = "client/client"
