@@ -21,7 +21,8 @@ from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
 from bench.page import page
 from bench.plots import Axes, curves, stacks
 from bench.report import Rounds, busy, ratios, table
-from bench.servers import ROLES, ServerError
+from bench.servers import ROLES
+from testing.processes import StartError
 
 OURS = "this chain on wire"
 ON_GRPCIO = "this chain on grpcio"
@@ -77,7 +78,7 @@ def main(  # noqa: PLR0913  # one for each option
     load = choose_generator(generator)
     try:
         measured, imports = _measure(chosen, plan, rounds, load)
-    except (LoadError, ServerError) as error:
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     _report(measured, imports, plan, load, folder)
