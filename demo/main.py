@@ -17,7 +17,7 @@ import click
 from demo.hops import last_call, table
 from testing.chain import wired
 from testing.processes import ServerProcess, StartError, environment_without_settings, running
-from testing.runfiles import command
+from testing.runfiles import command_line
 
 NAME = "demo"
 TOO_SHORT = "abc"
@@ -70,7 +70,7 @@ def _call(servers: Mapping[str, ServerProcess], name: str, code: str) -> None:
     _say("$ client " + shlex.join(arguments))
     # The client's own two streams in one, so that they stay in order in a file, too.
     client = subprocess.run(
-        [*command(_CLIENT), *arguments],
+        [*command_line(_CLIENT), *arguments],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         env=environment_without_settings(_CLIENT),

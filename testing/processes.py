@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from testing.held_signals import held_signals
-from testing.runfiles import command
+from testing.runfiles import command_line
 from testing.transports import transport
 from testing.waiting import LIMIT_SECONDS, wait_until
 
@@ -97,7 +97,7 @@ def running(
         f"{prefix}TRANSPORT": transport(),
     }
     variables |= environment_without_settings(name) | dict(environment or {})
-    with started([*command(name), *arguments], variables) as server:
+    with started([*command_line(name), *arguments], variables) as server:
         yield server
 
 
@@ -140,7 +140,7 @@ def run_to_end(
         environment: variables to set for it.
     """
     return subprocess.run(
-        [*command(name), *arguments],
+        [*command_line(name), *arguments],
         env=os.environ | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -21,10 +21,10 @@ def program(name: str) -> Path:
     return path / path.name if path.is_dir() else path
 
 
-def command(name: str) -> list[str | Path]:
+def command_line(name: str) -> list[str]:
     """What starts a program. Outside of Bazel that is its source, run by this interpreter."""
     path = program(name)
     if path.exists():
-        return [path]
+        return [str(path)]
     source = path.with_suffix(".py")
-    return [sys.executable, source if source.exists() else path.with_name("main.py")]
+    return [sys.executable, str(source if source.exists() else path.with_name("main.py"))]

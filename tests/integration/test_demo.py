@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from testing.processes import run_to_end
-from testing.runfiles import command
+from testing.runfiles import command_line
 from testing.waiting import LIMIT_SECONDS, wait_until
 
 DEMO = "demo/demo"
@@ -44,7 +44,7 @@ def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A demo under way, with at least one server that runs."""
     output = tmp_path / "output"
     with output.open("wb") as file:
-        process = subprocess.Popen(command(DEMO), stdout=file, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command_line(DEMO), stdout=file, stderr=subprocess.PIPE)
     wait_until(lambda: b"127.0.0.1" in output.read_bytes(), "a server runs")
     yield process
     process.kill()
@@ -81,7 +81,11 @@ def test_the_names_on_stdin_are_refused() -> None:
 def test_a_full_disk_is_one_line_that_says_so() -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
-            command(DEMO), stdout=full, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False
+            command_line(DEMO),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=LIMIT_SECONDS,
+            check=False,
         )
     assert ended.stderr == b"demo: cannot write to stdout: No space left on device\n"
     assert ended.returncode == 1

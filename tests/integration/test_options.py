@@ -33,7 +33,7 @@ from testing.certificates import Authority, Pair
 from testing.chain import NAMES
 from testing.collector import collecting
 from testing.processes import ServerProcess, run_to_end, running
-from testing.runfiles import program
+from testing.runfiles import command_line
 from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.services import SERVICES
 
@@ -437,7 +437,7 @@ def writes_the_ready_file_and_json(folder: Path) -> None:
     }
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [program("services/orc1")], env=os.environ | variables, stderr=stderr
+            command_line("services/orc1"), env=os.environ | variables, stderr=stderr
         )
     try:
         wait_until(ready.exists, "the server serves")

@@ -22,7 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from testing.chain import running_chain
 from testing.metrics import metric
 from testing.processes import ServerProcess, running
-from testing.runfiles import program
+from testing.runfiles import command_line
 from testing.transports import transport
 from testing.waiting import eventually, wait_until
 from tests.resilience import attacks
@@ -133,7 +133,7 @@ def asking(address: str, names: Path) -> Iterator[None]:
     options = ("--target", address, "--jobs", str(JOBS), "--timeout", str(TIMEOUT), "-n", "-")
     with (
         names.open("rb") as stdin,
-        subprocess.Popen([program(CLIENT), *options], stdin=stdin, **_QUIET) as client,
+        subprocess.Popen([*command_line(CLIENT), *options], stdin=stdin, **_QUIET) as client,
     ):
         yield
         client.kill()
