@@ -14,8 +14,8 @@ from bench.simulation.callers import Callers, Policy
 from bench.simulation.choice import RoundRobin
 from bench.simulation.server import Code, Profile, Server
 from testing.chain import running_chain
-from tests.support.channels import open_channel
-from tests.support.load import caller, open_load
+from testing.channels import open_channel
+from testing.load import caller, open_load
 
 SLOTS, DELAY = 10, 0.2
 RATE = 1.5 * SLOTS / DELAY

@@ -9,9 +9,9 @@ import time
 import grpc
 import pytest
 
+from testing.channels import open_channel
+from testing.load import Figures, caller, steady_load
 from testing.waiting import eventually
-from tests.support.channels import open_channel
-from tests.support.load import Figures, caller, steady_load
 from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
 
 GONE_SECONDS = 3.0

@@ -20,6 +20,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.chain import running_chain
+from testing.channels import OWN_CONNECTION
+from testing.load import Figures, caller, mock_data_caller, steady_load
 from testing.metrics import metric
 from testing.processes import ServerProcess, running
 from testing.runfiles import command_line
@@ -27,9 +29,7 @@ from testing.transports import transport
 from testing.waiting import eventually, wait_until
 from tests.resilience import attacks
 from tests.resilience.attacks import attacking
-from tests.support.channels import OWN_CONNECTION
 from tests.support.client import CLIENT
-from tests.support.load import Figures, caller, mock_data_caller, steady_load
 
 MEMORY = 256 * 1024 * 1024
 HONEST = 4

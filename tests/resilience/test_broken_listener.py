@@ -7,11 +7,11 @@ from rpc.core.address import split_host_port
 import pytest
 
 from testing.chain import NAMES, running_chain
+from testing.channels import open_channel
+from testing.load import burst, caller
 from testing.metrics import wait_until_in_flight
 from testing.processes import ServerProcess
 from testing.waiting import LIMIT_SECONDS, eventually
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller
 from tests.support.malformed import call_of_path
 
 IN_FLIGHT = 64

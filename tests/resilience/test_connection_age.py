@@ -1,10 +1,10 @@
 """Case 9: servers end their callers' connections by and by, and no call is lost by it."""
 
 from testing.chain import running_chain
+from testing.channels import open_channel
+from testing.load import caller, steady_load
 from testing.processes import ServerProcess
 from testing.waiting import eventually
-from tests.support.channels import open_channel
-from tests.support.load import caller, steady_load
 
 AGE = ["--max-connection-age", "0.5"]
 SLOW_ANSWER = "0.1"

@@ -5,8 +5,8 @@ import socket
 import grpc
 
 from testing.chain import running_chain
-from tests.support.channels import OWN_CONNECTION
-from tests.support.load import caller
+from testing.channels import OWN_CONNECTION
+from testing.load import caller
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, message, settings
 
 CALLS, TIMEOUT = 50, 20

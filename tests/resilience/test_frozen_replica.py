@@ -3,8 +3,8 @@
 import asyncio
 import signal
 
-from tests.support.channels import open_channel
-from tests.support.load import caller, steady_load
+from testing.channels import open_channel
+from testing.load import caller, steady_load
 from tests.support.replicas import replicated_chain
 
 IN_FLIGHT, DEADLINE = 16, 1.0

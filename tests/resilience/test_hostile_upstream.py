@@ -9,6 +9,8 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from testing.channels import OWN_CONNECTION
+from testing.load import USER
 from testing.processes import ServerProcess, running
 from testing.transports import transport
 from testing.waiting import LIMIT_SECONDS, eventually
@@ -20,9 +22,7 @@ from tests.resilience.hostile_answers import (
     that_last,
 )
 from tests.resilience.hostile_server import HostileServer, hostile_server, name_of
-from tests.support.channels import OWN_CONNECTION
 from tests.support.footprint import footprint
-from tests.support.load import USER
 
 SEED, WARM_UP_SEED = 5, 55
 ANSWERS, OF_CONNECTIONS, SILENT, WARM_UP = 4_940, 40, 20, 500

@@ -12,10 +12,10 @@ from rpc.upstream.service_config import RETRY_TOKENS
 import grpc
 import pytest
 
+from testing.channels import open_channel
+from testing.load import burst, caller, mock_data_caller, steady_load
 from testing.metrics import metric
 from testing.waiting import wait_until
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller, mock_data_caller, steady_load
 from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
 
 IN_FLIGHT = 64

@@ -11,9 +11,9 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from testing.channels import open_channel
+from testing.load import REQUEST, USER, burst, caller
 from testing.processes import running
-from tests.support.channels import open_channel
-from tests.support.load import REQUEST, USER, burst, caller
 
 TIMEOUT = 20
 

@@ -5,9 +5,9 @@ import asyncio
 import grpc
 import pytest
 
+from testing.channels import open_channel
+from testing.load import caller, mock_data_caller, steady_load
 from testing.waiting import eventually
-from tests.support.channels import open_channel
-from tests.support.load import caller, mock_data_caller, steady_load
 from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
 
 IN_FLIGHT = 64

@@ -9,9 +9,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.chain import NAMES, running_chain
+from testing.channels import open_channel
+from testing.load import burst, caller
 from testing.metrics import wait_until_in_flight
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller
 
 CALLS = 200
 TIMEOUT = 30

@@ -9,9 +9,9 @@ import os
 from statistics import median
 
 from testing.chain import Chain, running_chain
-from tests.support.channels import open_channel
+from testing.channels import open_channel
+from testing.load import caller, steady_load
 from tests.support.footprint import Footprint, footprint
-from tests.support.load import caller, steady_load
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 SAMPLES = 60

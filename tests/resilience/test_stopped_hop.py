@@ -9,12 +9,12 @@ import psutil
 import pytest
 
 from testing.chain import Chain, running_chain
+from testing.channels import open_channel
+from testing.load import Figures, burst, caller
 from testing.metrics import metric
 from testing.processes import ServerProcess
 from testing.waiting import LIMIT_SECONDS, eventually
-from tests.support.channels import open_channel
 from tests.support.footprint import Footprint, footprint
-from tests.support.load import Figures, burst, caller
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 DEADLINE = 0.3

@@ -12,9 +12,9 @@ from rpc.transports.grpcio.core_calls import mend_calls
 import grpc
 import pytest
 
+from testing.channels import OWN_CONNECTION
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
-from tests.support.channels import OWN_CONNECTION
 from tests.support.streams.servicers import Forwarding
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import (

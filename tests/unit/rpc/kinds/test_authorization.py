@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from testing.certificates import Authority, Pair
+from testing.channels import OWN_CONNECTION
 from testing.in_process import serving
-from tests.support.channels import OWN_CONNECTION
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask

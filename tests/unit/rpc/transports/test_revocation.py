@@ -17,9 +17,9 @@ import pytest
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
 from testing.certificates import Authority, Pair
+from testing.channels import OWN_CONNECTION
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
-from tests.support.channels import OWN_CONNECTION
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
 
