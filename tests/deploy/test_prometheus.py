@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from testing.channels import open_channel
-from testing.load import caller, open_load, steady_load
+from testing.load import open_load, steady_load
 from testing.processes import running
 from testing.waiting import eventually
 from tests.deploy.observability import DashboardPanel, panels
 from tests.deploy.panels_picture import Series, picture
 from tests.deploy.prometheus import Prometheus, program, promtool, running_prometheus
+from tests.support.chain_calls import caller
 from tests.support.replicas import Replica, replicas, target
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]

@@ -17,9 +17,10 @@ from hyperframe.frame import GoAwayFrame, RstStreamFrame
 from testing.chain import running_chain
 from testing.channels import open_channel
 from testing.collector import SENT_AT_ONCE
-from testing.load import USER, Call, Figures, mock_data_caller
+from testing.load import Call, Figures
 from testing.processes import ServerProcess, run_to_end, running
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import USER, mock_data_caller
 from tests.support.http2_peer import Fault, FaultyServer, Moment, faulty_server, frame_caller
 
 # 0x0 to 0xd are HTTP/2's own. 70007 is what Apache httpd is known to send.

@@ -10,8 +10,9 @@ import grpc
 import pytest
 
 from testing.channels import open_channel
-from testing.load import Figures, caller, steady_load
+from testing.load import Figures, steady_load
 from testing.waiting import eventually
+from tests.support.chain_calls import caller
 from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
 
 GONE_SECONDS = 3.0

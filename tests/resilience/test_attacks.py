@@ -21,7 +21,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.chain import running_chain
 from testing.channels import OWN_CONNECTION
-from testing.load import Figures, caller, mock_data_caller, steady_load
+from testing.load import Figures, steady_load
 from testing.metrics import metric
 from testing.processes import ServerProcess, running
 from testing.runfiles import command_line
@@ -29,6 +29,7 @@ from testing.transports import transport
 from testing.waiting import eventually, wait_until
 from tests.resilience import attacks
 from tests.resilience.attacks import attacking
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.client import CLIENT
 
 MEMORY = 256 * 1024 * 1024

@@ -8,10 +8,11 @@ import pytest
 
 from testing.chain import NAMES, running_chain
 from testing.channels import open_channel
-from testing.load import burst, caller
+from testing.load import burst
 from testing.metrics import wait_until_in_flight
 from testing.processes import ServerProcess
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import caller
 from tests.support.malformed import call_of_path
 
 IN_FLIGHT = 64

@@ -2,9 +2,10 @@
 
 from testing.chain import running_chain
 from testing.channels import open_channel
-from testing.load import caller, steady_load
+from testing.load import steady_load
 from testing.processes import ServerProcess
 from testing.waiting import eventually
+from tests.support.chain_calls import caller
 
 AGE = ["--max-connection-age", "0.5"]
 SLOW_ANSWER = "0.1"

@@ -6,7 +6,7 @@ import grpc
 
 from testing.chain import running_chain
 from testing.channels import OWN_CONNECTION
-from testing.load import caller
+from tests.support.chain_calls import caller
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, message, settings
 
 CALLS, TIMEOUT = 50, 20

@@ -10,7 +10,6 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from testing.channels import OWN_CONNECTION
-from testing.load import USER
 from testing.processes import ServerProcess, running
 from testing.transports import transport
 from testing.waiting import LIMIT_SECONDS, eventually
@@ -22,6 +21,7 @@ from tests.resilience.hostile_answers import (
     that_last,
 )
 from tests.resilience.hostile_server import HostileServer, hostile_server, name_of
+from tests.support.chain_calls import USER
 from tests.support.footprint import footprint
 
 SEED, WARM_UP_SEED = 5, 55

@@ -13,9 +13,10 @@ import grpc
 import pytest
 
 from testing.channels import open_channel
-from testing.load import burst, caller, mock_data_caller, steady_load
+from testing.load import burst, steady_load
 from testing.metrics import metric
 from testing.waiting import wait_until
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
 
 IN_FLIGHT = 64

@@ -11,10 +11,11 @@ import grpc
 from hpack import Decoder
 from hyperframe.frame import Frame, HeadersFrame, RstStreamFrame
 
-from testing.load import mock_data_caller, steady_load
+from testing.load import steady_load
 from testing.metrics import metric
 from testing.processes import ServerProcess, running
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import mock_data_caller
 from tests.support.footprint import footprint
 from tests.support.malformed import PREFACE, Answer, End, Malformed, malformed_requests
 

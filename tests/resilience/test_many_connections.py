@@ -10,11 +10,11 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.channels import OWN_CONNECTION
-from testing.load import mock_data_caller
 from testing.metrics import metric
 from testing.processes import ServerProcess, running
 from testing.waiting import eventually, wait_until
 from tests.resilience.raw_load import Load, raw_load
+from tests.support.chain_calls import mock_data_caller
 
 HEALTH_SECONDS = 1.0
 CHECKS, TIMEOUT = 20, 20

@@ -21,9 +21,10 @@ from proto import user_pb2, user_pb2_grpc
 from testing.certificates import Authority, Pair
 from testing.chain import Chain, running_chain
 from testing.channels import OWN_CONNECTION, open_channel
-from testing.load import REQUEST, caller, steady_load
+from testing.load import steady_load
 from testing.processes import ServerProcess, running
 from testing.waiting import eventually
+from tests.support.chain_calls import REQUEST, caller
 
 TIMEOUT = 20
 IN_FLIGHT = 32

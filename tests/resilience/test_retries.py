@@ -12,8 +12,9 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from testing.channels import open_channel
-from testing.load import REQUEST, USER, burst, caller
+from testing.load import burst
 from testing.processes import running
+from tests.support.chain_calls import REQUEST, USER, caller
 
 TIMEOUT = 20
 

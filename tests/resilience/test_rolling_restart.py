@@ -6,8 +6,9 @@ import grpc
 import pytest
 
 from testing.channels import open_channel
-from testing.load import caller, mock_data_caller, steady_load
+from testing.load import steady_load
 from testing.waiting import eventually
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
 
 IN_FLIGHT = 64

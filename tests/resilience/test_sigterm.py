@@ -10,8 +10,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from testing.chain import NAMES, running_chain
 from testing.channels import open_channel
-from testing.load import burst, caller
+from testing.load import burst
 from testing.metrics import wait_until_in_flight
+from tests.support.chain_calls import caller
 
 CALLS = 200
 TIMEOUT = 30

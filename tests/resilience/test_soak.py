@@ -10,7 +10,8 @@ from statistics import median
 
 from testing.chain import Chain, running_chain
 from testing.channels import open_channel
-from testing.load import caller, steady_load
+from testing.load import steady_load
+from tests.support.chain_calls import caller
 from tests.support.footprint import Footprint, footprint
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))

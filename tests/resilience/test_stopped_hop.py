@@ -10,10 +10,11 @@ import pytest
 
 from testing.chain import Chain, running_chain
 from testing.channels import open_channel
-from testing.load import Figures, burst, caller
+from testing.load import Figures, burst
 from testing.metrics import metric
 from testing.processes import ServerProcess
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import caller
 from tests.support.footprint import Footprint, footprint
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
