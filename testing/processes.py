@@ -123,7 +123,7 @@ def started(
         with held_signals():
             process = _start([*command, "--ready-file", ready], environment, log)
             stack.callback(_end, process)
-        _wait_until_ready(process, ready, log, limit)
+        _wait_until_ready(Path(command[0]).name, process, ready, log, limit)
         startup = time.perf_counter() - began
         address, *metrics = ready.read_text().splitlines()
         yield ServerProcess(process, address, metrics[0] if metrics else None, log, startup)
@@ -170,9 +170,8 @@ def _start(
 
 
 def _wait_until_ready(
-    process: "subprocess.Popen[bytes]", ready: Path, log: Path, limit: float
+    name: str, process: "subprocess.Popen[bytes]", ready: Path, log: Path, limit: float
 ) -> None:
-    name = Path(process.args[0]).name  # type: ignore[index, arg-type]
     try:
         wait_until(lambda: ready.exists() or process.poll() is not None, "", limit, _PAUSE_SECONDS)
     except TimeoutError:
