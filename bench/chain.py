@@ -20,8 +20,9 @@ from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
 from bench.report import ratios, table
-from bench.servers import ROLES, ServerError
-from tests.support.certificates import Authority
+from bench.servers import ROLES
+from testing.certificates import Authority
+from testing.processes import StartError
 
 OURS = "this chain on wire"
 ON_GRPCIO = "this chain on grpcio"
@@ -92,7 +93,7 @@ def main(  # noqa: PLR0913  # one for each option
             chosen = _secured(with_tls, without, Path(files)) if tls else [*with_tls, *without]
             load = choose_generator(generator, authority=chosen[0].authority)
             measured, imports = _measure(chosen, plan, rounds, load)
-    except (LoadError, ServerError) as error:
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     _report(measured, imports, plan, load, folder)

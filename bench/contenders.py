@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.servers import ROLES
+from testing.runfiles import runfile
 
 LISTEN = ("--listen", "127.0.0.1:0")
 
@@ -42,7 +43,7 @@ class Contender:
 
 def root() -> Path:
     """The folder of programs built by Bazel, by their package: our own runfiles."""
-    return Path(__file__).parent.parent
+    return runfile(".")
 
 
 def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
@@ -73,12 +74,12 @@ def with_tls(plain: Contender, tls: Tls) -> Contender:
 
 def peer(name: str, program: str | None = None) -> Contender:
     """One of `PEERS`, or another program of bench/peers."""
-    path = str(root() / "bench" / "peers" / (program or PEERS[name]))
+    path = str(runfile(f"bench/peers/{program or PEERS[name]}"))
     return Contender(name, {role: [path, role, *LISTEN] for role in ROLES})
 
 
 def reference(binaries: dict[str, Path]) -> Contender:
     """The reference's binaries. They know no `--ready-file`: a small program speaks for them."""
-    program = str(root() / "bench" / "peers" / "fixed_port")
+    program = str(runfile("bench/peers/fixed_port"))
     commands = {role: [program, role, str(binaries[role])] for role in ROLES}
     return Contender("Go reference", commands)

@@ -22,9 +22,9 @@ import grpc
 import uvloop
 
 from bench.checking import expected_user
-from bench.contenders import root
 from bench.load import NAME, Generator, Load, LoadError
 from proto import user_pb2
+from testing.runfiles import runfile
 
 _SECONDS = 120
 
@@ -53,7 +53,7 @@ def generator(method: str, most_connections: int, authority: Path | None = None)
 
 def _run(target: list[str], wanted: dict[str, Any]) -> Load:
     result = subprocess.run(  # noqa: S603
-        [root() / "bench" / "python_load", *target],
+        [runfile("bench/python_load"), *target],
         input=json.dumps(wanted),
         capture_output=True,
         text=True,

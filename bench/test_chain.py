@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.support.processes import program, run_to_end
+from testing.processes import run_to_end
+from testing.runfiles import program
 
 CONTENDERS = [
     "this chain on wire",

@@ -10,7 +10,7 @@ from bench import python_load
 from bench.checking import checking
 from bench.load import METHOD, LoadError
 from proto import user_pb2, user_pb2_grpc
-from tests.support.waiting import wait_until
+from testing.waiting import wait_until
 
 
 class WrongClass(user_pb2_grpc.Orchestrator1ServiceServicer):

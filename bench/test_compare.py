@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import program, runfile
+from testing.runfiles import program, runfile
 
 
 @pytest.fixture

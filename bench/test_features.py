@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.support.processes import program
+from testing.runfiles import program
 
 FEATURES = ["call log", "load shedding", "metrics", "tracing", "TLS", "mTLS"]
 

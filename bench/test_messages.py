@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.processes import run_to_end
+from testing.processes import run_to_end
 
 WORKS = [
     *("unary, 100 B", "ping-pong on a stream, 100 B", "server stream, 100 B"),

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from tests.support.processes import program
+from testing.runfiles import program
 
 
 def test_two_processes_are_compared_with_one() -> None:

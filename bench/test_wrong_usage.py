@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.processes import run_to_end
+from testing.processes import run_to_end
 
 
 @pytest.mark.parametrize(

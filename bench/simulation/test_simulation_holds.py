@@ -4,6 +4,7 @@ The last hop has SLOTS slots and answers after DELAY, so that it takes SLOTS / D
 whatever the machine: half as many again are asked for. The simulator says how many are answered.
 """
 
+from functools import partial
 from random import Random
 
 import grpc
@@ -13,10 +14,12 @@ import simpy
 from bench.simulation.callers import Callers, Policy
 from bench.simulation.choice import RoundRobin
 from bench.simulation.server import Code, Profile, Server
-from tests.support.chain import running_chain
-from tests.support.channels import open_channel
-from tests.support.load import caller, open_load
+from proto import user_pb2, user_pb2_grpc
+from testing.chain import running_chain
+from testing.channels import open_channel
+from testing.load import open_load
 
+REQUEST = user_pb2.UserName(name="krithik")
 SLOTS, DELAY = 10, 0.2
 RATE = 1.5 * SLOTS / DELAY
 SECONDS = 10
@@ -44,7 +47,9 @@ async def test_goodput_past_the_limit_is_as_simulated() -> None:
     few = ["--delay", str(DELAY), "--max-concurrent-rpcs", str(SLOTS)]
     with running_chain(mock_data=few) as chain:
         async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
-            figures = await open_load(caller(channel, TIMEOUT), RATE, SECONDS)
+            method = user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName
+            call = partial(method, REQUEST, timeout=TIMEOUT, wait_for_ready=True)
+            figures = await open_load(call, RATE, SECONDS)
     found = {code.name: count / figures.calls for code, count in figures.codes.items()}
     print(f"simulated {expected}, found {found}")
     assert grpc.StatusCode.OK.name in found

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from testing.channels import open_channel
+from testing.load import open_load, steady_load
+from testing.processes import running
+from testing.waiting import eventually
 from tests.deploy.observability import DashboardPanel, panels
 from tests.deploy.prometheus import Prometheus, Series, program, promtool, running_prometheus
-from tests.support.channels import open_channel
-from tests.support.load import caller, open_load, steady_load
-from tests.support.processes import running
+from tests.support.chain_calls import caller
 from tests.support.replicas import Replica, replicas, target
-from tests.support.waiting import eventually
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 SLOTS = 20

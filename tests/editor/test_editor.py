@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import runfile
+from testing.runfiles import runfile
 
 MANIFEST = "tools/lint/targets.manifest"
 

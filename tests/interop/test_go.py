@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority
+from testing.certificates import Authority
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.client import PATIENCE, run_client
-from tests.support.processes import running
 from tests.support.replicas import replicas
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 FOREVER = "600"
 RESTARTS, CALLS_BETWEEN = 5, 1000

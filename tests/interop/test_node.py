@@ -11,11 +11,11 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from proto import user_pb2
+from testing.addresses import reserved_address
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.interop.nodejs import NODE
-from tests.support.addresses import reserved_address
-from tests.support.processes import running
 from tests.support.replicas import Replica
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 RESTARTS, CALLS_BETWEEN = 10, 300
 IN_FLIGHT = 64

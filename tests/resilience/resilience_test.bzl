@@ -2,14 +2,13 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, **kwargs):
+def resilience_test(name, size = "medium", tags = [], alone = True, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside `tests.support`.
       alone: whether its bounds are of time, so that no other test may run beside it.
       **kwargs: further attributes of pytest_test.
     """
@@ -25,6 +24,5 @@ def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, *
         # Load and its bounds take the whole of a small machine.
         # And counting lines takes time that the bounds do not have.
         tags = tags + ["uncounted"] + (["cpu:2"] if alone else []),
-        deps = deps + ["//tests/support"],
         **kwargs
     )

@@ -9,7 +9,7 @@ def both_transports(test, name, env = {}, tags = [], **kwargs):
     """Declares a test on each transport: `<name>` on the default one, and `<name>_grpcio` or `<name>_wire`.
 
     The servers that the test starts take the transport from `TEST_TRANSPORT`
-    (tests/support/transports.py).
+    (testing/transports.py).
 
     Args:
       test: the rule or macro that declares a test.

@@ -12,7 +12,7 @@ from rpc.tls.files import ServerTls
 
 import grpc
 
-from tests.support.transports import transport
+from testing.transports import transport
 
 Add = Callable[[grpc.aio.Server], None]
 """Adds servicers to a server by the generated `add_…Servicer_to_server`."""

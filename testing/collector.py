@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1 import (
 )
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 SENT_AT_ONCE = {"OTEL_BSP_SCHEDULE_DELAY": "10"}
 """Environment in which a server sends its spans within 10 ms; by default it takes 5 s."""

@@ -1,11 +1,13 @@
 """The whole chain, each server in a process of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields
-from functools import partial
 
-from tests.support.processes import ServerProcess, running
+from testing.processes import ServerProcess, running
+
+Start = Callable[..., AbstractContextManager[ServerProcess]]
+"""Starts a server, given its name and the arguments that wire it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,17 @@ NAMES = tuple(field.name for field in fields(Chain))
 
 
 @contextmanager
+def wired(start: Start) -> Iterator[Chain]:
+    """Starts the chain, its last server first."""
+    with (
+        start("mock_data") as mock_data,
+        start("orc2", "--upstream", mock_data.address) as orc2,
+        start("orc1", "--upstream", orc2.address) as orc1,
+    ):
+        yield Chain(orc1, orc2, mock_data)
+
+
+@contextmanager
 def running_chain(
     *,
     orc1: Sequence[str] = (),
@@ -43,10 +56,11 @@ def running_chain(
         folder: of the programs.
         environment: variables to set for each.
     """
-    start = partial(running, environment=environment)
-    with (
-        start(f"{folder}/mock_data", *mock_data) as third,
-        start(f"{folder}/orc2", "--upstream", third.address, *orc2) as second,
-        start(f"{folder}/orc1", "--upstream", second.address, *orc1) as first,
-    ):
-        yield Chain(first, second, third)
+    further = {"orc1": orc1, "orc2": orc2, "mock_data": mock_data}
+
+    def start(name: str, *arguments: str) -> AbstractContextManager[ServerProcess]:
+        arguments = (*arguments, *further[name])
+        return running(f"{folder}/{name}", *arguments, environment=environment)
+
+    with wired(start) as chain:
+        yield chain

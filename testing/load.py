@@ -6,16 +6,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
 
 import grpc
-
-from proto import user_pb2, user_pb2_grpc
-
-REQUEST = user_pb2.UserName(name="krithik")
-USER = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 
 Call = Callable[[], Awaitable[object]]
 """Makes one call; raises grpc.aio.AioRpcError where it fails."""
@@ -96,25 +90,6 @@ class Figures:
     def __str__(self) -> str:
         """The line, and one more for each failure that was kept."""
         return "\n  ".join([self.line, *self.failures])
-
-
-def caller(channel: grpc.aio.Channel, timeout: float) -> Call:
-    """Calls of the chain's head, which wait for it while there is time.
-
-    Args:
-        channel: to orc1.
-        timeout: seconds for each call.
-    """
-    return partial(_call, user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName, timeout)
-
-
-def mock_data_caller(channel: grpc.aio.Channel, timeout: float) -> Call:
-    """The same for calls of mock_data without the servers before it."""
-    return partial(_call, user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData, timeout)
-
-
-async def _call(method: "Callable[..., Awaitable[user_pb2.User]]", seconds: float) -> None:
-    assert await method(REQUEST, timeout=seconds, wait_for_ready=True) == USER
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ from rpc.server.running_server import RunningServer
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 
 def metric(server: ServerProcess | RunningServer, name: str, **labels: str) -> float:

@@ -10,8 +10,13 @@ LIMIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.01
 
 
-def wait_until(condition: Callable[[], bool], what: str, limit: float = LIMIT_SECONDS) -> None:
-    """Returns as soon as the condition holds.
+def wait_until(
+    condition: Callable[[], bool],
+    what: str,
+    limit: float = LIMIT_SECONDS,
+    pause: float = _PAUSE_SECONDS,
+) -> None:
+    """Returns as soon as the condition holds, which is looked at each `pause` seconds.
 
     Raises:
         TimeoutError: it does not hold within `limit` seconds. The message says `what` was awaited.
@@ -20,7 +25,7 @@ def wait_until(condition: Callable[[], bool], what: str, limit: float = LIMIT_SE
     while not condition():
         if time.monotonic() > give_up:
             raise TimeoutError(f"after {limit} s still waiting until {what}")
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(pause)
 
 
 async def eventually(
