@@ -9,36 +9,36 @@ from tools.lint.dependencies import Target, complaints, imports_in, targets_in
 
 @pytest.fixture(scope="module")
 def found() -> list[str]:
-    manifest = Path("tests/lint/wrong.manifest").read_text(encoding="utf-8")
+    manifest = Path("tools/lint/wrong.manifest").read_text(encoding="utf-8")
     return sorted(complaints(targets_in(manifest)))
 
 
 def test_an_import_within_a_function_needs_a_dependency(found: list[str]) -> None:
     assert (
-        "tests/lint/undeclared.py:2: //tests/lint:undeclared imports click; "
+        "tools/lint/undeclared.py:2: //tools/lint:undeclared imports click; "
         "add @pypi_click//:pkg to its deps"
     ) in found
 
 
 def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
     assert (
-        "tests/lint/transitive.py:1: //tests/lint:transitive imports tests.lint.undeclared; "
-        "add //tests/lint:undeclared to its deps"
+        "tools/lint/transitive.py:1: //tools/lint:transitive imports tools.lint.undeclared; "
+        "add //tools/lint:undeclared to its deps"
     ) in found
 
 
 def test_a_module_that_nothing_provides(found: list[str]) -> None:
     assert (
-        "tests/lint/unknown.py:1: //tests/lint:unknown imports nowhere;"
+        "tools/lint/unknown.py:1: //tools/lint:unknown imports nowhere;"
         " no target here provides it: is it in requirements.in?"
     ) in found
 
 
 def test_unused_dependencies(found: list[str]) -> None:
     assert [line for line in found if "imports nothing of" in line] == [
-        "//tests/lint:transitive imports nothing of //tests/lint:unused: remove it from its deps",
-        "//tests/lint:unused imports nothing of //tests/lint:undeclared: remove it from its deps",
-        "//tests/lint:unused imports nothing of @pypi_grpcio//:pkg: remove it from its deps",
+        "//tools/lint:transitive imports nothing of //tools/lint:unused: remove it from its deps",
+        "//tools/lint:unused imports nothing of //tools/lint:undeclared: remove it from its deps",
+        "//tools/lint:unused imports nothing of @pypi_grpcio//:pkg: remove it from its deps",
     ]
 
 
@@ -50,7 +50,7 @@ def test_a_program_is_no_dependency() -> None:
 
 
 def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
-    assert not [line for line in found if "tests/lint:right" in line]
+    assert not [line for line in found if "tools/lint:right" in line]
 
 
 def test_modules_lie_below_the_import_roots() -> None:
