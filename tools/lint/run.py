@@ -1,6 +1,6 @@
-"""Runs commands, divided by `;`, until one of them fails. `bazel run` runs them in the workspace.
+"""Runs commands, divided by `;`, in the workspace until one of them fails.
 
-An argument `@FILE` stands for the lines of the file.
+A word `{python}` stands for all files of this kind.
 A failed gate says what to do about it: ADVICE in its environment.
 """
 
@@ -11,13 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-
-def _expanded(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        if word.startswith("@"):
-            yield from Path(word[1:]).read_text(encoding="utf-8").splitlines()
-        else:
-            yield word
+from tools.lint.workspace import files_in, find_workspace
 
 
 def _commands(words: Iterable[str]) -> list[list[str]]:
@@ -25,20 +19,21 @@ def _commands(words: Iterable[str]) -> list[list[str]]:
     return [list(command) for is_divider, command in groups if not is_divider]
 
 
-def _seen_from(workspace: Path, word: str) -> str:
-    """The word, or the place of another repository's file if it names one."""
-    if not word.startswith("external/"):
-        return word
-    # Of a repository that is a folder of the workspace, the link leads there.
-    behind = Path(word).resolve()
-    return str(behind if behind.is_relative_to(workspace) else Path(word).absolute())
+def _expanded(words: Iterable[str], workspace: Path) -> Iterator[str]:
+    for word in words:
+        if word.startswith("{"):
+            yield from map(str, files_in(workspace, word.strip("{}")))
+        elif word.startswith("external/"):
+            yield str(Path(word).absolute())
+        else:
+            yield word
 
 
 def main() -> int:
     """Exit code of the failed command, 0 if none failed."""
-    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    for words in _commands(_expanded(sys.argv[1:])):
-        command = [_seen_from(workspace, word) for word in words]
+    workspace = find_workspace()
+    for words in _commands(sys.argv[1:]):
+        command = list(_expanded(words, workspace))
         code = subprocess.run(command, cwd=workspace, check=False).returncode  # noqa: S603
         if code != 0:
             print(os.environ.get("ADVICE", ""), file=sys.stderr)

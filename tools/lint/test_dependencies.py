@@ -1,67 +1,133 @@
-"""What //tools/lint:dependencies says of the wrong targets in this folder's BUILD file."""
+"""What //tools/lint:dependencies says of wrong targets, and of right ones."""
 
 from pathlib import Path
 
 import pytest
 
-from tools.lint.dependencies import Target, complaints, imports_in, targets_in
+from tools.lint.build_files import requirement, targets_in
+from tools.lint.dependencies import Check, imports_in, unowned
+from tools.lint.packages import Package, module_name
+from tools.lint.python_targets import PythonTarget, python_targets
+
+PACKAGES = [
+    Package(requirement("click"), frozenset({"click"}), is_pytest_plugin=False),
+    Package(requirement("grpcio"), frozenset({"grpc"}), is_pytest_plugin=False),
+    Package(requirement("pytest"), frozenset({"pytest"}), is_pytest_plugin=False),
+    Package(requirement("pytest-timeout"), frozenset({"pytest_timeout"}), is_pytest_plugin=True),
+]
+
+BUILD = """
+load("@pypi//:requirements.bzl", "requirement")
+load("//bazel:python_grpc_library.bzl", "python_grpc_library")
+
+py_library(name = "undeclared", srcs = ["undeclared.py"])
+py_library(name = "transitive", srcs = ["transitive.py"], deps = [":unused"])
+py_library(name = "unknown", srcs = ["unknown.py"])
+py_library(name = "unused", srcs = ["unused.py"], deps = [":undeclared", requirement("grpcio")])
+py_library(name = "right", srcs = [":files"], deps = [":alias", ":code", requirement("grpcio")])
+py_test(name = "test", srcs = ["test.py"], deps = [
+    requirement("pytest"),
+    requirement("pytest-timeout"),
+])
+py_test(name = "plugin", srcs = ["plugin.py"], deps = [requirement("pytest-timeout")])
+filegroup(name = "files", srcs = ["right.py", "written_by_an_action.py"])
+alias(name = "alias", actual = ":unknown")
+proto_library(name = "proto", srcs = ["x.proto", "y.proto"])
+python_grpc_library(name = "code", protos = [":proto"])
+"""
+
+SOURCES = {
+    "undeclared.py": "def lazily() -> None:\n    import click",
+    "transitive.py": "import a.undeclared",
+    "unknown.py": "from nowhere import something",
+    "unused.py": "import json",
+    "right.py": "from a import unknown, x_pb2, x_pb2_grpc\nimport grpc",
+    "test.py": "import pytest",
+    "plugin.py": "",
+    "x.proto": 'syntax = "proto3";\nimport "a/y.proto";\nimport public "b/z.proto";',
+    "y.proto": 'syntax = "proto3";',
+}
 
 
-@pytest.fixture(scope="module")
-def found() -> list[str]:
-    manifest = Path("tools/lint/wrong.manifest").read_text(encoding="utf-8")
-    return sorted(complaints(targets_in(manifest)))
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "BUILD.bazel").write_text(BUILD)
+    for name, text in SOURCES.items():
+        (tmp_path / "a" / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def targets(workspace: Path) -> list[PythonTarget]:
+    return python_targets(targets_in(workspace, [Path("a")]))
+
+
+@pytest.fixture
+def found(targets: list[PythonTarget]) -> list[str]:
+    return sorted(Check(targets, PACKAGES).complaints())
 
 
 def test_an_import_within_a_function_needs_a_dependency(found: list[str]) -> None:
-    assert (
-        "tools/lint/undeclared.py:2: //tools/lint:undeclared imports click; "
-        "add @pypi_click//:pkg to its deps"
-    ) in found
+    line = 'a/undeclared.py:2: //a:undeclared imports click; add requirement("click") to its deps'
+    assert line in found
 
 
 def test_a_dependency_of_a_dependency_is_not_enough(found: list[str]) -> None:
     assert (
-        "tools/lint/transitive.py:1: //tools/lint:transitive imports tools.lint.undeclared; "
-        "add //tools/lint:undeclared to its deps"
+        "a/transitive.py:1: //a:transitive imports a.undeclared; add //a:undeclared to its deps"
     ) in found
 
 
 def test_a_module_that_nothing_provides(found: list[str]) -> None:
     assert (
-        "tools/lint/unknown.py:1: //tools/lint:unknown imports nowhere;"
+        "a/unknown.py:1: //a:unknown imports nowhere;"
         " no target here provides it: is it in requirements.in?"
     ) in found
 
 
+def test_a_contract_needs_those_it_imports(found: list[str]) -> None:
+    (line,) = [line for line in found if "//a:code" in line]
+    assert line.startswith("a/x.proto:3: //a:code imports b.z_pb2; no target here provides it")
+
+
 def test_unused_dependencies(found: list[str]) -> None:
     assert [line for line in found if "imports nothing of" in line] == [
-        "//tools/lint:transitive imports nothing of //tools/lint:unused: remove it from its deps",
-        "//tools/lint:unused imports nothing of //tools/lint:undeclared: remove it from its deps",
-        "//tools/lint:unused imports nothing of @pypi_grpcio//:pkg: remove it from its deps",
+        '//a:plugin imports nothing of requirement("pytest-timeout"): remove it from its deps',
+        "//a:transitive imports nothing of //a:unused: remove it from its deps",
+        "//a:unused imports nothing of //a:undeclared: remove it from its deps",
+        '//a:unused imports nothing of requirement("grpcio"): remove it from its deps',
     ]
 
 
+def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
+    assert not [line for line in found if "//a:right" in line or "//a:test" in line]
+
+
 def test_a_program_is_no_dependency() -> None:
-    program = Target("//a:program", kinds=["py_binary"])
-    test = Target("//a:test", deps=[program.label], tags=["unimported-deps"])
-    found = complaints({target.label: target for target in (program, test)})
+    program = PythonTarget("//a:program", deps=(), is_program=True)
+    test = PythonTarget("//a:test", deps=(program.label,), has_unimported=True)
+    found = Check([program, test], []).complaints()
     assert list(found) == ["//a:test depends on the program //a:program: depend on a py_library"]
 
 
-def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
-    assert not [line for line in found if "tools/lint:right" in line]
+def test_a_file_of_no_target(targets: list[PythonTarget]) -> None:
+    files = [Path("a/right.py"), Path("a/stub.pyi"), Path("b/missed.py")]
+    assert list(unowned(files, targets)) == ["b/missed.py is in the srcs of no Python target"]
 
 
-def test_modules_lie_below_the_import_roots() -> None:
-    files = ["../pypi_x/site-packages/x/__init__.py", "../pypi_x/site-packages/x/y.abi3.so"]
-    target = Target("@pypi_x//:pkg", roots=["../pypi_x/site-packages"], files=files)
-    assert target.modules() == {"x", "x.y"}
+@pytest.mark.parametrize(
+    ("file", "module"),
+    [("x/__init__.py", "x"), ("x/y.py", "x.y"), ("x/y.cpython-311-x86_64-linux-gnu.so", "x.y")],
+)
+def test_a_file_is_a_module(file: str, module: str) -> None:
+    assert module_name(Path(file)) == module
 
 
-def test_relative_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("a/b").mkdir(parents=True)
-    Path("a/b/c.py").write_text("from . import d\nfrom ..e import f\n", encoding="utf-8")
-    names = [found.names for found in imports_in("a/b/c.py")]
+def test_relative_imports(workspace: Path) -> None:
+    (workspace / "a" / "b").mkdir()
+    file = Path("a/b/c.py")
+    file.write_text("from . import d\nfrom ..e import f\n")
+    names = [found.names for found in imports_in(file)]
     assert names == [("a.b.d", "a.b"), ("a.e.f", "a.e")]
