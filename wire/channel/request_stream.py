@@ -29,6 +29,7 @@ class RequestStream(Attempts):
     if not TYPE_CHECKING:
         __slots__ = ()
 
+    lasts = True
     _outbox: list[bytes]
     """Kept requests, each framed."""
     _kept: int
