@@ -9,7 +9,7 @@ import ast
 import builtins
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,7 @@ def targets_in(workspace: Path, packages: Iterable[Path]) -> dict[str, Target]:
 
 
 class _StandIn:
-    """A rule, which notes each call that names a target, and whatever else Bazel offers.
-
-    Attributes:
-        name: by which it is called.
-        note: is told rule and attributes.
-    """
+    """Whatever Bazel offers. A call with a name is a rule's, and declares a target."""
 
     def __init__(self, name: str, note: Callable[[str, dict[str, Any]], None]) -> None:
         self._name = name
@@ -90,12 +85,6 @@ class _StandIn:
 
     def __getattr__(self, name: str) -> "_StandIn":
         return _StandIn(name, self._note)
-
-    def __or__(self, other: object) -> object:
-        return self
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
 
 
 class _Reader:
@@ -121,7 +110,7 @@ class _Reader:
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         scope: dict[str, Any] = {name: self._stand_in(name) for name in names - set(dir(builtins))}
         native = self._stand_in("native")
-        for function in (self._glob, self._select, self._subpackages):
+        for function in (self._glob, self._package_name, self._select, self._subpackages):
             name = function.__name__.removeprefix("_")
             scope[name] = function
             setattr(native, name, function)
@@ -148,8 +137,11 @@ class _Reader:
         return _StandIn(name, self._note)
 
     def _note(self, rule: str, attributes: dict[str, Any]) -> None:
-        label = whole_label(attributes["name"], self._package.as_posix().removeprefix("."))
+        label = whole_label(attributes["name"], self._package_name())
         self.targets[label] = Target(label, rule, attributes)
+
+    def _package_name(self) -> str:
+        return self._package.as_posix().removeprefix(".")
 
     def _glob(self, include: list[str], exclude: Iterable[str] = (), **_: object) -> list[str]:
         folder = self._workspace / self._package

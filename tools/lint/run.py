@@ -22,11 +22,19 @@ def _commands(words: Iterable[str]) -> list[list[str]]:
 def _expanded(words: Iterable[str], workspace: Path) -> Iterator[str]:
     for word in words:
         if word.startswith("{"):
-            yield from map(str, files_in(workspace, word.strip("{}")))
+            yield from _files(word.strip("{}"), workspace)
         elif word.startswith("external/"):
             yield str(Path(word).absolute())
         else:
             yield word
+
+
+def _files(kind: str, workspace: Path) -> list[str]:
+    # Without a file, most programs would look at something else.
+    files = [str(file) for file in files_in(workspace, kind)]
+    if not files:
+        raise LookupError(f"{workspace} has no {kind} file: remove this gate")
+    return files
 
 
 def main() -> int:

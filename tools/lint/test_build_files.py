@@ -51,7 +51,7 @@ def macro(name, deps = [], **kwargs):
             deps = deps + [requirement("PyJWT")],
             **kwargs
         )
-    _rule(name = name + "_other", x = ":" + name)
+    _rule(name = native.package_name() + "_other", x = ":" + name)
 """)
     text = 'load("//b:macro.bzl", m = "macro")\nm(name = "c", deps = ["//d"])\nm(name = "e")\n'
     (tmp_path / "a").mkdir()
@@ -59,8 +59,7 @@ def macro(name, deps = [], **kwargs):
     found = read(tmp_path, a=text)
     assert {label: target.rule for label, target in found.items()} == {
         "//a:c": "py_test",
-        "//a:c_other": "rule",
-        "//a:e_other": "rule",
+        "//a:a_other": "rule",
     }
     assert found["//a:c"].labels("srcs") == ["//b:main.py", "//b:beside.py"]
     assert found["//a:c"].labels("deps") == ["//d:d", 'requirement("pyjwt")']

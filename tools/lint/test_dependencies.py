@@ -6,7 +6,7 @@ import pytest
 
 from tools.lint.build_files import requirement, targets_in
 from tools.lint.dependencies import Check, imports_in, unowned
-from tools.lint.packages import Package, module_name
+from tools.lint.packages import Package, installed_packages, module_name
 from tools.lint.python_targets import PythonTarget, python_targets
 
 PACKAGES = [
@@ -115,6 +115,13 @@ def test_a_program_is_no_dependency() -> None:
 def test_a_file_of_no_target(targets: list[PythonTarget]) -> None:
     files = [Path("a/right.py"), Path("a/stub.pyi"), Path("b/missed.py")]
     assert list(unowned(files, targets)) == ["b/missed.py is in the srcs of no Python target"]
+
+
+def test_packages_are_those_of_the_program() -> None:
+    found = {package.label: package for package in installed_packages()}
+    assert "pytest.__main__" in found[requirement("pytest")].modules
+    assert not found[requirement("pytest")].is_pytest_plugin
+    assert found[requirement("pytest-timeout")].is_pytest_plugin
 
 
 @pytest.mark.parametrize(
