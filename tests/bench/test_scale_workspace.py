@@ -60,9 +60,8 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_a_service_has_its_contract_program_and_test(package: Path) -> None:
-    *rules, last = [call for call in calls(package / "BUILD.bazel") if rule(call) != "load"]
+    rules = [call for call in calls(package / "BUILD.bazel") if rule(call) != "load"]
     assert [rule(call) for call in rules] == _RULES
-    assert rule(last) == "sources"
     names = [attribute(call, "name")[0] for call in rules]
     assert all(name.removeprefix("test_").startswith(package.name) for name in names)
 
@@ -76,7 +75,7 @@ def test_what_a_build_file_uses_is_loaded(package: Path) -> None:
         for argument in call.args[1:]
         if isinstance(argument, ast.Constant)
     }
-    assert loaded == {*_RULES, "requirement", "sources"}
+    assert loaded == {*_RULES, "requirement"}
 
 
 def test_labels_and_files_of_a_build_file_are_there(package: Path) -> None:
