@@ -40,12 +40,14 @@ def _files(kind: str, workspace: Path) -> list[str]:
 def main() -> int:
     """Exit code of the failed command, 0 if none failed."""
     workspace = find_workspace()
+    # A test has no home for what a program keeps, and may not write into the workspace.
+    environment = {"HOME": os.environ.get("TEST_TMPDIR", ""), **os.environ}
     for words in _commands(sys.argv[1:]):
         command = list(_expanded(words, workspace))
-        code = subprocess.run(command, cwd=workspace, check=False).returncode  # noqa: S603
-        if code != 0:
+        ended = subprocess.run(command, cwd=workspace, env=environment, check=False)  # noqa: S603
+        if ended.returncode != 0:
             print(os.environ.get("ADVICE", ""), file=sys.stderr)
-            return code
+            return ended.returncode
     return 0
 
 

@@ -48,3 +48,13 @@ def test_commands_run_in_the_workspace(workspace: Path, monkeypatch: pytest.Monk
 def test_a_gate_over_no_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LookupError, match="has no shell file: remove this gate"):
         run(monkeypatch, "echo", "{shell}")
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_program_has_a_home(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setenv("TEST_TMPDIR", "/of/the/test")
+    assert run(monkeypatch, "printenv", "HOME") == 0
+    assert capfd.readouterr().out == "/of/the/test\n"
