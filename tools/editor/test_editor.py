@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from testing.runfiles import runfile
+from tools.lint.workspace import files_in, find_workspace
 
-MANIFEST = "tools/lint/targets.manifest"
+# A test starts in the folder of its runfiles.
+RUNFILES = Path.cwd()
 
 GENERATED = {
     f"proto/user_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py", "pb2_grpc.pyi")
@@ -22,8 +23,8 @@ GENERATED = {
 def edit(workspace: Path) -> str:
     """Runs the program as `bazel run` does, and returns what it says."""
     return subprocess.check_output(
-        [runfile("tools/editor/editor"), f"--manifest={MANIFEST}", "--no-venv"],
-        cwd=runfile("."),
+        [RUNFILES / "tools" / "editor" / "editor", "--no-venv"],
+        cwd=RUNFILES,
         env=os.environ | {"BUILD_WORKSPACE_DIRECTORY": str(workspace)},
         text=True,
     )
@@ -72,23 +73,15 @@ def merge(source: Path, target: Path) -> None:
             merge(entry, place)
 
 
-def _others(folder: str, names: list[str]) -> list[str]:
-    """What is no source in Python."""
-    return [
-        name
-        for name in names
-        if not (Path(folder, name).is_dir() or name.endswith((".py", ".pyi"))) or "_pb2" in name
-    ]
-
-
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python files of the workspace, as they are in a checkout."""
-    workspace = tmp_path_factory.mktemp("workspace")
-    for folder in runfile(".").iterdir():
-        if folder.is_dir() and folder.name != "external":
-            shutil.copytree(folder, workspace / folder.name, ignore=_others)
-    return workspace
+    copy = tmp_path_factory.mktemp("workspace")
+    workspace = find_workspace()
+    for file in files_in(workspace, "python"):
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(workspace / file, copy / file)
+    return copy
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted(path for path in Path().rglob("*.md") if "external" not in path.parts)
+from tools.lint.workspace import files_in, find_workspace
+
+WORKSPACE = find_workspace()
+PAGES = [path for path in files_in(WORKSPACE, "other") if path.suffix == ".md"]
 FENCED = re.compile(r"```.*?```", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
 
 def text_of(page: Path) -> str:
-    return FENCED.sub("", page.read_text(encoding="utf-8"))
+    return FENCED.sub("", (WORKSPACE / page).read_text(encoding="utf-8"))
 
 
 def anchors_of(page: Path) -> set[str]:
@@ -29,6 +32,6 @@ def test_the_pages_are_here() -> None:
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     for path, anchor in LINK.findall(text_of(page)):
         target = Path(os.path.normpath(page.parent / path)) if path else page
-        assert target.is_file(), f"{page} links to {path}"
+        assert (WORKSPACE / target).is_file(), f"{page} links to {path}"
         if anchor:
             assert anchor in anchors_of(target), f"{page} links to {path}#{anchor}"

@@ -1,6 +1,5 @@
 """requirements.txt is what requirements.in asks for, and that is what BUILD files use."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tools.lint.workspace import files_in, find_workspace
 
 # What mypy reads, and mypy: //tools/lint:mypy takes all packages.
 _FOR_MYPY = re.compile(r"mypy|types-.*")
@@ -55,8 +56,9 @@ _LOCKED = _locked()
 
 def _used() -> set[str]:
     """The packages that BUILD and .bzl files name, as pip's or as Bazel's names of them."""
-    files = [Path(name) for name in os.environ["STARLARK_SOURCES"].split()]
-    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    workspace = find_workspace()
+    files = files_in(workspace, "starlark")
+    text = "".join((workspace / file).read_text(encoding="utf-8") for file in files)
     names = re.findall(r'\brequirement\("([^"]+)"\)|@pypi_(\w+)//', text)
     return {canonicalize_name(one or other) for one, other in names}
 
