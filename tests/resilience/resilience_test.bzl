@@ -2,7 +2,7 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, **kwargs):
+def resilience_test(name, size = "medium", tags = [], deps = [], cpus = 4, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
@@ -10,7 +10,8 @@ def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, *
       size: Bazel's test size.
       tags: further tags.
       deps: what the test imports beside `tests.support`.
-      alone: whether its bounds are of time, so that no other test may run beside it.
+      cpus: what it takes of a machine of two processors, which has four (.bazelrc). A test with
+        bounds of time takes all of it.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -22,9 +23,11 @@ def resilience_test(name, size = "medium", tags = [], deps = [], alone = True, *
             "//client",
             "//services",
         ],
-        # Load and its bounds take the whole of a small machine.
-        # And counting lines takes time that the bounds do not have.
-        tags = tags + ["uncounted"] + (["cpu:2"] if alone else []),
+        # Counting lines takes time that the bounds do not have.
+        tags = tags + [
+            "cpu:{}".format(cpus),
+            "uncounted",
+        ],
         deps = deps + ["//tests/support"],
         **kwargs
     )
