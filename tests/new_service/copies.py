@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.support.processes import runfile
+from testing.runfiles import runfile
 
-_FOLDERS = ("deploy", "proto", "rpc", "services", "tests", "wire")
+_FOLDERS = ("deploy", "proto", "rpc", "services", "testing", "wire")
 _FILES = ("pyproject.toml", "requirements.txt")
 
 

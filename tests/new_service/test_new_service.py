@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.runfiles import runfile
 from tests.new_service.copies import copy_workspace, new_service, texts
-from tests.support.processes import runfile
 
 RUFF = str(Path(os.environ["RUFF"]).absolute())
 
@@ -42,13 +42,6 @@ class Workspace:
         options = ["-I.", "--python_out=.", "--grpc_python_out=."]
         self.run(sys.executable, "-m", "grpc_tools.protoc", *options, contract)
 
-    def link_program(self) -> None:
-        """Makes the program that Bazel would."""
-        source = self.folder / "services" / self.name / f"{self.name}.py"
-        program = source.with_suffix("")
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{source}" "$@"\n')
-        program.chmod(0o755)
-
     def run(self, *command: str) -> None:
         """Runs a command in the folder. It has to succeed."""
         ours = runfile(".")
@@ -58,8 +51,6 @@ class Workspace:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(path),
             "PYTHONSAFEPATH": "1",
-            "TEST_SRCDIR": str(self.folder.parent),
-            "TEST_WORKSPACE": self.folder.name,
         }
         ended = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
@@ -90,7 +81,6 @@ def test_the_code_is_clean(workspace: Workspace) -> None:
 
 def test_its_tests_pass(workspace: Workspace) -> None:
     workspace.compile_contract()
-    workspace.link_program()
     workspace.run(sys.executable, "-m", "pytest", *OPTIONS, f"services/{workspace.name}")
 
 

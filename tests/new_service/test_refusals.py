@@ -30,6 +30,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("logging", "a Python module is called 'logging' already"),
         ("grpc", "a Python module is called 'grpc' already"),
         ("wire", "a Python module is called 'wire' already"),
+        ("testing", "a Python module is called 'testing' already"),
         ("orjson", "a Python module is called 'orjson' already"),
         ("library", "the name of something else"),
         ("test_greet", "the name of something else"),

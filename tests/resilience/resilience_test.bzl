@@ -2,14 +2,13 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], cpus = 4, **kwargs):
+def resilience_test(name, size = "medium", tags = [], cpus = 4, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside `tests.support`.
       cpus: what it takes of a machine of two processors, which has four (.bazelrc). A test with
         bounds of time takes all of it.
       **kwargs: further attributes of pytest_test.
@@ -28,6 +27,5 @@ def resilience_test(name, size = "medium", tags = [], deps = [], cpus = 4, **kwa
             "cpu:{}".format(cpus),
             "uncounted",
         ],
-        deps = deps + ["//tests/support"],
         **kwargs
     )

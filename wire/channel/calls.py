@@ -41,6 +41,7 @@ class StreamUnaryCall(RequestStream, UnaryAnswer):
         "_half_closed",
         "_is_final",
         "_is_full",
+        "_is_written_to",
         "_kept",
         "_outbox",
         "_request_encoding",

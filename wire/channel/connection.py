@@ -169,8 +169,10 @@ class ClientConnection(Outgoing):
         """The server has broken a rule on a stream."""
         self.streams[stream_id].call.unreadable(f"{self.peer}: {fault.text}")
 
-    def stream_closed(self, stream: Stream) -> None:  # noqa: ARG002
+    def stream_closed(self, stream: Stream) -> None:
         """There may be room for a waiting call, and a drained connection may end."""
+        if stream.call.lasts:
+            self.lasting -= 1
         if self.draining:
             self._close_when_empty()
         elif self._calls_waiting:

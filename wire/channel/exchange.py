@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 class Exchange(Protocol):
     """A request on its way and the answer to it. Each method is called while bytes are read."""
 
+    @property
+    def lasts(self) -> bool:
+        """Whether the stream has many messages, or waits for them."""
+
     def head_received(self, fields: Fields) -> None:
         """The answer begins, by headers."""
 

@@ -51,6 +51,8 @@ class HealthWatch:
         serving: what was said last.
     """
 
+    lasts = True
+
     def __init__(
         self, connection: ClientConnection, service: str, listener: HealthListener
     ) -> None:

@@ -88,7 +88,7 @@ class Outgoing(UsualAnswers):
             + message
         )
         if not self._dirty:
-            if len(self.streams) > 1:
+            if len(self.streams) > self.lasting + 1:
                 self.mark_dirty()
             else:
                 # The only request that is under way: waiting for others would only keep it back.
@@ -108,6 +108,8 @@ class Outgoing(UsualAnswers):
         self.next_stream_id = stream_id + 2
         stream = Stream(stream_id, self.peer_initial_window, self.own_window)
         stream.call = exchange
+        if exchange.lasts:
+            self.lasting += 1
         self.streams[stream_id] = stream
         if not self.is_watched:
             self.watch()

@@ -29,6 +29,7 @@ class RequestStream(Attempts):
     if not TYPE_CHECKING:
         __slots__ = ()
 
+    lasts = True
     _outbox: list[bytes]
     """Kept requests, each framed."""
     _kept: int
@@ -43,6 +44,8 @@ class RequestStream(Attempts):
     _request_encoding: bytes
     _writer: asyncio.Future[None] | None
     _consumer: asyncio.Task[None] | None
+    _is_written_to: bool
+    """Its requests are written. They do not come from an iterable."""
 
     def start(self, requests: Any, encoding: bytes) -> None:
         """Begins the call, with an iterable of requests or with none, where they are written."""
@@ -53,6 +56,7 @@ class RequestStream(Attempts):
         self._request_encoding = encoding
         self._writer = None
         self._consumer = None
+        self._is_written_to = requests is None
         self._reset_requests()
         self.add_done_callback(lambda _: self._stop_requests())
         if encoding != IDENTITY:
@@ -165,7 +169,7 @@ class RequestStream(Attempts):
         self._finish_requests()
 
     def _require_writer(self) -> None:
-        if self._consumer is not None:
+        if not self._is_written_to:
             raise grpc.aio.UsageError("a call with an iterable of requests cannot be written to")
 
     def _finish_requests(self) -> None:
@@ -198,8 +202,10 @@ class RequestStream(Attempts):
         self._outbox = []
         self._kept = self._sent = 0
         self._wake_writer()
-        if self._consumer is not None and self._consumer is not _running_task():
-            self._consumer.cancel()
+        # The task has its context, and so the calls made in it: the garbage collector's work.
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None and consumer is not _running_task():
+            consumer.cancel()
 
 
 def framed(method: Method, request: Any, encoding: bytes) -> bytes:

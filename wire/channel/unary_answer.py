@@ -58,6 +58,8 @@ class UnaryAnswer(AnswerFuture, Outcome):
         "wait_for_ready",
     )
 
+    lasts = False
+
     def __init__(
         self,
         method: Method,

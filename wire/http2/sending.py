@@ -45,6 +45,8 @@ class Sending(Output):
         """Without those of one-frame answers. Their streams are counted."""
         self.streams_completed = 0
         """Streams ended in order by both sides."""
+        self.lasting = 0
+        """Streams of many messages: who has one message to send does not wait for theirs."""
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}

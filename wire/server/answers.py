@@ -70,7 +70,7 @@ class Answers(Connection):
         else:
             self._end_locally(stream)
         if not self._dirty:
-            if self.streams:
+            if len(self.streams) > self.lasting:
                 self.mark_dirty()
             else:
                 # The last answer that is due: waiting for others would only keep it back.

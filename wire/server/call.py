@@ -45,6 +45,8 @@ class Call(Incoming):
     task: asyncio.Task[None] | None = None
     running = False
     """The servicer's method has begun and is not over."""
+    lasts = False
+    """It has sent one of many responses."""
     slot: Slot | None = None
     _drained: asyncio.Future[None] | None = None
     _held_answer = 0
@@ -74,6 +76,9 @@ class Call(Incoming):
         """Send an answer. Waits while the caller does not take what was sent before."""
         if self.ended:
             raise grpc.aio.UsageError("the call has ended")
+        if not self.lasts:
+            self.lasts = True
+            self.connection.lasting += 1
         if not self._initial_sent:
             self.send_head([])
         data = self._serialized(message)
@@ -263,6 +268,8 @@ class Call(Incoming):
         if self.closed:
             return
         self.closed = True
+        if self.lasts:
+            self.connection.lasting -= 1
         if not self.ended:
             self.give_up("the stream is over")
         if self.running:

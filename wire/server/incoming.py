@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from wire.errors import MessageError
+from wire.protocol.compression import IDENTITY
 from wire.protocol.messages import only_message
 from wire.server.context import Context
 from wire.server.requests import Requests
@@ -58,13 +59,17 @@ class Incoming(Context):
             self.fail(error.code, error.details)
 
     def _receive_piece(self, data: bytes) -> None:
-        if self.requests is None:
-            self.requests = Requests(self, self.connection.limits.max_message)
-        self.requests.feed(data)
-        if self.requests.count:
+        requests = self.requests or self._begin_requests()
+        requests.feed(self, data)
+        if requests.count:
             self.has_request = True
-            if self.requests.count > 1 and not self._is_stream:
+            if requests.count > 1 and not self._is_stream:
                 self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
+
+    def _begin_requests(self) -> Requests:
+        encoding = self.headers.get(b"grpc-encoding", IDENTITY)
+        self.requests = Requests(encoding, self.connection.limits.max_message)
+        return self.requests
 
     @property
     def _is_stream(self) -> bool:
@@ -85,7 +90,7 @@ class Incoming(Context):
             self.fail(grpc.StatusCode.UNIMPLEMENTED, "a unary method takes one request")
         else:
             try:
-                message = requests.take()
+                message = requests.take(self)
             except MessageError as error:
                 self.fail(error.code, error.details)
             else:
@@ -114,9 +119,8 @@ class Incoming(Context):
 
     async def read(self) -> Any:
         """The next request, or grpc.aio.EOF behind the last."""
-        if self.requests is None:
-            self.requests = Requests(self, self.connection.limits.max_message)
-        message = await self.requests.read()
+        requests = self.requests or self._begin_requests()
+        message = await requests.read(self)
         if message is grpc.aio.EOF:
             return message
         return self.parsed(message)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.protocol.compression import IDENTITY
 from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ class Requests:
     """Messages in their order. What nobody reads is not acknowledged, so the peer stalls."""
 
     __slots__ = (
-        "_call",
         "_encoding",
         "_limit",
         "_parser",
@@ -31,13 +29,12 @@ class Requests:
         "count",
     )
 
-    def __init__(self, call: Incoming, limit: int) -> None:
-        self._call = call
+    def __init__(self, encoding: bytes, limit: int) -> None:
         self._limit = limit
         self._parser = MessageParser(limit)
         self._queue: deque[tuple[bool, bytes]] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._encoding = call.headers.get(b"grpc-encoding", IDENTITY)
+        self._encoding = encoding
         self._unread = 0
         """Bytes received and not yet acknowledged."""
         self._waiting = 0
@@ -45,7 +42,9 @@ class Requests:
         self.count = 0
         """Messages received so far."""
 
-    def feed(self, data: bytes) -> None:
+    # Their call has them, and is given each time: a cycle would be work for the garbage collector.
+
+    def feed(self, call: Incoming, data: bytes) -> None:
         """Take bytes of the peer.
 
         Raises:
@@ -58,16 +57,16 @@ class Requests:
             self._queue.extend(messages)
             self._waiting += sum([len(message) + PREFIX_BYTES for _, message in messages])
             self.wake()
-        self._acknowledge()
+        self._acknowledge(call)
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self, call: Incoming) -> None:
         # An unfinished message must be able to become whole, unless another one waits before it.
         kept = self._waiting + self._parser.held if self._queue else 0
         taken = self._unread - kept
         if taken > 0:
             self._unread = kept
-            self._call.acknowledge(taken)
-        self._call.hold_requests(self._waiting + self._parser.held)
+            call.acknowledge(taken)
+        call.hold_requests(self._waiting + self._parser.held)
 
     @property
     def is_cut(self) -> bool:
@@ -80,24 +79,24 @@ class Requests:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    async def read(self) -> Any:
+    async def read(self, call: Incoming) -> Any:
         """The next message, decompressed, or grpc.aio.EOF behind the last.
 
         Raises:
           MessageError: it cannot be decompressed.
         """
         while not self._queue:
-            if self._call.requests_ended:
+            if call.requests_ended:
                 return grpc.aio.EOF
-            self._waiter = self._call.connection.loop.create_future()
+            self._waiter = call.connection.loop.create_future()
             await self._waiter
-        return self.take()
+        return self.take(call)
 
-    def take(self) -> bytes:
+    def take(self, call: Incoming) -> bytes:
         """The next message. It has arrived already."""
         message = self._queue.popleft()
         self._waiting -= len(message[1]) + PREFIX_BYTES
-        self._acknowledge()
+        self._acknowledge(call)
         return plain_message(message, self._encoding, self._limit)
 
     def drop(self) -> None:

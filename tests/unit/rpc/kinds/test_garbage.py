@@ -36,8 +36,8 @@ def _is_ours(one: type) -> bool:
     return str(one.__module__).startswith(("rpc.", "wire."))
 
 
-@pytest.mark.parametrize("kind", ["Unary", "ServerStream"])
-async def test_a_call_of_one_request_leaves_no_cycles(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["Unary", "ServerStream", "ClientStream", "BidiStream"])
+async def test_a_call_leaves_no_cycles(kind: str) -> None:
     async with Way("wire", through_hop=True).to(Streams()) as path:
 
         async def call() -> None:
