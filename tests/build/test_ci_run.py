@@ -14,7 +14,8 @@ _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 
 # What it asks of bazelw, and the scripts that it starts.
 _STEPS = {
-    "test": "test --config=ci //...",
+    "test": "test //...",
+    "slow": "test --config=ci //...",
     "query": "cquery deps(//...)",
     "arm": "build --nobuild --platforms=//tests/build/platforms:linux_aarch64 //...",
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",

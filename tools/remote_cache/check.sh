@@ -4,17 +4,20 @@
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
-folder=$(mktemp -d -p /var/tmp) # nginx's, and not below /tmp, which the sandbox hides
+# shellcheck source=tools/own_bazel/copy.sh
+source tools/own_bazel/copy.sh
+cache=$folder/cache
 export REMOTE_CACHE_TOKEN=check-$RANDOM$RANDOM
 
 main() {
-  trap 'stop_cache; rm -rf "$folder"' EXIT
+  trap 'stop_cache; remove_copy' EXIT
   nginx=$(tools/remote_cache/get_nginx.sh)
+  copy_checkout
   start_cache
   local filled taken writes alone
 
   expect_refusal
-  filled=$(processes //... --remote_upload_local_results --credential_helper="127.0.0.1=$PWD/.ci/credentials")
+  filled=$(processes //... --remote_upload_local_results --credential_helper="127.0.0.1=$workspace/.ci/credentials")
   [[ $filled == *sandbox* ]] || fail "the first build ran no process: $filled"
   writes=$(count_writes)
   ((writes > 0)) || fail "the first build wrote nothing to the cache"
@@ -34,19 +37,19 @@ main() {
 # As README.md has it, on a free port. One process that stays who it is: a master that is root would make
 # its workers another user.
 start_cache() {
-  mkdir "$folder/files"
-  echo "\"PUT Bearer $REMOTE_CACHE_TOKEN\" 0;" >"$folder/writers.conf"
+  mkdir -p "$cache/files"
+  echo "\"PUT Bearer $REMOTE_CACHE_TOKEN\" 0;" >"$cache/writers.conf"
   for _ in {1..20}; do
     port=$((20000 + RANDOM % 10000))
-    sed "s/127.0.0.1:9092/127.0.0.1:$port/" tools/remote_cache/nginx.conf >"$folder/nginx.conf"
+    sed "s/127.0.0.1:9092/127.0.0.1:$port/" tools/remote_cache/nginx.conf >"$cache/nginx.conf"
     # It returns when it listens.
-    "$nginx" -p "$folder" -c nginx.conf -e stderr -g "master_process off;" 2>"$folder/error.log" && return
+    "$nginx" -p "$cache" -c nginx.conf -e stderr -g "master_process off;" 2>"$cache/error.log" && return
   done
-  fail "nginx does not start: $(tail -n 1 "$folder/error.log")"
+  fail "nginx does not start: $(tail -n 1 "$cache/error.log")"
 }
 
 stop_cache() {
-  [[ ! -e $folder/nginx.pid ]] || kill "$(<"$folder/nginx.pid")"
+  [[ ! -e $cache/nginx.pid ]] || kill "$(<"$cache/nginx.pid")" || true
 }
 
 expect_refusal() {
@@ -58,16 +61,15 @@ expect_refusal() {
   [[ $status == *" 403 "* ]] || fail "who has no token may write: $status"
 }
 
-# Builds targets over the cache, and prints what Bazel says of the processes. A server that has just
-# started, and no record of what was built, make Bazel look at each action again.
+# Builds targets over the cache, from nothing, and prints what Bazel says of the processes.
 processes() {
-  ./bazelw shutdown
-  ./bazelw build --nouse_action_cache --disk_cache= --config=remote-cache --remote_cache="http://127.0.0.1:$port" \
-    "$@" 2>"$folder/log" || fail "$(tail -n 20 "$folder/log")"
+  bazel clean 2>"$folder/log"
+  bazel build --config=remote-cache --remote_cache="http://127.0.0.1:$port" "$@" 2>>"$folder/log" ||
+    fail "$(tail -n 20 "$folder/log")"
   sed -n 's/.*INFO: [0-9,]* processes\?: //p' "$folder/log"
 }
 
-count_writes() { grep --count '^PUT 201 ' "$folder/access.log"; }
+count_writes() { grep --count '^PUT 201 ' "$cache/access.log"; }
 
 fail() {
   echo "tools/remote_cache/check.sh: $1" >&2

@@ -24,7 +24,7 @@ def copy_workspace(folder: Path) -> Path:
 
 def new_service(workspace: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Runs the program as `bazel run` does, in a workspace."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 (no shell, the words are our tests')
         [runfile("tools/new_service/new_service"), *arguments],
         env=os.environ | {"BUILD_WORKSPACE_DIRECTORY": str(workspace)},
         capture_output=True,

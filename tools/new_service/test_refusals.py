@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.new_service.copies import copy_workspace, new_service, texts
+from tools.new_service.copies import copy_workspace, new_service, texts
 
 
 @pytest.fixture(scope="module")

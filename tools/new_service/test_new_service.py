@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testing.runfiles import runfile
-from tests.new_service.copies import copy_workspace, new_service, texts
+from tools.new_service.copies import copy_workspace, new_service, texts
 
 RUFF = str(Path(os.environ["RUFF"]).absolute())
 
