@@ -1,4 +1,7 @@
-"""One caller has far more calls than there are slots, and another one has one at a time."""
+"""One caller has far more calls than there are slots, over many connections.
+
+Another one has one at a time.
+"""
 
 import grpc
 
@@ -8,7 +11,7 @@ from tests.support.load import Call, Figures, mock_data_caller
 from tests.support.processes import running
 
 SLOTS, SLOW_ANSWER = 16, 0.05
-GREEDY = Load(in_flight=150, source="127.0.0.2")
+GREEDY = Load(connections=10, in_flight=15, source="127.0.0.2")
 # Within the time for which a server remembers who shares its slots.
 CALLS, TIMEOUT = 50, 20
 MOST_REFUSED = 2
