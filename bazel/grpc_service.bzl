@@ -1,8 +1,8 @@
 """`grpc_service`: the targets of a service, which has a folder of its own below //services."""
 
 load("@rules_python//python:defs.bzl", "py_binary", "py_library")
+load("//bazel:both_transports.bzl", "both_transports")
 load("//bazel:pytest_test.bzl", "pytest_test")
-load("//tests:both_transports.bzl", "both_transports")
 
 def grpc_service(name, deps, test_deps = []):
     """Declares the program `:NAME`, its modules as `:library`, and its tests.

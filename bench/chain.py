@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,16 +13,16 @@ import click
 
 from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
-from bench.contenders import PEERS, Contender
+from bench.contenders import PEERS, Contender, Tls
 from bench.figures import figure
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
-from bench.page import page
-from bench.plots import Axes, curves, stacks
-from bench.report import Rounds, busy, ratios, table
-from bench.servers import ROLES, ServerError
+from bench.report import ratios, table
+from bench.servers import ROLES
+from testing.certificates import Authority
+from testing.processes import StartError
 
 OURS = "this chain on wire"
 ON_GRPCIO = "this chain on grpcio"
@@ -46,11 +47,21 @@ ON_GRPCIO = "this chain on grpcio"
     help="The reference's binaries orc1, orc2, mock_data. They take ports 9000, 9001, 10000.",
 )
 @click.option(
+    "--go",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
+    help="The chain on grpc-go, as tests/interop/build_go.sh makes it.",
+)
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="TLS on each link. Contenders without it are left out.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("bench-results"),
     show_default=True,
-    help="Folder for chain.json, chain.html and the plots.",
+    help="Folder for chain.json, the run in full.",
 )
 def main(  # noqa: PLR0913  # one for each option
     *,
@@ -59,6 +70,8 @@ def main(  # noqa: PLR0913  # one for each option
     generator: str,
     peers: Sequence[str],
     reference: tuple[Path, Path, Path] | None,
+    go: Path | None,
+    tls: bool,
     out: Path,
 ) -> None:
     """Measure the chain and its peers: throughput, latency, CPU time, memory, start-up.
@@ -66,21 +79,35 @@ def main(  # noqa: PLR0913  # one for each option
     Every answer's size is checked, and beside the load calls whose answers are compared in full.
     A wrong answer ends the run.
     """
-    chosen = [
+    with_tls = [
         contenders.chain(OURS, contenders.root(), ("--transport", "wire")),
         contenders.chain(ON_GRPCIO, contenders.root(), ("--transport", "grpcio")),
-        *map(contenders.peer, peers),
+        *([contenders.in_go(go)] if go else ()),
     ]
+    without = [*map(contenders.peer, peers)]
     if reference:
-        chosen.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
+        without.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
     plan, rounds = (QUICK, 1) if quick else (Plan(), rounds)
-    load = choose_generator(generator)
     try:
-        measured, imports = _measure(chosen, plan, rounds, load)
-    except (LoadError, ServerError) as error:
+        with tempfile.TemporaryDirectory() as files:
+            chosen = _secured(with_tls, without, Path(files)) if tls else [*with_tls, *without]
+            load = choose_generator(generator, authority=chosen[0].authority)
+            measured, imports = _measure(chosen, plan, rounds, load)
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     _report(measured, imports, plan, load, folder)
+
+
+def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> list[Contender]:
+    """The contenders that can have TLS, with it. It says who cannot."""
+    if unable:
+        names = ", ".join(one.name for one in unable)
+        print(f"left out, as they have no TLS here: {names}", file=sys.stderr)
+    authority = Authority(folder)
+    pair = authority.issue("server")
+    tls = Tls(pair.certificate, pair.key, authority.certificate)
+    return [contenders.with_tls(one, tls) for one in able]
 
 
 def _measure(
@@ -105,16 +132,14 @@ def _report(
     load: Generator,
     folder: Path,
 ) -> None:
-    tables = [table(measured, plan.in_flight), ratios(measured, plan.in_flight)]
     about = {**facts(), "generator": load.name, "import grpc, s": f"{figure(imports).median:.2f}"}
-    plots = draw(measured, plan)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, plot in plots.items():
-        (folder / name).write_text(plot)
-    words = in_words(about)
-    (folder / "chain.html").write_text(page("The chain and its peers", words, tables, plots))
-    (folder / "chain.json").write_text(json.dumps(_raw(measured, imports, about), indent=1))
-    print(f"{words}\n\n{markdown(tables[0])}\n\n{markdown(tables[1])}\n\nsee {folder}/chain.html")
+    raw = folder / "chain.json"
+    raw.write_text(json.dumps(_raw(measured, imports, about), indent=1) + "\n")
+    print(in_words(about), end="\n\n")
+    print(markdown(table(measured, plan.in_flight)), end="\n\n")
+    print(markdown(ratios(measured, plan.in_flight)), end="\n\n")
+    print(f"`./bazelw run //bench:draw -- {raw}` draws it")
 
 
 def _raw(
@@ -122,40 +147,6 @@ def _raw(
 ) -> dict[str, Any]:
     rounds = {name: [asdict(one) for one in of] for name, of in measured.items()}
     return {"about": about, "import_grpc_seconds": imports, "rounds": rounds}
-
-
-def draw(measured: Rounds, plan: Plan) -> dict[str, str]:
-    """The plots of a run, by file name."""
-    at = busy(plan.in_flight)
-    return {
-        "throughput.svg": curves(
-            Axes("Throughput", "calls in flight", "calls/s"),
-            _over_concurrency(measured, plan, "rate"),
-        ),
-        "latency.svg": curves(
-            Axes("Latency under closed load, p99", "calls in flight", "ms"),
-            _over_concurrency(measured, plan, "p99"),
-        ),
-        "cpu.svg": stacks(
-            Axes(f"CPU time, {at} calls in flight", "", "µs a call"),
-            {name: _cpu(of, at) for name, of in measured.items()},
-        ),
-    }
-
-
-def _over_concurrency(measured: Rounds, plan: Plan, what: str) -> dict[str, dict[float, Any]]:
-    def pick(one: Round, in_flight: int) -> float:
-        point = one.points[in_flight]
-        return point.rate if what == "rate" else point.latency[what]
-
-    return {
-        name: {number: figure([pick(one, number) for one in of]) for number in plan.in_flight}
-        for name, of in measured.items()
-    }
-
-
-def _cpu(rounds: Sequence[Round], at: int) -> dict[str, float]:
-    return {role: figure([one.points[at].cpu[role] for one in rounds]).median for role in ROLES}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import grpc
 
@@ -31,14 +32,19 @@ class Checks:
 
 
 @contextmanager
-def checking(address: str, seed: int = 0) -> Iterator[Checks]:
+def checking(address: str, seed: int = 0, authority: Path | None = None) -> Iterator[Checks]:
     """Calls the chain while the context is open.
+
+    Args:
+        address: of orc1.
+        seed: makes the names.
+        authority: PEM file of the authority of its certificate, None for plaintext.
 
     Raises:
         LoadError: when the context is left, if an answer was wrong.
     """
     checks, stop = Checks(), threading.Event()
-    with grpc.insecure_channel(address) as channel:
+    with _channel(address, authority) as channel:
         arguments = (channel, random.Random(seed), checks, stop)  # noqa: S311
         thread = threading.Thread(target=_keep_checking, args=arguments)
         thread.start()
@@ -49,6 +55,13 @@ def checking(address: str, seed: int = 0) -> Iterator[Checks]:
             thread.join()
     if checks.wrong:
         raise LoadError(f"{address} answers wrongly: {checks.wrong[0]}")
+
+
+def _channel(address: str, authority: Path | None) -> grpc.Channel:
+    if authority is None:
+        return grpc.insecure_channel(address)
+    credentials = grpc.ssl_channel_credentials(authority.read_bytes())
+    return grpc.secure_channel(address, credentials)
 
 
 def _keep_checking(

@@ -1,6 +1,7 @@
 """Options common to benchmarks: what makes the load, and how much of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,7 +37,10 @@ def _number(name: str, default: int, *, at_least: int, help_text: str) -> Option
 
 
 def choose_generator(
-    name: str, method: str = METHOD, most_connections: int = CONNECTIONS
+    name: str,
+    method: str = METHOD,
+    most_connections: int = CONNECTIONS,
+    authority: Path | None = None,
 ) -> Generator:
     """The generator of a name, or the best there is for `auto`.
 
@@ -44,11 +48,13 @@ def choose_generator(
         name: a choice of `GENERATOR`.
         method: called with a `UserName` and answered with its `User`.
         most_connections: most connections for the calls in flight.
+        authority: PEM file of the authority of the server's certificate, None for plaintext.
 
     Raises:
         click.ClickException: h2load is wanted and not installed.
     """
-    found = None if name == "python" else h2load.find(method, most_connections)
+    tls = authority is not None
+    found = None if name == "python" else h2load.find(method, most_connections, tls=tls)
     if found is None and name == "h2load":
         raise click.ClickException("h2load is not installed (Debian: apt install nghttp2-client)")
-    return found or python_load.generator(method, most_connections)
+    return found or python_load.generator(method, most_connections, authority)

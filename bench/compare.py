@@ -14,7 +14,7 @@ from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, measure_round
 from bench.report import ratios, table
-from bench.servers import ServerError
+from testing.processes import StartError
 
 PLAN = Plan(in_flight=(1, 64, 256), seconds=1.5, rate=400.0, open_seconds=3.0)
 
@@ -48,7 +48,7 @@ def main(  # noqa: PLR0913  # one for each option
                 print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr, flush=True)
                 contender = contenders.chain(name, programs[name])
                 measured[name].append(measure_round(contender, plan, load, number))
-    except (LoadError, ServerError) as error:
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     about = {**facts(), "generator": load.name, "A": a, "B": b}
     print(in_words(about), end="\n\n")

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.servers import ROLES
+from testing.runfiles import runfile
 
 LISTEN = ("--listen", "127.0.0.1:0")
 
@@ -16,6 +18,14 @@ PEERS = {
 """The peers by their names in tables, each with its program in bench/peers."""
 
 
+class Tls(NamedTuple):
+    """The PEM files with which each link of a chain speaks TLS."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """One way to run the chain.
@@ -23,15 +33,17 @@ class Contender:
     Attributes:
         name: what tables call it.
         commands: for each role, its command line without `--upstream` and `--ready-file`.
+        authority: PEM file of the authority of its certificates, None for plaintext.
     """
 
     name: str
     commands: dict[str, list[str]]
+    authority: Path | None = None
 
 
 def root() -> Path:
     """The folder of programs built by Bazel, by their package: our own runfiles."""
-    return Path(__file__).parent.parent
+    return runfile(".")
 
 
 def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
@@ -46,14 +58,28 @@ def chain(name: str, folder: Path, options: tuple[str, ...] = ()) -> Contender:
     return Contender(name, commands)
 
 
+def in_go(program: Path) -> Contender:
+    """The chain of tests/interop/reference.go, built."""
+    return Contender("grpc-go", {role: [str(program), role, *LISTEN] for role in ROLES})
+
+
+def with_tls(plain: Contender, tls: Tls) -> Contender:
+    """A contender with the options of our servers, and TLS on each link."""
+    serve = ["--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key)]
+    call = ["--upstream-tls-ca", str(tls.authority)]
+    further = {"orc1": [*serve, *call], "orc2": [*serve, *call], "mock_data": serve}
+    commands = {role: [*plain.commands[role], *further[role]] for role in ROLES}
+    return Contender(plain.name, commands, tls.authority)
+
+
 def peer(name: str, program: str | None = None) -> Contender:
     """One of `PEERS`, or another program of bench/peers."""
-    path = str(root() / "bench" / "peers" / (program or PEERS[name]))
+    path = str(runfile(f"bench/peers/{program or PEERS[name]}"))
     return Contender(name, {role: [path, role, *LISTEN] for role in ROLES})
 
 
 def reference(binaries: dict[str, Path]) -> Contender:
     """The reference's binaries. They know no `--ready-file`: a small program speaks for them."""
-    program = str(root() / "bench" / "peers" / "fixed_port")
+    program = str(runfile("bench/peers/fixed_port"))
     commands = {role: [program, role, str(binaries[role])] for role in ROLES}
     return Contender("Go reference", commands)

@@ -18,10 +18,11 @@ from bench.figures import Figure, figure
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
-from bench.servers import ROLES, ServerError, running_chain
+from bench.servers import ROLES, cpu_seconds, running_chain
 from bench.without import PARTS
-from tests.support.certificates import Authority
-from tests.support.collector import collecting
+from testing.certificates import Authority
+from testing.collector import collecting
+from testing.processes import StartError
 
 IN_FLIGHT = 64
 HOPS = len(ROLES)
@@ -69,7 +70,7 @@ def main(*, rounds: int, calls: int, generator: str, transport: str) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder, _ways(Path(folder), transport) as ways:
             spent = _measure(ways, rounds, calls, load)
-    except (LoadError, ServerError) as error:
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     print(in_words({**facts(), "by": load.name}))
     print(f"\n{markdown(table(spent, transport))}")
@@ -160,15 +161,14 @@ def _measure(
 def _cpu(way: Contender, calls: int, load: Generator, seed: int) -> float:
     calls -= calls % IN_FLIGHT
     with (
-        tempfile.TemporaryDirectory() as folder,
-        running_chain(way.commands, Path(folder)) as servers,
+        running_chain(way.commands) as servers,
         checking(servers["orc1"].address, seed),
     ):
         address = servers["orc1"].address
         load.closed(address, IN_FLIGHT, IN_FLIGHT * 8)
-        before = sum(server.cpu_seconds() for server in servers.values())
+        before = sum(map(cpu_seconds, servers.values()))
         load.closed(address, IN_FLIGHT, calls)
-        return (sum(server.cpu_seconds() for server in servers.values()) - before) / calls * 1e6
+        return (sum(map(cpu_seconds, servers.values())) - before) / calls * 1e6
 
 
 def table(spent: dict[str, list[float]], transport: str) -> list[list[str]]:

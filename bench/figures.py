@@ -57,3 +57,8 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
 def percentiles(ordered: Sequence[float]) -> dict[str, float]:
     """The usual percentiles by their names, as in `p99.9`."""
     return {f"p{percent:g}": percentile(ordered, percent) for percent in PERCENTILES}
+
+
+def busy(in_flight: Sequence[int]) -> int:
+    """The load for CPU time: the last but one, where the chain is busy."""
+    return in_flight[max(len(in_flight) - 2, 0)]

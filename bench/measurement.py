@@ -2,17 +2,17 @@
 
 import random
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.checking import checking
-from bench.contenders import Contender, root
+from bench.contenders import Contender
 from bench.figures import percentiles
 from bench.load import Generator, Load
-from bench.servers import Server, running_chain
+from bench.servers import cpu_seconds, memory_mib, running_chain
+from testing.processes import ServerProcess
+from testing.runfiles import runfile
 
 _WARM_UP_CALLS = 400
 _WARM_UP_IN_FLIGHT = 64
@@ -86,12 +86,11 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
 
     Raises:
         LoadError: an answer was wrong or missing.
-        ServerError: a server does not start.
+        StartError: a server does not start.
     """
     with (
-        tempfile.TemporaryDirectory() as folder,
-        running_chain(contender.commands, Path(folder)) as servers,
-        checking(servers["orc1"].address, seed) as checks,
+        running_chain(contender.commands) as servers,
+        checking(servers["orc1"].address, seed, contender.authority) as checks,
     ):
         address = servers["orc1"].address
         rate = generator.closed(address, _WARM_UP_IN_FLIGHT, _WARM_UP_CALLS).rate
@@ -101,13 +100,13 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
         }
         moments = arrivals(plan.rate, plan.open_seconds, seed)
         opened = _point(servers, lambda: generator.open(address, moments))
-        memory = {role: server.memory_mib() for role, server in servers.items()}
+        memory = {role: memory_mib(server) for role, server in servers.items()}
     startup = {role: server.startup for role, server in servers.items()}
     return Round(startup, memory, points, opened, checks.calls)
 
 
 def _closed(
-    servers: dict[str, Server], generator: Generator, in_flight: int, calls: float
+    servers: dict[str, ServerProcess], generator: Generator, in_flight: int, calls: float
 ) -> Point:
     # As many calls as fill each place in flight a few times over, the same number in each place.
     turns = max(round(calls / in_flight), 4)
@@ -115,13 +114,12 @@ def _closed(
     return _point(servers, lambda: generator.closed(address, in_flight, turns * in_flight))
 
 
-def _point(servers: dict[str, Server], put_load: Callable[[], Load]) -> Point:
-    before = {role: server.cpu_seconds() for role, server in servers.items()}
+def _point(servers: dict[str, ServerProcess], put_load: Callable[[], Load]) -> Point:
+    before = {role: cpu_seconds(server) for role, server in servers.items()}
     load = put_load()
     calls = len(load.latencies)
     cpu = {
-        role: (server.cpu_seconds() - before[role]) / calls * 1e6
-        for role, server in servers.items()
+        role: (cpu_seconds(server) - before[role]) / calls * 1e6 for role, server in servers.items()
     }
     return Point(calls, load.rate, percentiles(load.latencies), cpu)
 
@@ -139,5 +137,5 @@ def arrivals(rate: float, seconds: float, seed: int) -> list[float]:
 def import_seconds() -> float:
     """How long a program with nothing but `import grpc` takes."""
     started = time.perf_counter()
-    subprocess.run([root() / "bench" / "peers" / "import_grpc"], check=True)  # noqa: S603
+    subprocess.run([runfile("bench/peers/import_grpc")], check=True)  # noqa: S603
     return time.perf_counter() - started

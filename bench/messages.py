@@ -21,7 +21,7 @@ from bench.figures import figure, ratio
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.report import with_range
-from tests.support.certificates import Authority
+from testing.certificates import Authority
 from wire.channel import channel as wire_channel
 from wire.server import server as wire_server
 from wire.tls import ChannelCredentials, ServerCredentials

@@ -1,8 +1,9 @@
 """Load by grpc.aio, for machines without h2load. Every answer is compared in full.
 
 It takes about as much CPU as a hop of the chain, so figures by it are lower than by h2load, and
-ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD CONNECTIONS`, with
-`{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
+ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD CONNECTIONS
+[AUTHORITY]`, with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on
+stdout.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
@@ -20,34 +22,38 @@ import grpc
 import uvloop
 
 from bench.checking import expected_user
-from bench.contenders import root
 from bench.load import NAME, Generator, Load, LoadError
 from proto import user_pb2
+from testing.runfiles import runfile
 
 _SECONDS = 120
 
 
-def generator(method: str, most_connections: int) -> Generator:
+def generator(method: str, most_connections: int, authority: Path | None = None) -> Generator:
     """This load, run by a process of its own.
 
     Args:
         method: called with a `UserName` and answered with its `User`.
         most_connections: most connections for the calls in flight.
+        authority: PEM file of the authority of the server's certificate, None for plaintext.
     """
+    security = [] if authority is None else [str(authority)]
 
     def closed(address: str, in_flight: int, calls: int) -> Load:
         connections = min(most_connections, in_flight)
-        return _run([address, method, str(connections)], {"in_flight": in_flight, "calls": calls})
+        target = [address, method, str(connections), *security]
+        return _run(target, {"in_flight": in_flight, "calls": calls})
 
     def scheduled(address: str, moments: list[float]) -> Load:
-        return _run([address, method, str(most_connections)], {"moments": moments})
+        return _run([address, method, str(most_connections), *security], {"moments": moments})
 
-    return Generator("python_load (grpc.aio)", closed, scheduled)
+    over = " over TLS" if security else ""
+    return Generator(f"python_load (grpc.aio){over}", closed, scheduled)
 
 
 def _run(target: list[str], wanted: dict[str, Any]) -> Load:
     result = subprocess.run(  # noqa: S603
-        [root() / "bench" / "python_load", *target],
+        [runfile("bench/python_load"), *target],
         input=json.dumps(wanted),
         capture_output=True,
         text=True,
@@ -62,9 +68,10 @@ def _run(target: list[str], wanted: dict[str, Any]) -> Load:
 class Caller:
     """Calls over several connections, keeps the time of each call, checks each answer."""
 
-    def __init__(self, address: str, method: str, connections: int) -> None:
-        options = [("grpc.use_local_subchannel_pool", 1)]
-        channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(connections)]
+    def __init__(
+        self, address: str, method: str, connections: int, authority: Path | None = None
+    ) -> None:
+        channels = [_channel(address, authority) for _ in range(connections)]
         self._channels = channels
         self._calls = itertools.cycle([_callable(channel, method) for channel in channels])
         self._expected = expected_user(NAME)
@@ -88,6 +95,14 @@ class Caller:
         """Closes the connections."""
         for channel in self._channels:
             await channel.close()
+
+
+def _channel(address: str, authority: Path | None) -> grpc.aio.Channel:
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    if authority is None:
+        return grpc.aio.insecure_channel(address, options=options)
+    credentials = grpc.ssl_channel_credentials(authority.read_bytes())
+    return grpc.aio.secure_channel(address, credentials, options=options)
 
 
 def _callable(channel: grpc.aio.Channel, method: str) -> Any:
@@ -130,14 +145,15 @@ async def _timed(caller: Caller, tasks: list[Any]) -> Load:
 
 def main() -> None:
     """Reads what is wanted, makes it, prints what came of it."""
-    address, method, connections = sys.argv[1:]
-    load = uvloop.run(_load(address, method, int(connections), json.load(sys.stdin)))
+    address, method, connections, *security = sys.argv[1:]
+    authority = Path(security[0]) if security else None
+    load = uvloop.run(_load((address, method, int(connections), authority), json.load(sys.stdin)))
     json.dump(asdict(load), sys.stdout)
 
 
-async def _load(address: str, method: str, connections: int, wanted: dict[str, Any]) -> Load:
+async def _load(target: tuple[str, str, int, Path | None], wanted: dict[str, Any]) -> Load:
     loop = open_loop if "moments" in wanted else closed_loop
-    return await loop(Caller(address, method, connections), **wanted)
+    return await loop(Caller(*target), **wanted)
 
 
 if __name__ == "__main__":

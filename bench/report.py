@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bench.figures import Figure, figure, ratio
+from bench.figures import Figure, busy, figure, ratio
 from bench.measurement import Round
 from bench.servers import ROLES
 
@@ -33,11 +33,6 @@ def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
     picks["memory MiB, orc1"] = lambda one: one.memory["orc1"]
     picks["start-up s, orc1"] = lambda one: one.startup["orc1"]
     return picks
-
-
-def busy(in_flight: Sequence[int]) -> int:
-    """The load for CPU time: the last but one, where the chain is busy."""
-    return in_flight[max(len(in_flight) - 2, 0)]
 
 
 def _rate(in_flight: int) -> Pick:

@@ -2,10 +2,8 @@
 
 import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -16,7 +14,8 @@ from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.report import with_range
-from bench.servers import Server, ServerError, running
+from bench.servers import cpu_seconds, running
+from testing.processes import ServerProcess, StartError
 
 METHOD = "/user.MockUserDataService/GetMockUserData"
 IN_FLIGHT = 128
@@ -62,32 +61,30 @@ def main(*, processes: int, rounds: int, calls: int, generator: str) -> None:
             for count in sorted(measured, reverse=bool(number % 2)):
                 print(f"round {number + 1} of {rounds}: {count}", file=sys.stderr, flush=True)
                 measured[count].append(_measure(count, calls, load))
-    except (LoadError, ServerError) as error:
+    except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     print(in_words({**facts(), "by": load.name}))
     print(f"\n{markdown(table(measured))}")
 
 
 def _measure(count: int, calls: int, load: Generator) -> Measured:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        servers = _sharing(count, Path(folder), stack)
+    with ExitStack() as stack:
+        servers = _sharing(count, stack)
         address = servers[0].address
         load.closed(address, IN_FLIGHT, WARM_UP)
-        before = sum(server.cpu_seconds() for server in servers)
+        before = sum(map(cpu_seconds, servers))
         done = load.closed(address, IN_FLIGHT, calls)
-        used = sum(server.cpu_seconds() for server in servers) - before
+        used = sum(map(cpu_seconds, servers)) - before
         return Measured(done.rate, used / done.seconds)
 
 
-def _sharing(count: int, folder: Path, stack: ExitStack) -> list[Server]:
+def _sharing(count: int, stack: ExitStack) -> list[ServerProcess]:
     """Starts so many processes on one port. The first of them finds it."""
     program, listen = str(contenders.root() / "services/mock_data/mock_data"), "127.0.0.1:0"
-    servers: list[Server] = []
-    for number in range(count):
-        place = folder / str(number)
-        place.mkdir()
+    servers: list[ServerProcess] = []
+    for _ in range(count):
         command = [program, "--reuse-port", "--listen", listen]
-        servers.append(stack.enter_context(running(command, place)))
+        servers.append(stack.enter_context(running(command)))
         listen = servers[0].address
     return servers
 

@@ -1,13 +1,11 @@
 """What happened at each hop of a call, read from the servers' logs."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rpc.core.errors import StartupError
 
-from demo.servers import Server
+from testing.processes import ServerProcess
 
 _HEADINGS = ("hop", "method", "code", "duration", "deadline left")
 
@@ -37,28 +35,27 @@ class Hop:
     request_id: str
 
 
-def last_call(servers: Sequence[Server]) -> list[Hop]:
-    """The way of the last call through the servers, given in the order of the chain.
+def last_call(servers: Mapping[str, ServerProcess]) -> list[Hop]:
+    """The way of the last call through the servers, given by name in the order of the chain.
 
     Raises:
         MissingHopError: it did not come to all of them under the same request id.
     """
-    hops = [_last_hop(server) for server in servers]
+    hops = [_last_hop(name, server) for name, server in servers.items()]
     for hop in hops:
         if hop.request_id != hops[0].request_id:
             raise MissingHopError(f"request {hops[0].request_id} is not in the log of {hop.server}")
     return hops
 
 
-def _last_hop(server: Server) -> Hop:
-    lines = [json.loads(line) for line in server.log.read_text().split("\n") if line]
-    calls: list[dict[str, Any]] = [line for line in lines if line["event"] == "call"]
+def _last_hop(name: str, server: ServerProcess) -> Hop:
+    calls = server.calls()
     if not calls:
-        raise MissingHopError(f"no call in the log of {server.name}")
+        raise MissingHopError(f"no call in the log of {name}")
     call = calls[-1]
     method = call["method"].rpartition("/")[2]
     duration, deadline = call["duration_ms"], call["deadline_ms"]
-    return Hop(server.name, method, call["code"], duration, deadline, call["request_id"])
+    return Hop(name, method, call["code"], duration, deadline, call["request_id"])
 
 
 def table(hops: Sequence[Hop]) -> str:

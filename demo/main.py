@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from rpc.cli.program import complete_help, context_settings, run_program
@@ -15,10 +15,19 @@ from rpc.core.errors import StartupError
 import click
 
 from demo.hops import last_call, table
-from demo.servers import Server, environment, program, running
+from testing.chain import wired
+from testing.processes import ServerProcess, StartError, environment_without_settings, running
+from testing.runfiles import command_line
 
 NAME = "demo"
 TOO_SHORT = "abc"
+
+_CLIENT = "client"
+_WHAT_IT_DOES = {
+    "mock_data": "makes a user out of a name",
+    "orc2": "calls mock_data",
+    "orc1": "calls orc2",
+}
 
 
 class WrongEndError(StartupError):
@@ -35,39 +44,36 @@ def demo(name: str) -> None:
     if name == "-":
         raise click.BadParameter("the demo asks for one name, not for those on stdin")
     _say("Starting the three servers on free ports, each in a process of its own")
-    with _chain() as servers:
-        _call(servers, name, "OK")
-        _call(servers, TOO_SHORT, "INVALID_ARGUMENT")
-        _say("Stopping the servers")
+    try:
+        with wired(_serving) as chain:
+            _call(chain.servers, name, "OK")
+            _call(chain.servers, TOO_SHORT, "INVALID_ARGUMENT")
+            _say("Stopping the servers")
+    except StartError as error:
+        raise StartupError(str(error)) from error
 
 
 @contextmanager
-def _chain() -> Iterator[list[Server]]:
-    """Runs the servers, yielded in the order a call comes to them."""
-    with running("mock_data") as mock_data:
-        _show(mock_data, "makes a user out of a name")
-        with running("orc2", "--upstream", mock_data.address) as orc2:
-            _show(orc2, "calls mock_data")
-            with running("orc1", "--upstream", orc2.address) as orc1:
-                _show(orc1, "calls orc2")
-                yield [orc1, orc2, mock_data]
+def _serving(name: str, *arguments: str) -> Iterator[ServerProcess]:
+    """Runs a server, shows it, and stops it as in production."""
+    with running(f"services/{name}", *arguments) as server:
+        click.echo(f"  {name:<9}  {server.address:<15}  {_WHAT_IT_DOES[name]}")
+        yield server
+        with suppress(subprocess.TimeoutExpired):
+            server.stop()
 
 
-def _show(server: Server, what: str) -> None:
-    click.echo(f"  {server.name:<9}  {server.address:<15}  {what}")
-
-
-def _call(servers: Sequence[Server], name: str, code: str) -> None:
+def _call(servers: Mapping[str, ServerProcess], name: str, code: str) -> None:
     """Makes a call, shows it, and requires that it ended with this code for everyone."""
     # Time enough on a machine that is busy with other things as well.
-    arguments = ["--target", servers[0].address, "--timeout", "30", "-n", name]
+    arguments = ["--target", servers["orc1"].address, "--timeout", "30", "-n", name]
     _say("$ client " + shlex.join(arguments))
     # The client's own two streams in one, so that they stay in order in a file, too.
     client = subprocess.run(
-        [program("client/client"), *arguments],
+        [*command_line(_CLIENT), *arguments],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        env=environment(),
+        env=environment_without_settings(_CLIENT),
         check=False,
     )
     hops = last_call(servers)

@@ -1,26 +1,23 @@
 """The figures and plots of docs/scale.md: `./bazelw run //bench/simulation`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from bench.markdown import markdown
-from bench.plots import Axes, lines
 from bench.simulation.callers import Record
-from bench.simulation.capacity import replicas, waits
+from bench.simulation.capacity import replicas
 from bench.simulation.mesh import mesh
+from bench.simulation.plots import draw
 from bench.simulation.rollout import Rollout, surge
-from bench.simulation.scenarios import SCENARIOS, SECONDS, Scenario, run
+from bench.simulation.scenarios import SCENARIOS, SECONDS, Records, run_all
 
 _RATES = (10_000, 100_000, 1_000_000)
-_LOADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _MESHES = ((10, 10), (100, 100), (1000, 100), (1000, 1000))
 _REPLICAS = (2, 10, 50, 100, 400)
 _AFTER = range(SECONDS - 10, SECONDS)
-
-Records = dict[str, dict[str, Record]]
 
 
 @click.command(name="simulation")
@@ -54,10 +51,7 @@ Records = dict[str, dict[str, Record]]
 )
 def main(*, cpu_microseconds: float, use: float, subset: int, out: Path) -> None:
     """Reckon and simulate the chain at sizes that this machine does not have."""
-    records = {
-        name: {variant: run(scenario, what) for variant, what in scenario.variants.items()}
-        for name, scenario in SCENARIOS.items()
-    }
+    records = run_all()
     for table in (
         capacity_table(cpu_microseconds / 1e6, use),
         mesh_table(subset),
@@ -67,8 +61,7 @@ def main(*, cpu_microseconds: float, use: float, subset: int, out: Path) -> None
         click.echo(markdown(table) + "\n")
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, plot in draw(records).items():
-        (folder / name).write_text(plot)
+    draw(records, folder)
     click.echo(f"the plots are in {folder}")
 
 
@@ -99,7 +92,7 @@ def fault_table(records: Records) -> list[list[str]]:
     return [head, *(line for name in records for line in _fault_lines(name, records[name]))]
 
 
-def _fault_lines(name: str, records: dict[str, Record]) -> Iterator[list[str]]:
+def _fault_lines(name: str, records: Mapping[str, Record]) -> Iterator[list[str]]:
     scenario = SCENARIOS[name]
     for variant, record in records.items():
         yield [
@@ -119,30 +112,6 @@ def rollout_table() -> list[list[str]]:
         seconds = [rollout.seconds(count, extra) for extra in (1, surge(count, 0.25))]
         table.append([str(count), *(f"{one:,.0f} s" for one in seconds)])
     return table
-
-
-def draw(records: Records) -> dict[str, str]:
-    """The plots, by file name."""
-    plots = {f"{name}.svg": _fault_plot(SCENARIOS[name], records[name]) for name in records}
-    found = {load: waits(load) for load in _LOADS}
-    by_share = {
-        share: {load * 100: one[share] for load, one in found.items()} for share in ("p50", "p99")
-    }
-    axes = Axes("How long a call takes at one core", "% of the core in use", "times its own need")
-    return {**plots, "waits.svg": lines(axes, by_share)}
-
-
-def _fault_plot(scenario: Scenario, records: dict[str, Record]) -> str:
-    attempts = scenario.shows_attempts
-    shown = "attempts, a second" if attempts else "calls that end with OK, a second"
-    series = {
-        variant: {
-            float(second): float(record.attempts[second] if attempts else record.good(second))
-            for second in range(SECONDS)
-        }
-        for variant, record in records.items()
-    }
-    return lines(Axes(scenario.title, "seconds", shown), series)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from bench.simulation.callers import Callers, Policy, Record
 from bench.simulation.choice import Ejection, RoundRobin
 from bench.simulation.server import Code, Condition, Profile, Server
 
+Records = Mapping[str, Mapping[str, Record]]
+"""What became of the calls, by the scenario's and the variant's names."""
+
 SEED = 15
 """The seed of all randomness."""
 
@@ -93,6 +96,14 @@ def run(scenario: Scenario, variant: Variant, seconds: int = SECONDS) -> Record:
         scenario.fault(second in scenario.during, servers)
         environment.run(until=second + 1)
     return callers.record
+
+
+def run_all() -> Records:
+    """Simulates each variant of each scenario."""
+    return {
+        name: {variant: run(scenario, what) for variant, what in scenario.variants.items()}
+        for name, scenario in SCENARIOS.items()
+    }
 
 
 def _slow_replica(trouble: bool, servers: list[Server]) -> None:  # noqa: FBT001

@@ -8,4 +8,5 @@ cd "${BASH_SOURCE[0]%/*}/../.."
 prometheus=$(deploy/observability/get_prometheus.sh)
 ./bazelw test --test_timeout=300 //tests/deploy:test_prometheus //tests/deploy:test_prometheus_wire \
   --test_env=PROMETHEUS="$prometheus" --test_output=errors --nozip_undeclared_test_outputs
-[[ -z $picture ]] || install -m 644 bazel-testlogs/tests/deploy/test_prometheus/test.outputs/dashboard.svg "$picture"
+[[ -z $picture ]] ||
+  ./bazelw run //bench:panels -- bazel-testlogs/tests/deploy/test_prometheus/test.outputs/panels.json "$picture"

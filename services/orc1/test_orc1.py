@@ -8,12 +8,14 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.orc1.orc1 import SERVICE
-from tests.support.in_process import serving
-from tests.support.stand_in import REFUSAL_DETAILS, StandIn
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.in_process import serving
+from testing.stand_in import REFUSAL_DETAILS, StandIn
+from testing.waiting import LIMIT_SECONDS, eventually
+
+SOMEBODY = user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
 
 
-class Orc2(StandIn, user_pb2_grpc.Orchestrator2ServiceServicer):
+class Orc2(StandIn[user_pb2.User, user_pb2.User], user_pb2_grpc.Orchestrator2ServiceServicer):
     async def GetUser(
         self, request: user_pb2.User, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
@@ -22,7 +24,7 @@ class Orc2(StandIn, user_pb2_grpc.Orchestrator2ServiceServicer):
 
 @pytest.fixture
 def upstream() -> Orc2:
-    return Orc2()
+    return Orc2(SOMEBODY)
 
 
 @pytest.fixture
@@ -44,14 +46,14 @@ def get(stub: Any, name: str) -> Any:
 
 async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: Orc2) -> None:
     user = await get(stub, "krithik")
-    assert user == user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
-    assert upstream.asked == [user_pb2.User(name="krithik")]
+    assert user == SOMEBODY
+    assert upstream.requests == [user_pb2.User(name="krithik")]
 
 
 async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: Orc2) -> None:
     for name in ("", "abc", "\u2028\x00é"):
         await get(stub, name)
-        assert upstream.asked.pop() == user_pb2.User(name=name)
+        assert upstream.requests.pop() == user_pb2.User(name=name)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +81,6 @@ async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
 ) -> None:
     upstream.endless = True
     call = get(stub, "krithik")
-    await eventually(lambda: upstream.asked != [], "the upstream is asked")
+    await eventually(lambda: upstream.requests != [], "the upstream is asked")
     call.cancel()
     await eventually(lambda: upstream.abandoned, "the upstream's work is abandoned")

@@ -8,12 +8,16 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.orc2.orc2 import SERVICE
-from tests.support.in_process import serving
-from tests.support.stand_in import REFUSAL_DETAILS, StandIn
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.in_process import serving
+from testing.stand_in import REFUSAL_DETAILS, StandIn
+from testing.waiting import LIMIT_SECONDS, eventually
+
+SOMEBODY = user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
 
 
-class MockData(StandIn, user_pb2_grpc.MockUserDataServiceServicer):
+class MockData(
+    StandIn[user_pb2.UserName, user_pb2.User], user_pb2_grpc.MockUserDataServiceServicer
+):
     async def GetMockUserData(
         self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
@@ -22,7 +26,7 @@ class MockData(StandIn, user_pb2_grpc.MockUserDataServiceServicer):
 
 @pytest.fixture
 def upstream() -> MockData:
-    return MockData()
+    return MockData(SOMEBODY)
 
 
 @pytest.fixture
@@ -44,14 +48,14 @@ def get(stub: Any, name: str) -> Any:
 
 async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: MockData) -> None:
     user = await get(stub, "krithik")
-    assert user == user_pb2.User(name="somebody", **{"class": "8"}, roll=80)
-    assert upstream.asked == [user_pb2.UserName(name="krithik")]
+    assert user == SOMEBODY
+    assert upstream.requests == [user_pb2.UserName(name="krithik")]
 
 
 async def test_the_name_is_left_to_the_upstream_to_judge(stub: Any, upstream: MockData) -> None:
     for name in ("", "abc", "\u2028\x00é"):
         await get(stub, name)
-        assert upstream.asked.pop() == user_pb2.UserName(name=name)
+        assert upstream.requests.pop() == user_pb2.UserName(name=name)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
 ) -> None:
     upstream.endless = True
     call = get(stub, "krithik")
-    await eventually(lambda: upstream.asked != [], "the upstream is asked")
+    await eventually(lambda: upstream.requests != [], "the upstream is asked")
     call.cancel()
     await eventually(lambda: upstream.abandoned, "the upstream's work is abandoned")
 
@@ -87,4 +91,4 @@ async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
 async def test_of_a_user_only_the_name_is_asked_for(stub: Any, upstream: MockData) -> None:
     request = user_pb2.User(name="krithik", **{"class": "99"}, roll=99)
     await stub.GetUser(request, timeout=LIMIT_SECONDS)
-    assert upstream.asked == [user_pb2.UserName(name="krithik")]
+    assert upstream.requests == [user_pb2.UserName(name="krithik")]

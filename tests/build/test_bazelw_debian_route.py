@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.waiting import wait_until
 from tests.build.fake_machine import Machine
-from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ _STEPS = {
     "macos": "build --nobuild --platforms=//tests/build/platforms:macos_aarch64 //...",
     "readme": "run //docs:run_commands -- README.md docs/configuration.md",
     "reproducibility": "run //tools/reproducibility",
-    "remote_cache": "run //tools/remote_cache",
-    "github_route": "run //tools/github_route",
 }
 _SCRIPTS = {
     "release": "tools/release/check.sh",
@@ -31,6 +29,7 @@ _SCRIPTS = {
     "image": "deploy/check.sh",
     "observability": "deploy/observability/check.sh",
     "coverage": "tools/coverage/check.sh",
+    "remote_cache": "tools/remote_cache/check.sh",
 }
 
 

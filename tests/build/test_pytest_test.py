@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_RUNNER = Path("bazel/pytest/run").resolve()
+_RUNNER = Path("bazel/pytest/pytest").resolve()
 _THREE_TESTS = """
 def test_alpha(): pass
 def test_beta(): pass

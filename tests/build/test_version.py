@@ -7,7 +7,7 @@ from rpc.core.version import VERSION
 
 import pytest
 
-from tests.support.processes import run_to_end
+from testing.processes import run_to_end
 from tests.support.services import SERVICES
 
 _COMMIT = r" \(commit [0-9a-f]{40}(, with changes)?\)"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from testing.processes import ServerProcess, running
 from tests.support.client import PATIENCE, run_client
-from tests.support.processes import ServerProcess, running
 
 Started = Callable[[str, str | None], AbstractContextManager[ServerProcess]]
 """Starts a server by its name, and is told the address of its upstream if it has one."""

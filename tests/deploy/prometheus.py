@@ -14,10 +14,13 @@ from urllib.request import urlopen
 import pytest
 from ruamel.yaml import YAML
 
+from testing.addresses import reserved_address
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.deploy.observability import FOLDER, yaml
-from tests.support.addresses import reserved_address
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+
+Series = list[dict[str, Any]]
+"""What `query_range` answers: for each series its labels (`metric`) and its `values`."""
 
 _PROGRAMS = "PROMETHEUS"
 _SCRAPE_SECONDS = 1

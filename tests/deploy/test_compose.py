@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from testing.processes import ServerProcess
 from tests.deploy.manifests import (
     CHAIN,
     calls,
@@ -20,7 +21,6 @@ from tests.deploy.manifests import (
     upstream,
 )
 from tests.support.client import PATIENCE, run_client
-from tests.support.processes import ServerProcess
 from tests.support.schemas import is_valid
 
 FILE = Path("deploy/compose.yaml")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chain import running_chain
+from testing.chain import running_chain
+from testing.processes import ServerProcess
 from tests.support.client import PATIENCE
-from tests.support.processes import ServerProcess
 
 LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
 OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"

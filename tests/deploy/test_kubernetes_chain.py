@@ -10,6 +10,9 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from proto import user_pb2, user_pb2_grpc
+from testing.certificates import Authority
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS
 from tests.deploy.kubernetes_objects import (
     SERVERS,
     UPSTREAMS,
@@ -21,10 +24,7 @@ from tests.deploy.kubernetes_objects import (
     port,
 )
 from tests.deploy.manifests import check_health, local, option, running_all, running_command
-from tests.support.certificates import Authority
 from tests.support.client import PATIENCE, run_client
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from proto import user_pb2, user_pb2_grpc
+from testing.chain import running_chain
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS
 from tests.deploy.kubernetes_objects import SERVERS
 from tests.deploy.observability import asked_for, dashboard, metrics_in, rules, yaml
-from tests.support.chain import running_chain
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS
 
 # Prometheus' own.
 UP = "up"

@@ -5,20 +5,22 @@ it is skipped.
 """
 
 import asyncio
+import json
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from testing.channels import open_channel
+from testing.load import open_load, steady_load
+from testing.processes import running
+from testing.waiting import eventually
 from tests.deploy.observability import DashboardPanel, panels
-from tests.deploy.panels_picture import Series, picture
-from tests.deploy.prometheus import Prometheus, program, promtool, running_prometheus
-from tests.support.channels import open_channel
-from tests.support.load import caller, open_load, steady_load
-from tests.support.processes import running
+from tests.deploy.prometheus import Prometheus, Series, program, promtool, running_prometheus
+from tests.support.chain_calls import caller
 from tests.support.replicas import Replica, replicas, target
-from tests.support.waiting import eventually
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 SLOTS = 20
@@ -60,7 +62,7 @@ async def test_dashboard_and_rules_see_the_running_chain(tmp_path: Path) -> None
             await load(first.address, third[0])
             await eventually(lambda: sees(prometheus), "Prometheus has seen the end of the load")
             check(prometheus)
-            draw(prometheus, start)
+            look_at_panels(prometheus, start)
 
 
 async def load(address: str, mock_data: Replica) -> None:
@@ -94,14 +96,15 @@ def check(prometheus: Prometheus) -> None:
     assert max(prometheus.values('server:grpc_server_call:error_ratio_rate1h{server="orc1"}')) > 0
 
 
-def draw(prometheus: Prometheus, start: float) -> None:
-    """Asks for what each panel shows, and makes a picture of it where that can be kept."""
+def look_at_panels(prometheus: Prometheus, start: float) -> None:
+    """Asks for what each panel shows, and keeps it for a picture (//bench:panels)."""
     found = [(panel, ask(prometheus, panel, start)) for panel in panels()]
     empty = [panel.title for panel, answers in found if not all(answers)]
     assert not empty, f"these show nothing: {empty}"
     folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
     if folder is not None:
-        Path(folder, "dashboard.svg").write_text(picture(found, start))
+        shown = [asdict(panel) | {"answers": answers} for panel, answers in found]
+        Path(folder, "panels.json").write_text(json.dumps({"start": start, "panels": shown}))
 
 
 def ask(prometheus: Prometheus, panel: DashboardPanel, start: float) -> list[Series]:

@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from docs.options import options_table
 from services.orc2 import orc2
-from tests.support.addresses import reserved_address
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS
+from testing.addresses import reserved_address
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 PAGE = Path("docs/operations.md").read_text()
 # Of the process, or when a series has begun.

@@ -12,10 +12,10 @@ from opentelemetry.util._once import Once
 from docs.own_telemetry import SERVICE, TRACER
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
-from tests.support.collector import SENT_AT_ONCE, Collector, collecting
-from tests.support.in_process import serving
-from tests.support.metrics import metric
-from tests.support.waiting import LIMIT_SECONDS
+from testing.collector import SENT_AT_ONCE, Collector, collecting
+from testing.in_process import serving
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS
 
 SERVER, CLIENT = 2, 3
 BAGGAGE = (("baggage", "tenant=blue"),)

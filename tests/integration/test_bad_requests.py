@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import Chain, running_chain
-from tests.support.waiting import LIMIT_SECONDS
+from testing.chain import Chain, running_chain
+from testing.waiting import LIMIT_SECONDS
 
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 LARGEST_MESSAGE = 64 * 1024

@@ -12,11 +12,11 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.addresses import REUSE_PORT, reserved_address
-from tests.support.certificates import Authority, Pair
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.addresses import REUSE_PORT, reserved_address
+from testing.certificates import Authority, Pair
+from testing.metrics import metric
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 METRICS = ("--metrics-address", "127.0.0.1:0")
 SERVICE = "user.Orchestrator2Service"

@@ -9,7 +9,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import Chain, running_chain
+from testing.chain import Chain, running_chain
 
 TIMEOUT = 20
 

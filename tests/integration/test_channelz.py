@@ -5,8 +5,8 @@ import pytest
 from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.processes import running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS
 
 CALLS = 3
 CHANNELZ = ("--channelz", "--transport", "grpcio")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.addresses import REUSE_PORT, reserved_address
-from tests.support.chain import Chain, running_chain
+from testing.addresses import REUSE_PORT, reserved_address
+from testing.chain import Chain, running_chain
+from testing.processes import running
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS
 from tests.support.client import CLIENT, PATIENCE, REQUEST_ID, run_client
-from tests.support.processes import program, running
-from tests.support.waiting import LIMIT_SECONDS
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'
 ABC = re.compile(
@@ -108,7 +109,15 @@ def test_few_names_have_no_summary(client: Client) -> None:
 
 
 def test_a_folder_as_stdin_is_one_line_that_says_so(client: Client, tmp_path: Path) -> None:
-    command = ["bash", "-c", 'exec "$@" <"$0"', str(tmp_path), str(program(CLIENT)), "-n", "-"]
+    command = [
+        "bash",
+        "-c",
+        'exec "$@" <"$0"',
+        str(tmp_path),
+        *command_line(CLIENT),
+        "-n",
+        "-",
+    ]
     ended = subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS, check=False)
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.startswith(b"client: stdin is no file, pipe or terminal")
@@ -154,7 +163,7 @@ def test_a_slow_server_has_another_error_than_an_absent_one() -> None:
 def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
     with reserved_address() as address:
         options = ["--target", address, *PATIENCE]
-        client = subprocess.Popen([program(CLIENT), *options], stdout=subprocess.PIPE)
+        client = subprocess.Popen([*command_line(CLIENT), *options], stdout=subprocess.PIPE)
         upstream = ("--upstream", chain.orc2.address)
         with running("services/orc1", "--listen", address, REUSE_PORT, *upstream):
             assert client.communicate(timeout=LIMIT_SECONDS)[0] == KRITHIK
@@ -165,7 +174,7 @@ def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
 def conversation(client: Client) -> Iterator["subprocess.Popen[bytes]"]:
     """A client that answers names as they are typed, and has answered the first."""
     process = subprocess.Popen(
-        [program(CLIENT), "-n", "-"],
+        [*command_line(CLIENT), "-n", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -218,7 +227,7 @@ def test_a_reader_that_goes_away_ends_the_client_in_silence(
 def test_a_full_disk_is_one_line_that_says_so(argument: str) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
-            [program(CLIENT), argument],
+            [*command_line(CLIENT), argument],
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=LIMIT_SECONDS,
@@ -231,7 +240,7 @@ def test_a_full_disk_is_one_line_that_says_so(argument: str) -> None:
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("argument", ["--name=krithik", "--help"])
 def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
-    command = ["bash", "-c", 'exec "$@" >&-', "bash", str(program(CLIENT)), argument]
+    command = ["bash", "-c", 'exec "$@" >&-', "bash", *command_line(CLIENT), argument]
     ended = subprocess.run(command, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False)
     assert ended.stderr == b"client: cannot write to stdout: Bad file descriptor\n"
     assert ended.returncode == 1
@@ -243,7 +252,7 @@ def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     with os.fdopen(terminal, "wb") as stderr:
         client = subprocess.run(
-            [program(CLIENT), *arguments],
+            [*command_line(CLIENT), *arguments],
             stdout=subprocess.PIPE,
             stderr=stderr,
             timeout=LIMIT_SECONDS,
@@ -283,7 +292,14 @@ def test_a_trace_begins_at_the_client(chain: Chain, client: Client) -> None:
 @pytest.mark.usefixtures("client")
 def test_closed_stdin_is_an_error_only_if_names_come_from_it() -> None:
     def with_closed_stdin(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        command = ["bash", "-c", 'exec "$@" <&-', "bash", str(program(CLIENT)), *arguments]
+        command = [
+            "bash",
+            "-c",
+            'exec "$@" <&-',
+            "bash",
+            *command_line(CLIENT),
+            *arguments,
+        ]
         return subprocess.run(command, capture_output=True, timeout=LIMIT_SECONDS, check=False)
 
     assert with_closed_stdin().stdout == KRITHIK

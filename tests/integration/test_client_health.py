@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.addresses import reserved_address
+from testing.addresses import reserved_address
+from testing.collector import collecting
+from testing.processes import ServerProcess, running
+from testing.waiting import wait_until
 from tests.support.client import PATIENCE, REQUEST_ID, run_client
-from tests.support.collector import collecting
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

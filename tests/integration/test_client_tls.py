@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority, Pair
-from tests.support.chain import running_chain
+from testing.certificates import Authority, Pair
+from testing.chain import running_chain
 from tests.support.client import PATIENCE, run_client
 
 KRITHIK = b'Got response:\nname:"krithik" class:"7" roll:70\n'

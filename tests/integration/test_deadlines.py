@@ -6,10 +6,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import Chain, running_chain
-from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.chain import Chain, running_chain
+from testing.metrics import wait_until_in_flight
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST = user_pb2.UserName(name="krithik")
 FOREVER = "600"

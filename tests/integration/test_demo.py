@@ -9,10 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from demo import servers
-from demo.servers import StartError
-from tests.support.processes import program, run_to_end
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.processes import run_to_end
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 DEMO = "demo/demo"
 HOP = re.compile(r"  (orc1|orc2|mock_data) +(\w+) +(\w+) +[\d.]+ ms +(\d+) ms")
@@ -45,7 +44,7 @@ def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A demo under way, with at least one server that runs."""
     output = tmp_path / "output"
     with output.open("wb") as file:
-        process = subprocess.Popen([program(DEMO)], stdout=file, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command_line(DEMO), stdout=file, stderr=subprocess.PIPE)
     wait_until(lambda: b"127.0.0.1" in output.read_bytes(), "a server runs")
     yield process
     process.kill()
@@ -82,15 +81,11 @@ def test_the_names_on_stdin_are_refused() -> None:
 def test_a_full_disk_is_one_line_that_says_so() -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
-            [program(DEMO)], stdout=full, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False
+            command_line(DEMO),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=LIMIT_SECONDS,
+            check=False,
         )
     assert ended.stderr == b"demo: cannot write to stdout: No space left on device\n"
     assert ended.returncode == 1
-
-
-def test_a_server_that_does_not_start_is_shown_with_its_log() -> None:
-    with pytest.raises(StartError) as caught, servers.running("mock_data", "--delay", "nonsense"):
-        pass
-    first, *log = str(caught.value).splitlines()
-    assert first == "mock_data ended with 2:"
-    assert any("nonsense" in line for line in log)

@@ -14,13 +14,14 @@ import pytest
 from grpc import StatusCode
 from hyperframe.frame import GoAwayFrame, RstStreamFrame
 
-from tests.support.chain import running_chain
-from tests.support.channels import open_channel
-from tests.support.collector import SENT_AT_ONCE
+from testing.chain import running_chain
+from testing.channels import open_channel
+from testing.collector import SENT_AT_ONCE
+from testing.load import Call, Figures
+from testing.processes import ServerProcess, run_to_end, running
+from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import USER, mock_data_caller
 from tests.support.http2_peer import Fault, FaultyServer, Moment, faulty_server, frame_caller
-from tests.support.load import USER, Call, Figures, mock_data_caller
-from tests.support.processes import ServerProcess, run_to_end, running
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 # 0x0 to 0xd are HTTP/2's own. 70007 is what Apache httpd is known to send.
 CODES = [*range(0xE), 0xE, 0xF, 0x10, 0xFF, 70007, 0x7FFFFFFF, 0xFFFFFFFF]

@@ -12,8 +12,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS
 
 SERVICES = {
     "orc1": "user.Orchestrator1Service",

@@ -13,9 +13,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import Chain, running_chain
-from tests.support.processes import ServerProcess, program, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.chain import Chain, running_chain
+from testing.processes import ServerProcess, running
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST_ID = "x-request-id"
 # 64 KiB on Linux.
@@ -148,17 +149,17 @@ class TestStderr:
 
     def test_full(self) -> None:
         with Path("/dev/full").open("wb") as full:
-            self.assert_serves([program("services/mock_data")], full.fileno())
+            self.assert_serves(command_line("services/mock_data"), full.fileno())
 
     def test_closed(self) -> None:
-        without_stderr = ["sh", "-c", 'exec "$0" 2>&-']
-        self.assert_serves([*without_stderr, program("services/mock_data")], None)
+        without_stderr = ["sh", "-c", 'exec "$@" 2>&-', "sh"]
+        self.assert_serves([*without_stderr, *command_line("services/mock_data")], None)
 
     def test_a_pipe_that_is_not_read_for_a_while(self) -> None:
         read, write = os.pipe()
         with (
             os.fdopen(read, "rb") as pipe,
-            served_by([program("services/mock_data")], write) as (process, address),
+            served_by(command_line("services/mock_data"), write) as (process, address),
         ):
             for _ in range(MORE_LINES_THAN_A_PIPE_HOLDS):
                 assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
@@ -174,10 +175,10 @@ class TestStderr:
         assert "code=INVALID_ARGUMENT" in after[-1]
 
     def test_a_pipe_that_nobody_reads_any_more(self) -> None:
-        self.assert_serves([program("services/mock_data")], subprocess.PIPE)
+        self.assert_serves(command_line("services/mock_data"), subprocess.PIPE)
 
     @staticmethod
-    def assert_serves(command: list[str | Path], stderr: int | None) -> None:
+    def assert_serves(command: list[str], stderr: int | None) -> None:
         with served_by(command, stderr) as (process, address):
             for _ in range(100):
                 assert call_mock_data(address, "krithik") is grpc.StatusCode.OK
@@ -188,7 +189,7 @@ class TestStderr:
 
 @contextmanager
 def served_by(
-    command: list[str | Path], stderr: int | None
+    command: list[str], stderr: int | None
 ) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
     """A mock_data with that stderr, and its address."""
     with tempfile.TemporaryDirectory() as folder:

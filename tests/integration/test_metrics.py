@@ -10,11 +10,11 @@ import psutil
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.certificates import Authority
-from tests.support.chain import running_chain
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, run_to_end, running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.certificates import Authority
+from testing.chain import running_chain
+from testing.metrics import metric
+from testing.processes import ServerProcess, run_to_end, running
+from testing.waiting import LIMIT_SECONDS
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 GET_USER_BY_NAME = "user.Orchestrator1Service/GetUserByName"

@@ -28,13 +28,14 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.addresses import reserved_address
-from tests.support.certificates import Authority, Pair
-from tests.support.chain import NAMES
-from tests.support.collector import collecting
-from tests.support.processes import ServerProcess, program, run_to_end, running
+from testing.addresses import reserved_address
+from testing.certificates import Authority, Pair
+from testing.chain import NAMES
+from testing.collector import collecting
+from testing.processes import ServerProcess, run_to_end, running
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.services import SERVICES
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 FOREVER = "600"
 KRITHIK = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
@@ -436,7 +437,7 @@ def writes_the_ready_file_and_json(folder: Path) -> None:
     }
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [program("services/orc1")], env=os.environ | variables, stderr=stderr
+            command_line("services/orc1"), env=os.environ | variables, stderr=stderr
         )
     try:
         wait_until(ready.exists, "the server serves")

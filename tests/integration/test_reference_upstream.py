@@ -4,8 +4,8 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.channels import open_channel
-from tests.support.processes import running
+from testing.channels import open_channel
+from testing.processes import running
 
 REFUSAL = "invalid name abc. Name length must be atleast 6 characters"
 

@@ -11,8 +11,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
-from tests.support.processes import running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS
 
 ALWAYS = [
     "grpc.health.v1.Health",

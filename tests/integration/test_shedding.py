@@ -6,9 +6,9 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.metrics import wait_until_in_flight
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS
 
 LIMIT = 2
 REQUEST = user_pb2.UserName(name="krithik")

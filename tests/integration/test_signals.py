@@ -12,12 +12,12 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.certificates import Authority
-from tests.support.channels import OWN_CONNECTION
-from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess, run_to_end, running
+from testing.certificates import Authority
+from testing.channels import OWN_CONNECTION
+from testing.metrics import wait_until_in_flight
+from testing.processes import ServerProcess, run_to_end, running
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.services import SERVICES
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST = user_pb2.UserName(name="krithik")
 FOREVER = "600"

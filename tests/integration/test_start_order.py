@@ -10,10 +10,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.chain import NAMES, running_chain
-from tests.support.processes import running
+from testing.chain import NAMES, running_chain
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS
 from tests.support.services import SERVICES
-from tests.support.waiting import LIMIT_SECONDS
 
 REQUEST = user_pb2.UserName(name="krithik")
 USER = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)

@@ -9,9 +9,9 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.certificates import Authority, Pair
-from tests.support.processes import ServerProcess, run_to_end, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
+from testing.certificates import Authority, Pair
+from testing.processes import ServerProcess, run_to_end, running
+from testing.waiting import LIMIT_SECONDS, wait_until
 
 KRITHIK = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 REFUSED_SECONDS = 1.0

@@ -10,11 +10,11 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.addresses import reserved_address
-from tests.support.chain import running_chain
-from tests.support.collector import SENT_AT_ONCE, ReceivedSpan, collecting
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS
+from testing.addresses import reserved_address
+from testing.chain import running_chain
+from testing.collector import SENT_AT_ONCE, ReceivedSpan, collecting
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 CALLER_SPAN = "b7ad6b7169203331"

@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.certificates import Authority
+from testing.certificates import Authority
+from testing.processes import run_to_end, running
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.client import PATIENCE
-from tests.support.processes import program, run_to_end, running
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 def in_folder(folder: str | Path) -> dict[str, str]:
@@ -21,7 +22,7 @@ def test_a_servers_certificate_and_ready_file_are_found(tmp_path: Path) -> None:
     Authority(tmp_path).issue("server")
     options = ["--listen=127.0.0.1:0", "--tls-certificate=server.pem", "--tls-key=server.key"]
     process = subprocess.Popen(
-        [program("services/mock_data"), *options, "--ready-file=ready"],
+        [*command_line("services/mock_data"), *options, "--ready-file=ready"],
         env=os.environ | in_folder(tmp_path),
         stderr=subprocess.DEVNULL,
     )

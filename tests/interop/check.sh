@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# Whether a program of the Go implementation can stand at any hop: builds such programs on grpc-go, and
-# runs the test over them.
+# Whether programs of other implementations can stand beside ours. Go's stand at any hop, Node.js'
+# before the first: it builds the ones on grpc-go, installs the libraries of the others, and runs
+# the tests over them.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
-go=$(tests/interop/get_go.sh)
-folder=$(mktemp -d -p /var/tmp) # not below /tmp, which the sandbox hides
-trap 'rm -rf "$folder"' EXIT
+main() {
+  folder=$(mktemp -d -p /var/tmp) # not below /tmp, which the sandbox hides
+  trap 'rm -rf "$folder"' EXIT
+  tests/interop/build_go.sh "$folder/reference"
+  install_node
+  ./bazelw test //tests/interop/... --test_output=all \
+    --test_env=REFERENCE="$folder/reference" --test_env=NODE_PROGRAM="$folder/node/load.js"
+}
 
-"$go" version
-"$go" vet tests/interop/reference.go
-"$go" build -o "$folder/reference" tests/interop/reference.go
-./bazelw test //tests/interop:test_go --test_env=REFERENCE="$folder/reference" --test_output=all
+# The lock file has a hash of each package, and npm asks the registry of the user's configuration.
+install_node() {
+  cp -r tests/interop/node "$folder/node"
+  ./bazelw run //tests/interop:npm -- ci --ignore-scripts --no-audit --no-fund --prefix "$folder/node" || {
+    echo "npm cannot install tests/interop/node: does this machine reach the registry of its ~/.npmrc?" >&2
+    return 1
+  }
+}
+
+main

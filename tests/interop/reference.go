@@ -1,15 +1,17 @@
 // The chain in Go, after the implementation that this project takes over from: no deadlines, no
 // health, errors handed back as they come. What is on the wire is grpc-go's doing.
 //
-//	reference orc1|orc2|mock_data LISTEN [UPSTREAM]   serves, and prints its address
-//	reference client TARGET NAME SECONDS              calls orc1 once, and prints the outcome
-//	reference load TARGET                             calls orc1 until SIGTERM, and prints a count
+//	reference orc1|orc2|mock_data [OPTION]   serves, and prints its address
+//	reference client TARGET NAME SECONDS     calls orc1 once, and prints the outcome
+//	reference load TARGET                    calls orc1 until SIGTERM, and prints a count
 //
+// The options of a server are those of this project's servers, as far as there are any.
 // It keeps to what grpc-go has had for years, as distributions have old ones.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +22,7 @@ import (
 
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails" // so that details can be printed
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 )
 
@@ -62,14 +65,32 @@ func main() {
 	case "load":
 		load(arguments[1])
 	default:
-		serve(description(arguments[0], arguments[2]), arguments[1])
+		serve(arguments[0], readOptions(os.Args[2:]))
 	}
 }
 
-func description(program, upstream string) *grpc.ServiceDesc {
+type options struct {
+	listen, upstream, upstreamAuthority, certificate, key, readyFile *string
+}
+
+func readOptions(arguments []string) options {
+	flags := flag.NewFlagSet("a server", flag.ExitOnError)
+	read := options{
+		listen:            flags.String("listen", "127.0.0.1:0", "`HOST:PORT`"),
+		upstream:          flags.String("upstream", "", "`HOST:PORT` of the next hop"),
+		upstreamAuthority: flags.String("upstream-tls-ca", "", "PEM `FILE` of its authority: use TLS"),
+		certificate:       flags.String("tls-certificate", "", "PEM `FILE`: serve by TLS"),
+		key:               flags.String("tls-key", "", "PEM `FILE` with its key"),
+		readyFile:         flags.String("ready-file", "", "`FILE` to write the address to"),
+	}
+	exitOn(flags.Parse(arguments))
+	return read
+}
+
+func description(program string, given options) *grpc.ServiceDesc {
 	switch program {
 	case "orc1":
-		connection := dial(upstream)
+		connection := dial(*given.upstream, securityOfUpstream(given))
 		return service("user.Orchestrator1Service", "GetUserByName", func(read decode) (*User, error) {
 			name := new(UserName)
 			if err := read(name); err != nil {
@@ -78,7 +99,7 @@ func description(program, upstream string) *grpc.ServiceDesc {
 			return call(connection, getUser, &User{Name: name.Name})
 		})
 	case "orc2":
-		connection := dial(upstream)
+		connection := dial(*given.upstream, securityOfUpstream(given))
 		return service("user.Orchestrator2Service", "GetUser", func(read decode) (*User, error) {
 			user := new(User)
 			if err := read(user); err != nil {
@@ -115,17 +136,45 @@ func mockUserData(name string) (*User, error) {
 	return &User{Name: name, Class: strconv.Itoa(len(name)), Roll: int64(10 * len(name))}, nil
 }
 
-func serve(description *grpc.ServiceDesc, address string) {
-	listener, err := net.Listen("tcp", address)
+func serve(program string, given options) {
+	listener, err := net.Listen("tcp", *given.listen)
 	exitOn(err)
-	server := grpc.NewServer()
-	server.RegisterService(description, nil)
+	server := grpc.NewServer(security(given)...)
+	server.RegisterService(description(program, given), nil)
 	fmt.Println(listener.Addr())
+	if *given.readyFile != "" {
+		announce(*given.readyFile, listener.Addr())
+	}
 	exitOn(server.Serve(listener))
 }
 
-func dial(target string) *grpc.ClientConn {
-	connection, err := grpc.Dial(target, grpc.WithInsecure())
+func security(given options) []grpc.ServerOption {
+	if *given.certificate == "" {
+		return nil
+	}
+	files, err := credentials.NewServerTLSFromFile(*given.certificate, *given.key)
+	exitOn(err)
+	return []grpc.ServerOption{grpc.Creds(files)}
+}
+
+func securityOfUpstream(given options) grpc.DialOption {
+	if *given.upstreamAuthority == "" {
+		return grpc.WithInsecure()
+	}
+	authority, err := credentials.NewClientTLSFromFile(*given.upstreamAuthority, "")
+	exitOn(err)
+	return grpc.WithTransportCredentials(authority)
+}
+
+// The file is there as a whole or not at all.
+func announce(path string, address net.Addr) {
+	partial := path + ".partial"
+	exitOn(os.WriteFile(partial, []byte(address.String()+"\n"), 0o600))
+	exitOn(os.Rename(partial, path))
+}
+
+func dial(target string, security grpc.DialOption) *grpc.ClientConn {
+	connection, err := grpc.Dial(target, security)
 	exitOn(err)
 	return connection
 }
@@ -142,7 +191,7 @@ func callOnce(target, name, seconds string) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	user := new(User)
-	err = dial(target).Invoke(ctx, getUserByName, &UserName{Name: name}, user, grpc.WaitForReady(true))
+	err = dial(target, grpc.WithInsecure()).Invoke(ctx, getUserByName, &UserName{Name: name}, user, grpc.WaitForReady(true))
 	if err == nil {
 		fmt.Printf("Got response:\n%v\n", user)
 		return
@@ -155,7 +204,7 @@ func callOnce(target, name, seconds string) {
 }
 
 func load(target string) {
-	connection := dial(target)
+	connection := dial(target, grpc.WithInsecure())
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	outcomes := make(chan string)

@@ -7,13 +7,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
+from pathlib import Path
 
 import pytest
 
+from testing.certificates import Authority
+from testing.processes import running
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.client import PATIENCE, run_client
-from tests.support.processes import running
 from tests.support.replicas import replicas
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 FOREVER = "600"
 RESTARTS, CALLS_BETWEEN = 5, 1000
@@ -39,21 +41,20 @@ def reference(*arguments: str) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def serving_in_go(name: str, *upstream: str) -> Iterator[str]:
+def serving_in_go(name: str, *options: str) -> Iterator[str]:
     """Runs a server of Go and gives its address."""
-    with reference(name, "127.0.0.1:0", *upstream) as process:
+    with reference(name, *options) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
         process.kill()
 
 
 @contextmanager
-def serving(implementation: str, name: str, *upstream: str) -> Iterator[str]:
+def serving(implementation: str, name: str, *options: str) -> Iterator[str]:
     if implementation == GO:
-        with serving_in_go(name, *upstream) as address:
+        with serving_in_go(name, *options) as address:
             yield address
     else:
-        options = ("--upstream", *upstream) if upstream else ()
         with running(f"services/{name}", *options) as server:
             yield server.address
 
@@ -76,8 +77,8 @@ def orc1(implementations: tuple[str, str, str]) -> Iterator[str]:
     first, second, third = implementations
     with (
         serving(third, "mock_data") as mock_data,
-        serving(second, "orc2", mock_data) as orc2,
-        serving(first, "orc1", orc2) as orc1,
+        serving(second, "orc2", "--upstream", mock_data) as orc2,
+        serving(first, "orc1", "--upstream", orc2) as orc1,
     ):
         yield orc1
 
@@ -95,6 +96,20 @@ def test_either_client_gets_answers_and_errors_through_any_chain(
     assert error in run_client("--target", orc1, *PATIENCE, "-n", "abc").stderr.decode()
 
 
+@pytest.mark.parametrize("chain", [(GO, OURS, GO), (OURS, GO, OURS)], ids="-".join)
+def test_each_link_may_have_tls(chain: tuple[str, str, str], tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("server")
+    serve = ("--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key))
+    call = ("--upstream-tls-ca", str(authority.certificate), "--upstream")
+    with (
+        serving(chain[2], "mock_data", *serve) as mock_data,
+        serving(chain[1], "orc2", *serve, *call, mock_data) as orc2,
+        serving(chain[0], "orc1", *call, orc2) as orc1,
+    ):
+        assert outcome_in_go(orc1, "krithik") == f"Got response:\n{USERS['krithik']}\n"
+
+
 def test_the_deadline_of_a_go_client_reaches_the_last_hop() -> None:
     with (
         running("services/mock_data", "--delay", FOREVER) as mock_data,
@@ -109,7 +124,7 @@ def test_the_deadline_of_a_go_client_reaches_the_last_hop() -> None:
 def test_a_go_caller_loses_no_call_by_a_restart() -> None:
     with ExitStack() as stack:
         mock_data = stack.enter_context(serving_in_go("mock_data"))
-        orc2 = stack.enter_context(serving_in_go("orc2", mock_data))
+        orc2 = stack.enter_context(serving_in_go("orc2", "--upstream", mock_data))
         (orc1,) = stack.enter_context(replicas("services/orc1", 1, "--upstream", orc2))
         load = stack.enter_context(reference("load", orc1.address))
         for _ in range(RESTARTS):

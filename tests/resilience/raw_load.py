@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from tests.support.waiting import wait_until
+from testing.waiting import wait_until
 from tests.wire.conformance.frames import (
     DATA,
     END_STREAM,

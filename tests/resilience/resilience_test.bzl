@@ -2,14 +2,15 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
+def resilience_test(name, size = "medium", tags = [], cpus = 4, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
       size: Bazel's test size.
       tags: further tags.
-      deps: what the test imports beside `tests.support`.
+      cpus: what it takes of a machine of two processors, which has four (.bazelrc). A test with
+        bounds of time takes all of it.
       **kwargs: further attributes of pytest_test.
     """
     pytest_test(
@@ -21,12 +22,10 @@ def resilience_test(name, size = "medium", tags = [], deps = [], **kwargs):
             "//client",
             "//services",
         ],
-        # Load and its bounds take the whole of a small machine: no other test beside it.
-        # And counting lines takes time that the bounds do not have.
+        # Counting lines takes time that the bounds do not have.
         tags = tags + [
-            "cpu:2",
+            "cpu:{}".format(cpus),
             "uncounted",
         ],
-        deps = deps + ["//tests/support"],
         **kwargs
     )

@@ -9,10 +9,11 @@ import time
 import grpc
 import pytest
 
-from tests.support.channels import open_channel
-from tests.support.load import Figures, caller, steady_load
+from testing.channels import open_channel
+from testing.load import Figures, steady_load
+from testing.waiting import eventually
+from tests.support.chain_calls import caller
 from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
-from tests.support.waiting import eventually
 
 GONE_SECONDS = 3.0
 IN_FLIGHT = 32

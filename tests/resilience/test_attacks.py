@@ -19,16 +19,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from testing.chain import running_chain
+from testing.channels import OWN_CONNECTION
+from testing.load import Figures, steady_load
+from testing.metrics import metric
+from testing.processes import ServerProcess, running
+from testing.runfiles import command_line
+from testing.transports import transport
+from testing.waiting import eventually, wait_until
 from tests.resilience import attacks
 from tests.resilience.attacks import attacking
-from tests.support.chain import running_chain
-from tests.support.channels import OWN_CONNECTION
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.client import CLIENT
-from tests.support.load import Figures, caller, mock_data_caller, steady_load
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, program, running
-from tests.support.transports import transport
-from tests.support.waiting import eventually, wait_until
 
 MEMORY = 256 * 1024 * 1024
 HONEST = 4
@@ -132,7 +134,7 @@ def asking(address: str, names: Path) -> Iterator[None]:
     options = ("--target", address, "--jobs", str(JOBS), "--timeout", str(TIMEOUT), "-n", "-")
     with (
         names.open("rb") as stdin,
-        subprocess.Popen([program(CLIENT), *options], stdin=stdin, **_QUIET) as client,
+        subprocess.Popen([*command_line(CLIENT), *options], stdin=stdin, **_QUIET) as client,
     ):
         yield
         client.kill()

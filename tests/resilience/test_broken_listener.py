@@ -6,13 +6,14 @@ from rpc.core.address import split_host_port
 
 import pytest
 
-from tests.support.chain import NAMES, running_chain
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller
+from testing.chain import NAMES, running_chain
+from testing.channels import open_channel
+from testing.load import burst
+from testing.metrics import wait_until_in_flight
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import caller
 from tests.support.malformed import call_of_path
-from tests.support.metrics import wait_until_in_flight
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 IN_FLIGHT = 64
 # Longer than it takes to begin the calls and to break the listener.

@@ -2,11 +2,12 @@
 
 import grpc
 
-from tests.support.chain import running_chain
-from tests.support.channels import OWN_CONNECTION
-from tests.support.load import caller, steady_load
-from tests.support.processes import ServerProcess
-from tests.support.waiting import eventually
+from testing.chain import running_chain
+from testing.channels import OWN_CONNECTION
+from testing.load import steady_load
+from testing.processes import ServerProcess
+from testing.waiting import eventually
+from tests.support.chain_calls import caller
 
 AGE = ["--max-connection-age", "0.5"]
 SLOW_ANSWER = "0.1"

@@ -4,10 +4,10 @@ import socket
 
 import grpc
 
-from tests.support.chain import running_chain
-from tests.support.channels import OWN_CONNECTION
-from tests.support.load import caller
-from tests.support.metrics import metric
+from testing.chain import running_chain
+from testing.channels import OWN_CONNECTION
+from testing.metrics import metric
+from tests.support.chain_calls import caller
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, message, settings
 
 CALLS, TIMEOUT = 50, 20

@@ -5,10 +5,11 @@ Another one has one at a time.
 
 import grpc
 
+from testing.channels import OWN_CONNECTION
+from testing.load import Call, Figures
+from testing.processes import running
 from tests.resilience.raw_load import Load, raw_load
-from tests.support.channels import OWN_CONNECTION
-from tests.support.load import Call, Figures, mock_data_caller
-from tests.support.processes import running
+from tests.support.chain_calls import mock_data_caller
 
 SLOTS, SLOW_ANSWER = 16, 0.05
 GREEDY = Load(connections=10, in_flight=15, source="127.0.0.2")

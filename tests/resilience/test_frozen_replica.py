@@ -3,8 +3,9 @@
 import asyncio
 import signal
 
-from tests.support.channels import open_channel
-from tests.support.load import caller, steady_load
+from testing.channels import open_channel
+from testing.load import steady_load
+from tests.support.chain_calls import caller
 from tests.support.replicas import replicated_chain
 
 IN_FLIGHT, DEADLINE = 16, 1.0

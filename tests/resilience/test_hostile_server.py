@@ -12,6 +12,7 @@ from typing import Any
 
 from grpc import StatusCode
 
+from testing.runfiles import command_line
 from tests.resilience.hostile_answers import (
     HostileAnswer,
     that_end_calls,
@@ -20,7 +21,6 @@ from tests.resilience.hostile_answers import (
 )
 from tests.resilience.hostile_server import hostile_server, name_of
 from tests.support.client import CLIENT, PATIENCE
-from tests.support.processes import program
 
 SEED = 15
 ANSWERS, OF_CONNECTIONS, SILENT = 1_960, 20, 20
@@ -39,7 +39,7 @@ CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 def run(arguments: list[str], stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
     """Runs the client to its end, however long that takes."""
-    command = [str(program(CLIENT)), *arguments]
+    command = [*command_line(CLIENT), *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 

@@ -9,6 +9,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from testing.channels import OWN_CONNECTION
+from testing.processes import ServerProcess, running
+from testing.transports import transport
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.resilience.hostile_answers import (
     ADDRESS,
     HostileAnswer,
@@ -17,12 +21,8 @@ from tests.resilience.hostile_answers import (
     that_last,
 )
 from tests.resilience.hostile_server import HostileServer, hostile_server, name_of
-from tests.support.channels import OWN_CONNECTION
+from tests.support.chain_calls import USER
 from tests.support.footprint import footprint
-from tests.support.load import USER
-from tests.support.processes import ServerProcess, running
-from tests.support.transports import transport
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SEED, WARM_UP_SEED = 5, 55
 ANSWERS, OF_CONNECTIONS, SILENT, WARM_UP = 4_940, 40, 20, 500

@@ -7,15 +7,15 @@ Without retries, then, exactly the calls in flight on the killed replica fail; w
 
 import asyncio
 
-
 import grpc
 import pytest
 
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller, mock_data_caller, steady_load
-from tests.support.metrics import metric
+from testing.channels import open_channel
+from testing.load import burst, steady_load
+from testing.metrics import metric
+from testing.waiting import wait_until
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
-from tests.support.waiting import wait_until
 
 IN_FLIGHT = 64
 # The load is calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.

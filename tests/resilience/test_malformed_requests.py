@@ -11,12 +11,13 @@ import grpc
 from hpack import Decoder
 from hyperframe.frame import Frame, HeadersFrame, RstStreamFrame
 
+from testing.load import steady_load
+from testing.metrics import metric
+from testing.processes import ServerProcess, running
+from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import mock_data_caller
 from tests.support.footprint import footprint
-from tests.support.load import mock_data_caller, steady_load
 from tests.support.malformed import PREFACE, Answer, End, Malformed, malformed_requests
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SEED, WARM_UP_SEED = 6, 66
 REQUESTS, WARM_UP_REQUESTS = 10_000, 1_000

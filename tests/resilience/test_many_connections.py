@@ -9,12 +9,12 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from testing.channels import OWN_CONNECTION
+from testing.metrics import metric
+from testing.processes import ServerProcess, running
+from testing.waiting import eventually, wait_until
 from tests.resilience.raw_load import Load, raw_load
-from tests.support.channels import OWN_CONNECTION
-from tests.support.load import mock_data_caller
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import eventually, wait_until
+from tests.support.chain_calls import mock_data_caller
 
 HEALTH_SECONDS = 1.0
 CHECKS, REFUSALS, TIMEOUT = 20, 20, 20

@@ -18,12 +18,13 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.certificates import Authority, Pair
-from tests.support.chain import Chain, running_chain
-from tests.support.channels import OWN_CONNECTION, open_channel
-from tests.support.load import REQUEST, caller, steady_load
-from tests.support.processes import ServerProcess, running
-from tests.support.waiting import eventually
+from testing.certificates import Authority, Pair
+from testing.chain import Chain, running_chain
+from testing.channels import OWN_CONNECTION, open_channel
+from testing.load import steady_load
+from testing.processes import ServerProcess, running
+from testing.waiting import eventually
+from tests.support.chain_calls import REQUEST, caller
 
 TIMEOUT = 20
 IN_FLIGHT = 32

@@ -10,9 +10,10 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import running_chain
-from tests.support.channels import open_channel
-from tests.support.load import Figures, burst, caller, open_load, steady_load
+from testing.chain import running_chain
+from testing.channels import open_channel
+from testing.load import Figures, burst, open_load, steady_load
+from tests.support.chain_calls import caller
 
 SLOW_ANSWER = 1.0
 MAX_CONCURRENT_RPCS = 10

@@ -11,9 +11,10 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.channels import open_channel
-from tests.support.load import REQUEST, USER, burst, caller
-from tests.support.processes import running
+from testing.channels import open_channel
+from testing.load import burst
+from testing.processes import running
+from tests.support.chain_calls import REQUEST, USER, caller
 
 TIMEOUT = 20
 

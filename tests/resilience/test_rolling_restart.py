@@ -5,10 +5,11 @@ import asyncio
 import grpc
 import pytest
 
-from tests.support.channels import open_channel
-from tests.support.load import caller, mock_data_caller, steady_load
+from testing.channels import open_channel
+from testing.load import steady_load
+from testing.waiting import eventually
+from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
-from tests.support.waiting import eventually
 
 IN_FLIGHT = 64
 # The load is then calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.

@@ -8,10 +8,11 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.chain import NAMES, running_chain
-from tests.support.channels import open_channel
-from tests.support.load import burst, caller
-from tests.support.metrics import wait_until_in_flight
+from testing.chain import NAMES, running_chain
+from testing.channels import open_channel
+from testing.load import burst
+from testing.metrics import wait_until_in_flight
+from tests.support.chain_calls import caller
 
 CALLS = 200
 TIMEOUT = 30

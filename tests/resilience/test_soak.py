@@ -8,10 +8,11 @@ import asyncio
 import os
 from statistics import median
 
-from tests.support.chain import Chain, running_chain
-from tests.support.channels import open_channel
+from testing.chain import Chain, running_chain
+from testing.channels import open_channel
+from testing.load import steady_load
+from tests.support.chain_calls import caller
 from tests.support.footprint import Footprint, footprint
-from tests.support.load import caller, steady_load
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 SAMPLES = 60

@@ -8,13 +8,14 @@ import grpc
 import psutil
 import pytest
 
-from tests.support.chain import Chain, running_chain
-from tests.support.channels import open_channel
+from testing.chain import Chain, running_chain
+from testing.channels import open_channel
+from testing.load import Figures, burst
+from testing.metrics import metric
+from testing.processes import ServerProcess
+from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.chain_calls import caller
 from tests.support.footprint import Footprint, footprint
-from tests.support.load import Figures, burst, caller
-from tests.support.metrics import metric
-from tests.support.processes import ServerProcess
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 DEADLINE = 0.3

@@ -1,1 +1,1 @@
-"""What tests start, make and wait for."""
+"""What several of this repository's own tests need. //testing has what others need too."""

@@ -2,8 +2,8 @@
 
 import subprocess
 
-from tests.support.processes import program
-from tests.support.waiting import LIMIT_SECONDS
+from testing.runfiles import command_line
+from testing.waiting import LIMIT_SECONDS
 
 CLIENT = "client/client"
 REQUEST_ID = r"[0-9a-f]{32}"
@@ -15,7 +15,7 @@ PATIENCE = ("--timeout", str(LIMIT_SECONDS))
 def run_client(*arguments: str | bytes, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     """Runs the client with these arguments and bytes on stdin."""
     return subprocess.run(
-        [program(CLIENT), *arguments],
+        [*command_line(CLIENT), *arguments],
         input=stdin,
         capture_output=True,
         timeout=LIMIT_SECONDS,

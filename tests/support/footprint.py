@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from tests.support.processes import ServerProcess
+from testing.processes import ServerProcess
 
 _MEGABYTE = 1_000_000
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from tests.support.addresses import REUSE_PORT, reserved_address
-from tests.support.processes import ServerProcess, running
+from testing.addresses import REUSE_PORT, reserved_address
+from testing.processes import ServerProcess, running
 
 
 @dataclass(slots=True)

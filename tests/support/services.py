@@ -1,6 +1,6 @@
 """The services that a test has in its `data`, by name."""
 
 from services.declarations import declarations
-from tests.support.processes import runfile
+from testing.runfiles import runfile
 
 SERVICES = declarations(runfile("services"))

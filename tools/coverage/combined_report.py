@@ -1,4 +1,4 @@
-"""Makes one LCOV file of those of all tests. Bazel runs it at the end.
+"""Makes one data file of those of all tests. Bazel runs it at the end.
 
 It is what `--coverage_report_generator` names, in the place of Bazel's own.
 """
@@ -6,7 +6,7 @@ It is what `--coverage_report_generator` names, in the place of Bazel's own.
 import argparse
 from pathlib import Path
 
-from tools.coverage import lcov
+import coverage
 
 
 def main() -> None:
@@ -16,7 +16,10 @@ def main() -> None:
     parser.add_argument("--output_file", type=Path, required=True)
     options, _ = parser.parse_known_args()
     reports = options.reports_file.read_text(encoding="utf-8").split()
-    lcov.write(lcov.merge(lcov.read(Path(report)) for report in reports), options.output_file)
+    total = coverage.Coverage(data_file=str(options.output_file), config_file=False)
+    # Bazel makes an empty file for a test that ended without a report.
+    total.combine([report for report in reports if Path(report).stat().st_size], keep=True)
+    total.save()
 
 
 if __name__ == "__main__":

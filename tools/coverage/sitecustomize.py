@@ -1,7 +1,8 @@
 """Counts lines in each Python program of a test under `bazel coverage`.
 
-Python itself imports a module of this name when it starts. The start script of our programs puts
-the folder on the import path (//bazel/python), so a server started by a test counts too.
+Python itself imports a module of this name when it starts, and coverage.py names it as one of two
+ways to count in each process. The start script of our programs puts the folder on the import path
+(//bazel/python), so a server started by a test counts too.
 """
 
 import os
@@ -19,17 +20,11 @@ def _measured() -> list[str]:
     return [os.path.realpath(workspace / name) for name in names]
 
 
-def _start(files: list[str]) -> None:
+# Most tests have to do with none of the files, and run at their own pace.
+if files := _measured():
     sys.path.append(str(_RUNFILES / "pypi_coverage" / "site-packages"))
     import coverage
 
-    data = Path(os.environ["COVERAGE_DIRECTORY"], ".coverage")
-    # auto_data: saved when the process ends. The suffix keeps the processes' files apart.
-    coverage.Coverage(
-        data_file=str(data), data_suffix=True, auto_data=True, config_file=False, include=files
-    ).start()
-
-
-# Most tests have to do with none of the files, and run at their own pace.
-if files := _measured():
-    _start(files)
+    os.environ["MEASURED_FILES"] = ",".join(files)
+    os.environ["COVERAGE_PROCESS_START"] = str(Path(__file__).with_name("coveragerc"))
+    coverage.process_startup()

@@ -1,4 +1,4 @@
-"""Makes one LCOV file of what the processes of a test have counted. Bazel runs it after each test.
+"""Makes one data file of those that the processes of a test wrote. Bazel runs it after each test.
 
 It is what `--coverage_output_generator` names, in the place of Bazel's own for other languages.
 """
@@ -8,8 +8,6 @@ import os
 from pathlib import Path
 
 import coverage
-
-from tools.coverage import lcov
 
 
 def main() -> None:
@@ -22,26 +20,24 @@ def main() -> None:
     names = options.source_file_manifest.read_text(encoding="utf-8").split()
     workspace = Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"])
     files = {name: os.path.realpath(workspace / name) for name in names}
-    lcov.write(hits(options.coverage_dir, files), options.output_file)
+    _combine(options.coverage_dir, files, options.output_file)
 
 
-def hits(folder: Path, files: dict[str, str]) -> lcov.Hits:
-    """How often lines were run.
-
-    A process counts a line once, however often it runs it.
+def _combine(folder: Path, files: dict[str, str], output: Path) -> None:
+    """Writes which lines were run.
 
     Args:
         folder: has the data files of the processes.
         files: where each file for the report is, run or not, by its name there.
+        output: the file to write.
     """
-    measured = coverage.Coverage(data_file=str(folder / ".coverage"), config_file=False)
-    measured.combine([str(folder)])
-    return {name: _hits_of(measured, path) for name, path in files.items()}
-
-
-def _hits_of(measured: coverage.Coverage, path: str) -> dict[int, int]:
-    _, statements, _, missing, _ = measured.analysis2(path)
-    return {line: int(line not in missing) for line in statements}
+    processes = coverage.Coverage(data_file=str(folder / ".coverage"), config_file=False)
+    processes.combine([str(folder)])
+    run = processes.get_data()
+    data = coverage.CoverageData(str(output))
+    data.add_lines({name: run.lines(path) or [] for name, path in files.items()})
+    data.touch_files(files)
+    data.write()
 
 
 if __name__ == "__main__":

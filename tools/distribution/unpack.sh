@@ -29,7 +29,7 @@ download() {
 }
 
 apt() {
-  apt-get --quiet -c "$here/../bazel/private_apt.conf" -o Dir::State="$work" -o Dir::State::lists="$work/lists" \
+  apt-get --quiet -c "$here/../bazelw/private_apt.conf" -o Dir::State="$work" -o Dir::State::lists="$work/lists" \
     -o Dir::State::status="$work/status" -o Dir::Cache="$work" "$@"
 }
 

@@ -8,23 +8,20 @@ from pathlib import Path
 import click
 
 from tools.editor.environment import make_environment, without_packages
-from tools.editor.generated import copy_generated, generated_files
+from tools.editor.generated import copy_generated
 from tools.editor.settings import write_settings
-
-_MANIFEST = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
 @click.command(name="editor")
-@click.option("--manifest", type=_MANIFEST, required=True, hidden=True)
 @click.option("--no-wheel", "without", multiple=True, hidden=True)
 @click.option("--venv/--no-venv", default=True, help="Make .venv. Without, it stays as it is.")
-def main(*, manifest: Path, without: tuple[str, ...], venv: bool) -> None:
+def main(*, without: tuple[str, ...], venv: bool) -> None:
     """Make generated code, packages and settings visible to editors and tools."""
     if "BUILD_WORKSPACE_DIRECTORY" not in os.environ:
         raise click.UsageError("start it with ./bazelw run //tools:editor")
     workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     try:
-        _say("made", copy_generated(generated_files(manifest), Path.cwd(), workspace))
+        _say("made", copy_generated(Path.cwd(), workspace))
         made, kept = write_settings(workspace)
         if venv:
             _say("made" if _make_venv(workspace, without) else "up to date", [Path(".venv")])

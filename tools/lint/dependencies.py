@@ -1,8 +1,8 @@
-"""Compares what Python targets import with what they name in their deps: dependencies.py MANIFEST.
+"""Compares what Python targets import with what they name in their deps.
 
 A target has to name the target of each module it imports, at the top of a file or inside of a
 function, and nothing else. A module by way of another dependency is not enough: it goes when that
-dependency no longer needs it.
+dependency no longer needs it. A Python file of no target is neither tested nor shipped.
 
 A program is run and not imported, so it is nobody's dependency.
 
@@ -11,59 +11,19 @@ Two things are there without an import: a plugin of pytest, and the deps of a ta
 """
 
 import ast
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 
+from tools.lint.build_files import targets_in
+from tools.lint.packages import Package, installed_packages
+from tools.lint.python_targets import PythonTarget, python_targets
+from tools.lint.workspace import files_in, find_workspace
 
-@dataclass(slots=True)
-class Target:
-    """A Python target, as the manifest has it.
-
-    Attributes:
-        label: its label.
-        kinds: its rule.
-        deps: labels of its deps.
-        roots: its folders on the import path.
-        tags: its tags.
-        files: its Python files, its compiled modules and its entry points.
-    """
-
-    label: str
-    kinds: list[str] = field(default_factory=list)
-    deps: list[str] = field(default_factory=list)
-    roots: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether it is a target of this workspace, and no package of pip's."""
-        return not self.label.startswith("@")
-
-    def sources(self) -> list[str]:
-        """Its Python files."""
-        return [file for file in self.files if file.endswith(".py")]
-
-    def modules(self) -> set[str]:
-        """Names of its importable modules."""
-        return {name for file in self.files for name in self._names(PurePosixPath(file))}
-
-    def _names(self, file: PurePosixPath) -> Iterator[str]:
-        if file.suffix not in {".py", ".so"}:
-            return
-        for root in self.roots or [""]:
-            if file.is_relative_to(root):
-                path = file.relative_to(root)
-                # A compiled module bears the interpreter's name too: `x.cpython-311-….so`.
-                parts = [*path.parts[:-1], path.name.partition(".")[0]]
-                yield ".".join(parts).removesuffix(".__init__")
-
-    def is_pytest_plugin(self) -> bool:
-        """Whether pytest loads it by itself."""
-        entry_points = [Path(file) for file in self.files if file.endswith("/entry_points.txt")]
-        return any("[pytest11]" in path.read_text(encoding="utf-8") for path in entry_points)
+_IMPORT_OF_CONTRACT = re.compile(r'import\s+(?:public\s+|weak\s+)?"(.+)\.proto"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +44,12 @@ class Import:
         return self.names[0].partition(".")[0] in sys.stdlib_module_names
 
 
-def targets_in(manifest: str) -> dict[str, Target]:
-    """The targets of a manifest (`python_manifest` in python_targets.bzl writes it), by label."""
-    targets: list[Target] = []
-    for line in manifest.splitlines():
-        key, _, value = line.partition(" ")
-        if key == "target":
-            targets.append(Target(value))
-        else:
-            getattr(targets[-1], f"{key}s").append(value)
-    return {target.label: target for target in targets}
-
-
-def imports_in(file: str) -> Iterator[Import]:
-    """The imports of a Python file, wherever they stand in it."""
-    for node in ast.walk(ast.parse(Path(file).read_bytes(), file)):
+def imports_in(file: Path) -> Iterator[Import]:
+    """The imports of a Python file, wherever they stand in it, or of the code of a contract."""
+    if file.suffix == ".proto":
+        yield from _imports_in_contract(file)
+        return
+    for node in ast.walk(ast.parse(file.read_bytes(), str(file))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import((alias.name,), f"{file}:{node.lineno}")
@@ -108,37 +59,65 @@ def imports_in(file: str) -> Iterator[Import]:
                 yield Import((f"{module}.{alias.name}", module), f"{file}:{node.lineno}")
 
 
-def _absolute(node: ast.ImportFrom, file: str) -> str:
-    package = PurePosixPath(file).parts[: -node.level] if node.level else ()
+def _imports_in_contract(file: Path) -> Iterator[Import]:
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        if found := _IMPORT_OF_CONTRACT.match(line):
+            yield Import((found[1].replace("/", ".") + "_pb2",), f"{file}:{number}")
+
+
+def _absolute(node: ast.ImportFrom, file: Path) -> str:
+    package = file.parts[: -node.level] if node.level else ()
     return ".".join([*package, *([node.module] if node.module else [])])
 
 
-def complaints(targets: dict[str, Target]) -> Iterator[str]:
-    """What is wrong, a line each: imports without a dependency, dependencies without an import."""
-    providers: dict[str, list[str]] = {}
-    for target in targets.values():
-        for module in target.modules():
-            providers.setdefault(module, []).append(target.label)
-    for target in targets.values():
-        if target.is_ours:
-            yield from _complaints_about(target, targets, providers)
+class Check:
+    """Looks at targets, with an eye on who provides a module.
 
+    Args:
+        targets: all Python targets.
+        packages: all pip packages.
+    """
 
-def _complaints_about(
-    target: Target, targets: dict[str, Target], providers: dict[str, list[str]]
-) -> Iterator[str]:
-    reachable = {target.label, *target.deps}
-    used: set[str] = set()
-    for wanted in (found for file in target.sources() for found in imports_in(file)):
-        known = next((providers[name] for name in wanted.names if name in providers), [])
-        if reachable.isdisjoint(known) and not wanted.is_standard:
-            yield f"{wanted.place}: {target.label} imports {wanted.names[-1]}; {_advice(known)}"
-        used.update(known)
-    for label in target.deps:
-        if "py_binary" in targets[label].kinds:
-            yield f"{target.label} depends on the program {label}: depend on a py_library"
-    if "unimported-deps" not in target.tags:
-        yield from _unused(target, targets, used)
+    def __init__(self, targets: list[PythonTarget], packages: list[Package]) -> None:
+        self._targets = targets
+        self._programs = {target.label for target in targets if target.is_program}
+        self._plugins = {package.label for package in packages if package.is_pytest_plugin}
+        self._providers: dict[str, list[str]] = {}
+        for label, modules in [
+            *((package.label, package.modules) for package in packages),
+            *((target.label, target.modules) for target in targets),
+        ]:
+            for module in modules:
+                self._providers.setdefault(module, []).append(label)
+
+    def complaints(self) -> Iterator[str]:
+        """Imports without a dependency and dependencies without an import, a line each."""
+        for target in self._targets:
+            used: set[str] = set()
+            # What an action writes is not there.
+            files = [file for file in target.files if file.exists()]
+            for wanted in (found for file in files for found in imports_in(file)):
+                known = self._known(wanted)
+                used.update(known)
+                if not wanted.is_standard and {target.label, *target.deps}.isdisjoint(known):
+                    yield (
+                        f"{wanted.place}: {target.label} imports {wanted.names[-1]};"
+                        f" {_advice(known)}"
+                    )
+            for label in self._programs.intersection(target.deps):
+                yield f"{target.label} depends on the program {label}: depend on a py_library"
+            for label in self._unused(target, used):
+                yield f"{target.label} imports nothing of {label}: remove it from its deps"
+
+    def _known(self, wanted: Import) -> list[str]:
+        found = (self._providers[name] for name in wanted.names if name in self._providers)
+        return next(found, [])
+
+    def _unused(self, target: PythonTarget, used: set[str]) -> Iterable[str]:
+        if target.has_unimported:
+            return ()
+        plugins = self._plugins if 'requirement("pytest")' in used else set()
+        return set(target.deps) - used - plugins
 
 
 def _advice(known: Iterable[str]) -> str:
@@ -150,21 +129,26 @@ def _advice(known: Iterable[str]) -> str:
     )
 
 
-def _unused(target: Target, targets: dict[str, Target], used: set[str]) -> Iterator[str]:
-    has_pytest = any(label.startswith("@pypi_pytest//") for label in used)
-    for label in target.deps:
-        is_plugin = has_pytest and targets[label].is_pytest_plugin()
-        if label not in used and not is_plugin:
-            yield f"{target.label} imports nothing of {label}: remove it from its deps"
+def unowned(files: Iterable[Path], targets: Iterable[PythonTarget]) -> Iterator[str]:
+    """The files in no target, a line each."""
+    owned = {file for target in targets for file in target.files}
+    for file in files:
+        if file not in owned and file.suffix != ".pyi":
+            yield f"{file} is in the srcs of no Python target"
 
 
 def main() -> int:
     """1 if there is anything to complain about."""
-    targets = targets_in(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    found = sorted(set(complaints(targets)))
-    print(*found, sep="\n")
-    ours = sum(target.is_ours for target in targets.values())
-    print(f"{ours} targets looked at, {len(found)} complaints")
+    os.chdir(find_workspace())
+    starlark = files_in(Path(), "starlark")
+    packages = [file.parent for file in starlark if file.name == "BUILD.bazel"]
+    targets = python_targets(targets_in(Path(), packages))
+    found = {
+        *Check(targets, list(installed_packages())).complaints(),
+        *unowned(files_in(Path(), "python"), targets),
+    }
+    print(*sorted(found), sep="\n")
+    print(f"{len(targets)} targets looked at, {len(found)} complaints")
     return 1 if found else 0
 
 

@@ -2,14 +2,21 @@
 
 load("@rules_python//python:defs.bzl", "py_test")
 
-def gate(name, arguments, sources, data = [], advice = "", **kwargs):
-    """A test that runs programs over the sources of the whole workspace.
+# For a test that reads the workspace itself, and finds there what no BUILD file names. Bazel does
+# not know what it reads, so it runs each time, and where the workspace is.
+READS_WORKSPACE = [
+    "external",
+    "no-remote-exec",
+]
+
+def gate(name, arguments, data = [], advice = "", **kwargs):
+    """A test that runs programs over files of the workspace.
 
     Args:
       name: name of the test.
-      arguments: the command, or commands divided by `;`.
-      sources: the filegroup of the files; `arguments` has it as `$(rootpaths …)`.
-      data: the programs and their configuration.
+      arguments: the command, or commands divided by `;`. A word as `{python}` stands for all files
+        of the kind.
+      data: the programs.
       advice: what to do about what the gate finds.
       **kwargs: further attributes of py_test.
     """
@@ -18,8 +25,10 @@ def gate(name, arguments, sources, data = [], advice = "", **kwargs):
         size = "small",
         srcs = ["run.py"],
         args = arguments,
-        data = data + sources,
+        data = data,
         env = {"ADVICE": advice},
         main = "run.py",
+        tags = READS_WORKSPACE,
+        deps = [Label("//tools/lint:workspace")],
         **kwargs
     )

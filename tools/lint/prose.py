@@ -1,4 +1,4 @@
-"""Checks prose: prose.py FILE…, over Markdown pages, docstrings, comments and test names.
+"""Checks the prose of the workspace: Markdown pages, docstrings, comments and test names.
 
 Short sentences without semicolons are read faster. The limits are those of well-written projects of
 this kind. A page is measured by itself, Python files by their top folder.
@@ -7,6 +7,7 @@ this kind. A page is measured by itself, Python files by their top folder.
 import ast
 import inspect
 import io
+import os
 import re
 import sys
 import tokenize
@@ -14,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+
+from tools.lint.workspace import files_in, find_workspace
 
 _MAX_SEMICOLONS_PER_100_WORDS = 0.3
 _MAX_WORDS_PER_SENTENCE = 18
@@ -125,7 +128,8 @@ def _folder(file: PurePath) -> str:
 
 def main() -> int:
     """Returns 1 if a limit is passed."""
-    files = [Path(name) for name in sys.argv[1:]]
+    os.chdir(find_workspace())
+    files = files_in(Path(), "other", "python")
     found = list(complaints(files))
     print(*found, sep="\n")
     print(f"{len(files)} files looked at, {len(found)} complaints")

@@ -1,6 +1,6 @@
-"""Runs commands, divided by `;`, until one of them fails. `bazel run` runs them in the workspace.
+"""Runs commands, divided by `;`, in the workspace until one of them fails.
 
-An argument `@FILE` stands for the lines of the file.
+A word `{python}` stands for all files of this kind.
 A failed gate says what to do about it: ADVICE in its environment.
 """
 
@@ -11,13 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-
-def _expanded(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        if word.startswith("@"):
-            yield from Path(word[1:]).read_text(encoding="utf-8").splitlines()
-        else:
-            yield word
+from tools.lint.workspace import files_in, find_workspace
 
 
 def _commands(words: Iterable[str]) -> list[list[str]]:
@@ -25,24 +19,35 @@ def _commands(words: Iterable[str]) -> list[list[str]]:
     return [list(command) for is_divider, command in groups if not is_divider]
 
 
-def _seen_from(workspace: Path, word: str) -> str:
-    """The word, or the place of another repository's file if it names one."""
-    if not word.startswith("external/"):
-        return word
-    # Of a repository that is a folder of the workspace, the link leads there.
-    behind = Path(word).resolve()
-    return str(behind if behind.is_relative_to(workspace) else Path(word).absolute())
+def _expanded(words: Iterable[str], workspace: Path) -> Iterator[str]:
+    for word in words:
+        if word.startswith("{"):
+            yield from _files(word.strip("{}"), workspace)
+        elif word.startswith("external/"):
+            yield str(Path(word).absolute())
+        else:
+            yield word
+
+
+def _files(kind: str, workspace: Path) -> list[str]:
+    # Without a file, most programs would look at something else.
+    files = [str(file) for file in files_in(workspace, kind)]
+    if not files:
+        raise LookupError(f"{workspace} has no {kind} file: remove this gate")
+    return files
 
 
 def main() -> int:
     """Exit code of the failed command, 0 if none failed."""
-    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    for words in _commands(_expanded(sys.argv[1:])):
-        command = [_seen_from(workspace, word) for word in words]
-        code = subprocess.run(command, cwd=workspace, check=False).returncode  # noqa: S603
-        if code != 0:
+    workspace = find_workspace()
+    # A test has no home for what a program keeps, and may not write into the workspace.
+    environment = {"HOME": os.environ.get("TEST_TMPDIR", ""), **os.environ}
+    for words in _commands(sys.argv[1:]):
+        command = list(_expanded(words, workspace))
+        ended = subprocess.run(command, cwd=workspace, env=environment, check=False)  # noqa: S603
+        if ended.returncode != 0:
             print(os.environ.get("ADVICE", ""), file=sys.stderr)
-            return code
+            return ended.returncode
     return 0
 
 

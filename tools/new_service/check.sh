@@ -4,12 +4,12 @@
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/../.."
 
-folder=$(mktemp -d -p /var/tmp) # not below /tmp, which the sandbox hides
-workspace=$folder/workspace
+# shellcheck source=tools/own_bazel/copy.sh
+source tools/own_bazel/copy.sh
 names=(kind_unary kind_server_stream kind_client_stream kind_bidi caller)
 
 main() {
-  trap 'bazel clean --expunge; rm -rf "$folder"' EXIT
+  trap remove_copy EXIT
   copy_checkout
   cp -r "$workspace" "$folder/before"
   for kind in unary server_stream client_stream bidi; do
@@ -23,15 +23,6 @@ main() {
   echo "services of each kind pass, and are taken back without a trace"
 }
 
-# What git does not ignore. A file that is deleted is listed, too.
-copy_checkout() {
-  mkdir "$workspace"
-  git ls-files -z --cached --others --exclude-standard |
-    tar --null --files-from=- --ignore-failed-read --create | tar --extract --directory "$workspace"
-}
-
 new_service() { bazel run //tools:new_service -- "$@"; }
-
-bazel() { (cd "$workspace" && ./bazelw --output_base="$folder/output" "$@"); }
 
 main

@@ -22,10 +22,8 @@ _TAKEN = {
     "names_and_metrics",
     "nobody",
     "package",
-    "python_targets",
     "self",
     "services",
-    "sources",
     "stopping",
 }
 

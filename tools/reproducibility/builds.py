@@ -1,5 +1,6 @@
-"""A build from nothing: a clone, an output base and caches of its own."""
+"""A build in a clone, with an output base and caches of its own."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +20,20 @@ class Surroundings:
     Attributes:
         folder: the name of the folder for the build.
         environment: variables to set.
+        fetches: whether it fetches all packages itself, or takes those of the checkout.
     """
 
     folder: str
     environment: Mapping[str, str]
+    fetches: bool
 
 
 # Not the umask: zips keep the permissions of the files in them, which git and pip give by it.
-FIRST = Surroundings("first", {"TZ": "UTC", "LC_ALL": "C"})
+FIRST = Surroundings("first", {"TZ": "UTC", "LC_ALL": "C"}, fetches=False)
 SECOND = Surroundings(
     "second/in-a-deeper-folder",
     {"TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "CC": "/bin/false"},
+    fetches=True,
 )
 
 
@@ -72,7 +76,17 @@ def built(
     _git("clone", "--quiet", "--no-checkout", str(origin), str(workspace))
     _git("-C", str(workspace), "checkout", "--quiet", "--detach", commit)
     with own_bazel(workspace, folder / "output", surroundings.environment) as bazel:
+        if not surroundings.fetches:
+            _copy_fetched(origin, bazel.output_base)
         yield _build(bazel, folder, targets)
+
+
+def _copy_fetched(origin: Path, output_base: Path) -> None:
+    """Copies what the checkout has fetched. Fetching is most of the time of a first build."""
+    execution_root = (origin / "bazel-out").resolve().parent
+    fetched = execution_root.parents[1] / "external"
+    if fetched.is_dir():
+        shutil.copytree(fetched, output_base / "external", symlinks=True)
 
 
 def _git(*words: str) -> None:

@@ -1,7 +1,8 @@
 """Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
 
-The two builds share nothing but downloads, checked by their hashes. Exit code 1 if they differ in
-more than tools/reproducibility/allowed.py allows.
+The first takes the packages that the checkout has fetched, the second fetches them anew, checked by
+their hashes. They share nothing else. Exit code 1 if they differ in
+more than tools/reproducibility/allowed.py allows, or if an action lacks the interpreter it runs.
 """
 
 import os
@@ -17,7 +18,7 @@ import click
 from tools.own_bazel.bazel import BazelError
 from tools.reproducibility.builds import FIRST, SECOND, Build, built
 from tools.reproducibility.outputs import compare_outputs
-from tools.reproducibility.spawns import CacheHitError, compare_spawns
+from tools.reproducibility.spawns import CacheHitError, compare_spawns, without_interpreter
 
 
 @click.command(name="reproducibility")
@@ -49,7 +50,7 @@ def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
     commit = _git(workspace, "rev-parse", "--verify", "HEAD")
     if _git(workspace, "status", "--porcelain"):
         click.echo("what is not committed is not looked at", err=True)
-    click.echo(f"commit {commit}, built twice from nothing: {' '.join(targets)}")
+    click.echo(f"commit {commit}, built twice: {' '.join(targets)}")
     with ExitStack() as stack:
         builds = [
             stack.enter_context(built(workspace, commit, targets, folder, surroundings))
@@ -66,7 +67,7 @@ def _git(workspace: Path, *words: str) -> str:
 
 
 def _report(first: Build, second: Build) -> int:
-    """Says what was compared. Returns 1 if it is not the same."""
+    """Says what was compared. Returns 1 if it is not the same, or a cache could mix it up."""
     outputs = compare_outputs(first.outputs, second.outputs)
     spawns = list(compare_spawns(first.spawns, second.spawns))
     for allowance, count in outputs.allowed.items():
@@ -75,13 +76,16 @@ def _report(first: Build, second: Build) -> int:
         )
     for difference in [*outputs.differences, *spawns]:
         click.echo(f"DIFFERENT {difference}")
+    incomplete = list(without_interpreter(first.spawns))
+    for name in incomplete:
+        click.echo(f"INCOMPLETE {name}")
     actions = len(first.spawns.keys() | second.spawns.keys())
     differences = len(outputs.differences) + len(spawns)
     click.echo(
         f"{outputs.compared} files and {actions} actions compared, {differences} differences;"
         f" the builds took {first.seconds:.0f} s and {second.seconds:.0f} s"
     )
-    return 1 if differences or not actions else 0
+    return 1 if differences or incomplete or not actions else 0
 
 
 def _failure(error: subprocess.CalledProcessError) -> str:

@@ -1,13 +1,14 @@
 """Compares the processes of two builds, by their execution logs."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.execution_log.entries import entries
-
 # How long it took.
 _NOT_COMPARED = "metrics"
+_NEXT = re.compile(r"\S")
 
 Spawns = dict[str, dict[str, Any]]
 """What a log says of each process, by a name: what it did, for which target, its first output."""
@@ -22,9 +23,10 @@ def read_log(log: Path) -> Spawns:
 
     Raises:
         CacheHitError: what one of them would have written came out of a cache.
+        ValueError: it is no such log.
     """
     spawns: Spawns = {}
-    for spawn in entries(log.read_text(encoding="utf-8")):
+    for spawn in _entries(log.read_text(encoding="utf-8")):
         name = f"{spawn['mnemonic']} of {spawn['targetLabel']} for {spawn['listedOutputs'][0]}"
         if spawn["cacheHit"]:
             raise CacheHitError(
@@ -33,6 +35,28 @@ def read_log(log: Path) -> Spawns:
             )
         spawns[name] = {key: value for key, value in spawn.items() if key != _NOT_COMPARED}
     return spawns
+
+
+def _entries(text: str) -> Iterator[dict[str, Any]]:
+    """One JSON object after the other."""
+    decoder = json.JSONDecoder()
+    start = _NEXT.search(text)
+    while start:
+        entry, end = decoder.raw_decode(text, start.start())
+        yield entry
+        start = _NEXT.search(text, end)
+
+
+def without_interpreter(spawns: Spawns) -> Iterator[str]:
+    """Processes with packages of Python but no interpreter among their inputs.
+
+    A cache would give their results to builds with another interpreter.
+    """
+    for name, spawn in spawns.items():
+        paths = [file["path"] for file in spawn.get("inputs", ())]
+        has_packages = any("/site-packages/" in path for path in paths)
+        if has_packages and not any("/bin/python3" in path for path in paths):
+            yield f"{name}: has no interpreter among its inputs"
 
 
 def compare_spawns(first: Spawns, second: Spawns) -> Iterator[str]:

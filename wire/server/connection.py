@@ -1,4 +1,4 @@
-"""A server's side of a connection: who calls, how headers become calls, and how it drains."""
+"""A server's side of a connection: who calls, and how headers become calls."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from wire.http2 import frames
-from wire.http2.error_codes import INADEQUATE_SECURITY, NO_ERROR, PROTOCOL_ERROR, StreamFault
+from wire.http2.error_codes import INADEQUATE_SECURITY, PROTOCOL_ERROR, StreamFault
 from wire.protocol.metadata import BINARY_SUFFIX
-from wire.server.answers import HEAD, Answers
+from wire.server.answers import HEAD
 from wire.server.backlog import Backlog
 from wire.server.call import Call
+from wire.server.draining import Draining
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
 from wire.server.observer import Refusal
 from wire.tls import agreed_on_http2
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from wire.server.sweep import Sweep
 
 _GRPC = b"application/grpc"
-_DRAIN_PING = b"draining"
 
 
-class ServerConnection(Backlog, Answers):
+class ServerConnection(Backlog, Draining):
     """Answers the calls of one caller."""
 
     is_server = True
@@ -52,9 +51,6 @@ class ServerConnection(Backlog, Answers):
         self._secure = secure
         self.peer = "unknown"
         self.opened = perf_counter()
-        self.draining = False
-        self.drain_started = 0.0
-        self.drain_grace = 0.0
         self.patience = dispatcher.limits.stalled_timeout
         """Seconds for which the peer may take nothing of what waits for it."""
         self._identity: Identity | None = None
@@ -202,41 +198,6 @@ class ServerConnection(Backlog, Answers):
             call.close()
         if self.draining:
             self.close_if_drained()
-
-    # --- the end
-
-    def drain(self, grace: float) -> None:
-        """Take no further calls, in two steps (RFC 9113, section 6.8).
-
-        The first GOAWAY lets calls through that are on their way. Once the caller has answered
-        the PING behind it, no such call can come any more, and the second one says so.
-
-        Args:
-          grace: seconds after which the connection is closed in any case.
-        """
-        if self.draining or self.ended:
-            return
-        self.draining = True
-        self.drain_grace = grace
-        self.drain_started = perf_counter()
-        self.send_goaway(frames.LARGEST_STREAM, NO_ERROR, b"the server is going down")
-        self.send_ping(_DRAIN_PING)
-
-    def ping_acknowledged(self, payload: bytes) -> None:
-        """The caller is alive, or has seen the first GOAWAY."""
-        if payload == _DRAIN_PING and self.draining:
-            self.finish_draining()
-
-    def finish_draining(self) -> None:
-        """Send the second GOAWAY, and close when the last call is answered."""
-        if self.goaway_last is None and not self.ended:
-            self.send_goaway(self.highest_peer_stream)
-            self.close_if_drained()
-
-    def close_if_drained(self) -> None:
-        """Close the connection when it is drained and its calls are answered."""
-        if self.goaway_last is not None and not self.streams and not self.ended:
-            self.close()
 
 
 def _refusal(headers: dict[bytes, bytes]) -> list[Field] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.sweep import DRAIN_ANSWER_TIME
+from wire.server.draining import ANSWER_TIME, longest_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,22 +34,32 @@ async def drain(connections: Connections, grace: float, background: Collection[s
       background: services with streams open for as long as a server runs. Nobody waits for their
         answer, so they do not hold up the server.
     """
-    started = perf_counter()
     connections.stopping = True
     for connection in connections:
+        _cut_off(connection, lambda call: _service_of(call) in background)
         connection.drain(grace + _LAST_WORDS)
         connection.patience = min(connection.patience, _PATIENCE)
-        _cut_off(connection, lambda call: _service_of(call) in background)
-    if not await connections.wait_until_ended(min(grace, DRAIN_ANSWER_TIME)):
-        for connection in connections:
-            _cut_off(connection, lambda call: _service_of(call) in background)
-            _cut_off(connection, lambda call: not call.has_request)
-            connection.finish_draining()
-        if not await connections.wait_until_ended(grace - (perf_counter() - started)):
-            await _end(connections)
+    if not await _ended(connections, grace, background):
+        await _end(connections)
     if not await connections.wait_until_closed(_CLOSING_TIME):
         for connection in connections:
             connection.abort()
+
+
+async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
+    """Take each step when its time is over. Returns False when the grace is over first."""
+    end = perf_counter() + grace
+    if await connections.wait_until_ended(longest_look(grace)):
+        return True
+    for connection in connections:
+        connection.announce_drain()
+    if await connections.wait_until_ended(min(ANSWER_TIME, end - perf_counter())):
+        return True
+    for connection in connections:
+        _cut_off(connection, lambda call: _service_of(call) in background)
+        _cut_off(connection, lambda call: not call.has_request)
+        connection.finish_draining()
+    return await connections.wait_until_ended(end - perf_counter())
 
 
 def _service_of(call: Call) -> str:

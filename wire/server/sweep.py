@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from wire.server.call import Call
     from wire.server.connection import ServerConnection
 
-DRAIN_ANSWER_TIME = 0.5
-"""What a peer may take to answer the PING behind the first GOAWAY."""
-
 _LONGEST_INTERVAL = 1.0
 _SHORTEST_INTERVAL = 0.02
 _KEEPALIVE_PING = b"are you?"
@@ -109,19 +106,13 @@ class Sweep:
             self._last = connection.highest_peer_stream
             self._busy_at = now
         if connection.draining:
-            self._look_for_drained(connection, now - connection.drain_started)
+            connection.go_on_draining(now)
         elif (
             (limits.idle_timeout is not None and now - self._busy_at > limits.idle_timeout)
             or (self._age_limit is not None and now - connection.opened > self._age_limit)
             or time() > self._valid_until
         ):
             connection.drain(limits.connection_age_grace)
-
-    def _look_for_drained(self, connection: ServerConnection, seconds: float) -> None:
-        if seconds > connection.drain_grace:
-            connection.close(NO_ERROR, b"the connection's grace is over")
-        elif seconds > DRAIN_ANSWER_TIME:
-            connection.finish_draining()
 
     def _look_for_stalls(self, connection: ServerConnection, now: float) -> None:
         if not connection.paused:

@@ -12,8 +12,9 @@ from rpc.transports.grpcio.core_calls import mend_calls
 import grpc
 import pytest
 
-from tests.support.channels import OWN_CONNECTION
-from tests.support.in_process import serving
+from testing.channels import OWN_CONNECTION
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Forwarding
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import (
@@ -21,7 +22,6 @@ from tests.support.streams.streams_pb2_grpc import (
     StreamServiceStub,
     add_StreamServiceServicer_to_server,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 TRANSPORTS = ("grpcio", "wire")
 

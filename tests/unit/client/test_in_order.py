@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from client.in_order import in_order
-from tests.support.waiting import eventually
+from testing.waiting import eventually
 
 
 class _Work:

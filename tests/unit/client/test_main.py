@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from client.main import main
-from tests.support.addresses import reserved_address
+from testing.addresses import reserved_address
 
 Run = Callable[..., tuple[int, str, str]]
 

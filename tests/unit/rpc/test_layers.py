@@ -1,4 +1,4 @@
-"""The layers of `rpc`: an import goes downwards, or stays inside of its layer."""
+"""The layers of `rpc`, and `testing` on top: an import goes downwards, or stays in its layer."""
 
 import ast
 from collections.abc import Iterator
@@ -8,8 +8,13 @@ import rpc
 
 import pytest
 
+import testing
+
 # Those of this repository that build on `rpc`, or that it must not know.
-_ABOVE = {"bench", "client", "demo", "deploy", "docs", "proto", "services", "tests", "tools"}
+_ABOVE = {
+    *("bench", "client", "demo", "deploy", "docs"),
+    *("proto", "services", "testing", "tests", "tools"),
+}
 
 
 def complaints(root: Path, layers: tuple[str, ...]) -> list[str]:
@@ -46,6 +51,14 @@ def test_no_import_goes_upwards() -> None:
     root = Path(rpc.__file__).parent
     assert len(list(root.rglob("*.py"))) > len(rpc.LAYERS)
     assert complaints(root, rpc.LAYERS) == []
+
+
+def test_what_tests_need_builds_on_the_runtime_alone() -> None:
+    files = sorted(Path(testing.__file__).parent.glob("*.py"))
+    imported = {module for file in files for module in _imports(file)}
+    tops = {module.partition(".")[0] for module in imported}
+    assert "rpc" in tops
+    assert tops & (_ABOVE | {"wire"}) == {"testing"}
 
 
 def test_every_layer_is_there() -> None:

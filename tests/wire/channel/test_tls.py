@@ -10,8 +10,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.support.certificates import Authority, Pair
-from tests.support.waiting import eventually
+from testing.certificates import Authority, Pair
+from testing.waiting import eventually
 from tests.wire.channel.scripted_server import Peer, answer_all
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError

@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 
-from tests.support.certificates import Authority
+from testing.certificates import Authority
 from tests.wire.server.service import METHOD, handlers, method
 from wire.server import Admission, server
 from wire.server.identity import Caller

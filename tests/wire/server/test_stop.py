@@ -6,12 +6,13 @@ from time import perf_counter
 from typing import Any
 
 import grpc
+import pytest
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation
 from tests.wire.server.service import METHOD, channel_to, failure, handlers, method, never, serving
-from wire.server import server
+from wire.server import draining, server
 
 _REQUEST = frames.request(path=METHOD.encode())
 
@@ -28,6 +29,10 @@ async def _chat(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[b
 async def _greet(peer: Peer) -> None:
     await peer.send(frames.PREFACE + frames.settings())
     await peer.wait_for([Expectation("SETTINGS", lambda seen: seen.settings_frames > 0)])
+
+
+def _pings(count: int) -> Expectation:
+    return Expectation(f"{count} PING", lambda seen: len(seen.pings) >= count)
 
 
 def _goaways(count: int) -> Expectation:
@@ -85,6 +90,25 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
         assert peer.seen.goaways[1].last == 1
         await peer.wait_for([Expectation("an answer", lambda seen: 1 in seen.ended)])
         assert bytes(peer.seen.data[1]) == frames.HELLO
+        await peer.close()
+        await stop
+
+
+async def test_a_goaway_waits_for_a_round_trip_without_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(draining, "LONGEST_LOOK", 30)
+    async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
+        await _greet(peer)
+        stop = asyncio.create_task(stopping.stop(60))
+        await peer.wait_for([_pings(1)])
+        await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
+        await peer.wait_for([Expectation("an answer", lambda seen: 1 in seen.ended)])
+        await peer.send(frames.ping(peer.seen.pings[0], ack=True))
+        await peer.wait_for([_pings(2)])
+        assert not peer.seen.goaways
+        await peer.send(frames.ping(peer.seen.pings[1], ack=True))
+        await peer.wait_for([_goaways(1)])
         await peer.close()
         await stop
 

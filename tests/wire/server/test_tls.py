@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.support.certificates import Authority, Pair
+from testing.certificates import Authority, Pair
 from tests.wire.server.service import METHOD, handlers, method
 from wire.http2.error_codes import NO_ERROR
 from wire.http2.limits import Limits

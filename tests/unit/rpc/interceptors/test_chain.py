@@ -19,9 +19,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.in_process import serving
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.logging_setup import logs_restored
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SERVICE = "user.MockUserDataService"
 METHOD = f"/{SERVICE}/GetMockUserData"

@@ -12,7 +12,7 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.util._once import Once
 
-from tests.support.collector import SENT_AT_ONCE, Collector, ReceivedSpan, collecting
+from testing.collector import SENT_AT_ONCE, Collector, ReceivedSpan, collecting
 from tests.support.streams.servicers import Context, Forwarding, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer

@@ -9,9 +9,9 @@ from rpc.transports.grpcio.core_calls import mend_calls
 import grpc
 import pytest
 
-from tests.support.certificates import Authority, Pair
-from tests.support.channels import OWN_CONNECTION
-from tests.support.in_process import serving
+from testing.certificates import Authority, Pair
+from testing.channels import OWN_CONNECTION
+from testing.in_process import serving
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask

@@ -8,11 +8,11 @@ from rpc.core.call import current_call
 
 import grpc
 
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.streams.servicers import ECHO_INITIAL
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import DIRECT, EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class Blocking(StreamServiceServicer):

@@ -10,6 +10,7 @@ from rpc.core.call import current_call
 import grpc
 import pytest
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Forwarding, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
@@ -22,7 +23,6 @@ from tests.support.streams.ways import (
     begin,
     failure,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 
 class Asking(Streams):

@@ -9,7 +9,8 @@ from rpc.service import Call, RpcStatusError, ServerInterceptor
 import grpc
 import pytest
 
-from tests.support.metrics import metric
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
 from tests.support.streams.streams_pb2 import Answer, Ask, Status
@@ -25,7 +26,6 @@ from tests.support.streams.ways import (
     has_answers,
     service_of,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 STYLES = pytest.mark.parametrize("style", [Streams, StreamsByContext])
 TEXT = "no such key: hunter2"

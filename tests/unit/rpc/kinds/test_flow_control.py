@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
-from tests.support.waiting import LIMIT_SECONDS
 
 SIZE = 65536
 BUSY = 1500

@@ -19,7 +19,8 @@ from rpc.service import (
 import grpc
 import pytest
 
-from tests.support.metrics import metric
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.ways import (
@@ -34,7 +35,6 @@ from tests.support.streams.ways import (
     hop_of,
     service_of,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 
 class Notes(ServerInterceptor):

@@ -10,11 +10,11 @@ from typing import Any
 import grpc
 import pytest
 
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.streams.servicers import ECHO_INITIAL, ECHO_TRAILING, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask, Status
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 REQUEST_SIZES = (27182, 8, 1828, 45904)
 ANSWER_SIZES = (31415, 9, 2653, 58979)

@@ -7,10 +7,10 @@ from typing import Any
 import grpc
 import pytest
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
-from tests.support.waiting import LIMIT_SECONDS
 
 LIMIT = 10_000
 # What goes around the payload: tag and length.

@@ -9,9 +9,10 @@ from rpc.telemetry.log_setup import configure_logs
 import grpc
 import pytest
 
-from tests.support.in_process import serving
+from testing.in_process import serving
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.logging_setup import logs_restored
-from tests.support.metrics import metric
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
@@ -19,7 +20,6 @@ from tests.support.streams.streams_pb2_grpc import (
     add_StreamServiceServicer_to_server,
 )
 from tests.support.streams.ways import TRANSPORTS
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 BLOCK_SECONDS = 1.0
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import grpc
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask
 from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
-from tests.support.waiting import LIMIT_SECONDS
 
 
 @EVERY_WAY

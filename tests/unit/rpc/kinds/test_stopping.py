@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
@@ -21,7 +22,6 @@ from tests.support.streams.ways import (
     failure,
     service_of,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 
 def stop(path: Path, name: str) -> asyncio.Task[None]:

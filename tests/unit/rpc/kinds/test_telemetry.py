@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.support.metrics import metric
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams, StreamsByContext
 from tests.support.streams.streams_pb2 import Ask
@@ -17,7 +18,6 @@ from tests.support.streams.ways import (
     has_answers,
     has_requests,
 )
-from tests.support.waiting import LIMIT_SECONDS
 
 METHOD = "/streams.StreamService/"
 Output = pytest.CaptureFixture[str]

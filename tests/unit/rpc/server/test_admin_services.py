@@ -10,8 +10,8 @@ from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from services.mock_data import mock_data
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 SERVICE = "user.MockUserDataService"
 REFLECTION = {

@@ -18,7 +18,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.waiting import LIMIT_SECONDS
+from testing.waiting import LIMIT_SECONDS
 
 SERVICE = "user.Orchestrator1Service"
 SERVING = health_pb2.HealthCheckResponse.SERVING

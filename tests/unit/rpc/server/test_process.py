@@ -18,8 +18,8 @@ from rpc.transports.transport import BindError
 import pytest
 
 from services.mock_data import mock_data
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.logging_setup import logs_restored
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 STOPPING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
 APPLICATION = mock_data.SERVICE.application

@@ -18,8 +18,8 @@ from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
 from services.mock_data.mock_data import MockUserData
 from services.orc2 import orc2
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 SERVICE = "user.MockUserDataService"
 REQUEST = user_pb2.UserName(name="krithik")

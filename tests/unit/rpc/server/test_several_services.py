@@ -10,8 +10,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.in_process import serving
-from tests.support.metrics import metric
+from testing.in_process import serving
+from testing.metrics import metric
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask
@@ -20,7 +21,6 @@ from tests.support.streams.streams_pb2_grpc import (
     add_StreamServiceServicer_to_server,
 )
 from tests.support.streams.ways import TRANSPORTS, begin, calling, failure
-from tests.support.waiting import LIMIT_SECONDS
 
 TEXT = "no such key: hunter2"
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)

@@ -14,8 +14,9 @@ import click
 import grpc
 import pytest
 
-from tests.support.certificates import Authority
-from tests.support.in_process import serving
+from testing.certificates import Authority
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
 from tests.support.streams.streams_pb2_grpc import (
@@ -24,7 +25,6 @@ from tests.support.streams.streams_pb2_grpc import (
     add_StreamServiceServicer_to_server,
 )
 from tests.support.streams.ways import TRANSPORTS, answers, begin, calling, failure, service_of
-from tests.support.waiting import LIMIT_SECONDS
 
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 

@@ -20,9 +20,9 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from tests.support.certificates import Authority, Pair
+from testing.certificates import Authority, Pair
+from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.logging_setup import logs_restored
-from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from rpc.telemetry.settings import TelemetrySettings, TracingSettings
 from rpc.telemetry.setup import Telemetry, telemetry
 from rpc.tls.expiry import Expiry
 
-from tests.support.addresses import reserved_address
+from testing.addresses import reserved_address
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from opentelemetry.propagate import extract
 from opentelemetry.semconv._incubating.attributes import rpc_attributes
 from opentelemetry.semconv.schemas import Schemas
 
-from tests.support.addresses import reserved_address
+from testing.addresses import reserved_address
+from testing.collector import Collector, collecting
+from testing.waiting import LIMIT_SECONDS
 from tests.support.calls import make_call
-from tests.support.collector import Collector, collecting
-from tests.support.waiting import LIMIT_SECONDS
 
 TRACE_ID, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = (("traceparent", f"00-{TRACE_ID}-{PARENT}-01"), ("tracestate", "vendor=1"))

@@ -9,7 +9,7 @@ from rpc.tls.expiry import Expiry
 
 import pytest
 
-from tests.support.waiting import eventually
+from testing.waiting import eventually
 
 Log = pytest.LogCaptureFixture
 

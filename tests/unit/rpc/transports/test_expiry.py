@@ -13,9 +13,9 @@ import pytest
 
 from services.mock_data import mock_data
 from services.orc2 import orc2
-from tests.support.certificates import Authority
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.certificates import Authority
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS, eventually
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
 HOUR = 3600.0

@@ -17,9 +17,9 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
-from tests.support.certificates import Authority, Pair
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.certificates import Authority, Pair
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS, eventually
 
 SERVICE = "user.MockUserDataService"
 RELOADED = "certificate for the upstream reloaded"

@@ -16,10 +16,10 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
-from tests.support.certificates import Authority, Pair
-from tests.support.channels import OWN_CONNECTION
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS
+from testing.certificates import Authority, Pair
+from testing.channels import OWN_CONNECTION
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
 

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from services.mock_data import mock_data
-from tests.support.certificates import Authority, Pair
-from tests.support.in_process import serving
+from testing.certificates import Authority, Pair
+from testing.in_process import serving
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
 Log = pytest.LogCaptureFixture

@@ -14,8 +14,8 @@ import grpc
 import pytest
 
 from proto import user_pb2, user_pb2_grpc
+from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.calls import make_call
-from tests.support.waiting import LIMIT_SECONDS, eventually
 
 METHOD = "/user.MockUserDataService/GetMockUserData"
 REQUEST = user_pb2.UserName(name="krithik")

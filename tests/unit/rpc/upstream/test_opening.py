@@ -14,8 +14,8 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
-from tests.support.certificates import Authority
-from tests.support.in_process import serving
+from testing.certificates import Authority
+from testing.in_process import serving
 
 SERVICE = "user.MockUserDataService"
 REQUEST = user_pb2.UserName(name="krithik")

@@ -19,10 +19,10 @@ import pytest
 
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
-from tests.support.addresses import reserved_address
-from tests.support.in_process import serving
-from tests.support.transports import transport
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.addresses import reserved_address
+from testing.in_process import serving
+from testing.transports import transport
+from testing.waiting import LIMIT_SECONDS, eventually
 
 SERVICE = "user.MockUserDataService"
 REQUEST = user_pb2.UserName(name="krithik")

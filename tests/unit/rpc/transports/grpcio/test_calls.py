@@ -20,8 +20,8 @@ import grpc
 import pytest
 from google.protobuf.message import DecodeError
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.calls import ArrivingContext
-from tests.support.waiting import LIMIT_SECONDS
 
 METHOD = "/test.Service/Method"
 

@@ -11,8 +11,8 @@ from rpc.transports.grpcio.texts import is_local, reason_of
 import grpc
 import pytest
 
-from tests.support.channels import OWN_CONNECTION
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.channels import OWN_CONNECTION
+from testing.waiting import LIMIT_SECONDS, eventually
 
 KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 

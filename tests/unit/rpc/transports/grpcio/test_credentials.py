@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
-from tests.support.certificates import Authority, Pair
-from tests.support.in_process import serving
-from tests.support.waiting import LIMIT_SECONDS
+from testing.certificates import Authority, Pair
+from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 REQUEST = user_pb2.UserName(name="krithik")
 

@@ -12,8 +12,8 @@ from rpc.transports.transport import BindError
 import grpc
 import pytest
 
-from tests.support.channels import OWN_CONNECTION
-from tests.support.waiting import LIMIT_SECONDS, eventually
+from testing.channels import OWN_CONNECTION
+from testing.waiting import LIMIT_SECONDS, eventually
 
 METHOD = "/test.Service/Method"
 

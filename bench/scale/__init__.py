@@ -1,1 +1,0 @@
-"""How the build grows with the number of services."""

@@ -1,0 +1,1 @@
+"""What a test of a service starts, makes and waits for."""

@@ -1,0 +1,49 @@
+"""A server in the test's own process, for tests of one servicer or one part of `rpc`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rpc.cli.options import server_settings
+from rpc.server.application import Application, Servicer
+from rpc.server.running_server import RunningServer, running_server
+from rpc.service import Service
+from rpc.tls.files import ServerTls
+
+import grpc
+
+from testing.transports import transport
+
+Add = Callable[[grpc.aio.Server], None]
+"""Adds servicers to a server by the generated `add_…Servicer_to_server`."""
+
+
+@asynccontextmanager
+async def serving(
+    what: Service | Application | Add, *, tls: ServerTls | None = None, **options: Any
+) -> AsyncIterator[RunningServer]:
+    """Serves on a free port of loopback while the context is open.
+
+    Args:
+        what: a service, or a function that adds servicers.
+        tls: the server's own.
+        **options: values of the command line's options, the program's own included.
+    """
+    application = _application(what)
+    values = {"listen": "127.0.0.1:0", "transport": transport(), **options}
+    if tls is not None:
+        values |= {"tls_certificate": tls.certificate, "tls_key": tls.key}
+        values |= {"tls_client_ca": tls.client_ca, "tls_crl": tls.crl}
+    upstreams = {upstream.name: upstream.port for upstream in application.upstreams}
+    settings = server_settings(application.name, values, upstreams)
+    async with running_server(application, settings, values) as server:
+        yield server
+
+
+def _application(what: Service | Application | Add) -> Application:
+    if isinstance(what, Service):
+        return what.application
+    if isinstance(what, Application):
+        return what
+    nothing = Servicer(lambda: None, lambda _, server: what(server))
+    return Application("test", 0, servicers=[nothing])

@@ -1,0 +1,8 @@
+"""Runs npm with the arguments of the command line."""
+
+import os
+import sys
+
+from tests.interop.nodejs import NODE, NPM
+
+os.execv(NODE, [*NPM, *sys.argv[1:]])  # noqa: S606
