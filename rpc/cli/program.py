@@ -1,5 +1,6 @@
 """A program's frame: a click command in, an exit code and at most one line of error out."""
 
+import errno
 import faulthandler
 import os
 import signal
@@ -16,6 +17,7 @@ EXIT_WRONG_USAGE = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 _STDERR = 2
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def context_settings(name: str) -> dict[str, Any]:
@@ -81,7 +83,8 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     except StartupError as error:
         _fail(name, str(error), EXIT_FAILED)
     except OSError as error:
-        if _can_be_written(sys.stdout):
+        # An unbuffered stream (PYTHONUNBUFFERED) has nothing left to be tried again.
+        if error.errno not in _UNWRITABLE and _can_be_written(sys.stdout):
             raise
         _fail(name, f"cannot write to stdout: {error.strerror}", EXIT_FAILED)
     finally:

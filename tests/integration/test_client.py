@@ -224,10 +224,12 @@ def test_a_reader_that_goes_away_ends_the_client_in_silence(
 
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("argument", ["--name=krithik", "--help", "--version"])
-def test_a_full_disk_is_one_line_that_says_so(argument: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_one_line_that_says_so(argument: str, unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [*command_line(CLIENT), argument],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=LIMIT_SECONDS,

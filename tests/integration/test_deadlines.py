@@ -43,10 +43,12 @@ def deadline_ms(server: ServerProcess) -> float:
     return float(only_call(server)["deadline_ms"])
 
 
-def test_each_hop_has_less_time_than_the_one_before(chain: Chain) -> None:
-    stub(chain.orc1).GetUserByName(REQUEST, timeout=20)
+# Less and more than what a server gives a call without a deadline.
+@pytest.mark.parametrize("seconds", [4, 20])
+def test_each_hop_has_a_little_less_time_than_the_one_before(chain: Chain, seconds: int) -> None:
+    stub(chain.orc1).GetUserByName(REQUEST, timeout=seconds)
     left = [deadline_ms(server) for server in (chain.orc1, chain.orc2, chain.mock_data)]
-    assert 20_000 * ROUNDING > left[0] > left[1] > left[2] > 0
+    assert seconds * 1000 * ROUNDING > left[0] > left[1] > left[2] > seconds * 1000 / 3
 
 
 def test_a_call_without_a_deadline_gets_one_at_the_first_hop(chain: Chain) -> None:

@@ -1,7 +1,9 @@
 """Case 9: servers end their callers' connections by and by, and no call is lost by it."""
 
+import grpc
+
 from testing.chain import running_chain
-from testing.channels import open_channel
+from testing.channels import OWN_CONNECTION
 from testing.load import steady_load
 from testing.processes import ServerProcess
 from testing.waiting import eventually
@@ -20,7 +22,8 @@ def connections(server: ServerProcess) -> int:
 
 async def test_no_call_fails() -> None:
     with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_ANSWER]) as chain:
-        channel = open_channel(chain.orc1.address, "user.Orchestrator1Service")
+        # Without retries, which would hide a lost call.
+        channel = grpc.aio.insecure_channel(chain.orc1.address, OWN_CONNECTION)
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
             for server in chain.servers.values():
                 await eventually(

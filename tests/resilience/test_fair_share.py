@@ -1,4 +1,7 @@
-"""One caller has far more calls than there are slots, and another one has one at a time."""
+"""One caller has far more calls than there are slots, over many connections.
+
+Another one has one at a time.
+"""
 
 import grpc
 
@@ -9,7 +12,7 @@ from tests.resilience.raw_load import Load, raw_load
 from tests.support.chain_calls import mock_data_caller
 
 SLOTS, SLOW_ANSWER = 16, 0.05
-GREEDY = Load(in_flight=150, source="127.0.0.2")
+GREEDY = Load(connections=10, in_flight=15, source="127.0.0.2")
 # Within the time for which a server remembers who shares its slots.
 CALLS, TIMEOUT = 50, 20
 MOST_REFUSED = 2

@@ -7,8 +7,6 @@ Without retries, then, exactly the calls in flight on the killed replica fail; w
 
 import asyncio
 
-from rpc.upstream.service_config import RETRY_TOKENS
-
 import grpc
 import pytest
 
@@ -24,8 +22,8 @@ IN_FLIGHT = 64
 SLOW_ANSWER = "0.2"
 # Long enough for every call to be in flight when the replica is killed.
 OUTLASTS_THE_KILL = "3"
-# Of RETRY_TOKENS each failure costs one, and a retry needs more than half of them to be left.
-RETRIED_AT_ONCE = RETRY_TOKENS // 2 - 1
+# Of 1000 tokens each failure costs one, and a retry needs more than half of them to be left.
+RETRIED_AT_ONCE = 499
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 TIMEOUT = 20
 

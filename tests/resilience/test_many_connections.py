@@ -20,7 +20,7 @@ from tests.resilience.raw_load import MOCK_DATA, Load, raw_load
 from tests.support.chain_calls import mock_data_caller
 
 HEALTH_SECONDS = 1.0
-CHECKS, TIMEOUT = 20, 20
+CHECKS, REFUSALS, TIMEOUT = 20, 20, 20
 PEAK = Load(connections=8, in_flight=16)
 FLOOD = Load(connections=20, in_flight=900)
 AT_ORC1 = b"/user.Orchestrator1Service/GetUserByName"
@@ -111,25 +111,40 @@ def test_a_chain_called_three_times_as_often_answers_nine_tenths() -> None:
     assert left > LEAST_LEFT
 
 
-async def test_a_call_that_waits_too_long_is_told_when_to_come_back() -> None:
-    arguments = ("--max-wait", "0.001", "--metrics-address", "127.0.0.1:0")
+@pytest.mark.parametrize(
+    ("limit", "said", "why"),
+    [
+        (("--max-wait", "0.001"), "waited too long", "--max-wait"),
+        (("--max-concurrent-rpcs", "1", "--delay", "0.01"), "1 calls at once", "no slot of"),
+    ],
+    ids=["late", "without a slot"],
+)
+async def test_a_refused_call_is_told_when_to_come_back(
+    limit: tuple[str, ...], said: str, why: str
+) -> None:
     with (
-        running("services/mock_data", *arguments) as server,
+        running("services/mock_data", *limit, "--metrics-address", "127.0.0.1:0") as server,
         raw_load(server.address, OVERLOADS["10 connections"]),
     ):
         async with grpc.aio.insecure_channel(server.address, OWN_CONNECTION) as channel:
-            error = await _refusal(mock_data_caller(channel, TIMEOUT))
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "waited too long" in (error.details() or "")
-        trailers = dict(error.trailing_metadata())
-        assert trailers["grpc-retry-pushback-ms"] == "1000"
-        status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
-        info = error_details_pb2.RetryInfo()
-        assert status.details[0].Unpack(info)
-        assert info.retry_delay.ToSeconds() == 1
+            call = mock_data_caller(channel, TIMEOUT)
+            # The first call of a connection is begun before it is refused, the next ones are not.
+            for error in [await _refusal(call) for _ in range(REFUSALS)]:
+                assert said in (error.details() or "")
+                assert_it_says_when(error)
         await eventually(lambda: metric(server, "grpc_server_call_shed_total") > 0, "it is counted")
-        (line,) = (line for line in server.log() if line["event"] == "calls shed")
-        assert "--max-wait" in line["why"]
+        assert any(why in line["why"] for line in server.log() if line["event"] == "calls shed")
+
+
+def assert_it_says_when(error: grpc.aio.AioRpcError) -> None:
+    """Looks for the time to wait, in both forms."""
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    trailers = dict(error.trailing_metadata())
+    assert trailers["grpc-retry-pushback-ms"] == "1000"
+    status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
+    info = error_details_pb2.RetryInfo()
+    assert status.details[0].Unpack(info)
+    assert info.retry_delay.ToSeconds() == 1
 
 
 async def _refusal(call: Any) -> grpc.aio.AioRpcError:

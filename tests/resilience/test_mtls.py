@@ -129,6 +129,16 @@ async def test_a_caller_is_refused(trust: Trust, elsewhere: Authority, flaw: str
     assert re.search("Socket closed|reset|handshake", text)
 
 
+def with_flawed_server(trust: Trust, elsewhere: Authority, flaw: str) -> Trust:
+    """The same, with a server's certificate that nobody should accept."""
+    pairs = {
+        "wrong name": trust.authority.issue("other", names=["other.example"]),
+        "wrong CA": elsewhere.issue("stranger"),
+        "expired": trust.authority.issue("late", expired=True),
+    }
+    return replace(trust, server=pairs[flaw])
+
+
 @pytest.mark.parametrize(
     ("flaw", "reason"),
     [
@@ -140,24 +150,21 @@ async def test_a_caller_is_refused(trust: Trust, elsewhere: Authority, flaw: str
 async def test_a_server_is_refused(
     trust: Trust, elsewhere: Authority, flaw: str, reason: str
 ) -> None:
-    pairs = {
-        "wrong name": trust.authority.issue("other", names=["other.example"]),
-        "wrong CA": elsewhere.issue("stranger"),
-        "expired": trust.authority.issue("late", expired=True),
-    }
-    with running("services/mock_data", *replace(trust, server=pairs[flaw]).serving()) as server:
+    flawed = with_flawed_server(trust, elsewhere, flaw)
+    with running("services/mock_data", *flawed.serving()) as server:
         text = await refusal(server, trust.channel_tls())
         assert server.calls() == []
     print(f"server with {flaw}: {text}")
     assert reason in text
 
 
+@pytest.mark.parametrize("flaw", ["wrong name", "wrong CA", "expired"])
 async def test_an_upstream_that_is_refused_is_called_by_nobody(
-    trust: Trust, elsewhere: Authority
+    trust: Trust, elsewhere: Authority, flaw: str
 ) -> None:
-    stranger = replace(trust, server=elsewhere.issue("stranger"))
+    flawed = with_flawed_server(trust, elsewhere, flaw)
     with (
-        running("services/mock_data", *stranger.serving()) as mock_data,
+        running("services/mock_data", *flawed.serving()) as mock_data,
         running(
             "services/orc2", "--upstream", mock_data.address, *trust.serving(), *trust.calling()
         ) as orc2,

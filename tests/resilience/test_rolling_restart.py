@@ -38,8 +38,10 @@ async def test_no_call_fails(drain_delay: str) -> None:
     assert figures.failed == 0
 
 
-async def test_no_call_fails_of_a_caller_that_does_not_watch_health() -> None:
-    with replicas("services/mock_data", 1) as (mock_data,):
+# As fast as it can, and slow enough for calls to be in flight when the server is told to stop.
+@pytest.mark.parametrize("delay", ["0", "0.05"])
+async def test_no_call_fails_of_a_caller_that_does_not_watch_health(delay: str) -> None:
+    with replicas("services/mock_data", 1, "--delay", delay) as (mock_data,):
         # Without a service config: no health checks, no retries.
         channel = grpc.aio.insecure_channel(mock_data.address)
         async with (
@@ -50,5 +52,5 @@ async def test_no_call_fails_of_a_caller_that_does_not_watch_health() -> None:
                 enough = figures.calls + CALLS_BETWEEN
                 await eventually(lambda: figures.calls >= enough, "calls are answered")  # noqa: B023
                 assert await mock_data.restart() == 0
-    print(f"restarts without health checks: {figures}")
+    print(f"restarts without health checks, answers after {delay} s: {figures}")
     assert figures.failed == 0

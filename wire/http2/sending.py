@@ -44,7 +44,7 @@ class Sending(Output):
         self.data_frames_sent = 0
         """Without those of one-frame answers. Their streams are counted."""
         self.streams_completed = 0
-        """Streams ended in order by both sides."""
+        """Streams ended in order by this side."""
         self.lasting = 0
         """Streams of many messages: who has one message to send does not wait for theirs."""
         self.queued = 0
@@ -258,8 +258,8 @@ class Sending(Output):
     def _forget(self, stream: Stream) -> None:
         if self.streams.pop(stream.id, None) is None:
             return
-        if stream.local_ended and stream.remote_ended:
-            self.streams_completed += 1
+        # Without a look at the peer's side: a call refused at its headers is answered all the same.
+        self.streams_completed += stream.local_ended
         if stream.queue is not None:
             self.queued -= stream.queued
             stream.queue = None

@@ -15,11 +15,12 @@ from tests.wire.conformance.frames import (
     window_update,
 )
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import Expectation, answer, pong
+from tests.wire.conformance.seen import Expectation, answer, grpc_status, pong
 from wire.http2.limits import Limits
 
 HOLD = request(path=b"/test.Echo/Hold")
 LAST = 99_999
+UNIMPLEMENTED = 12
 
 
 async def still_served(peer: Peer) -> None:
@@ -77,6 +78,19 @@ async def test_empty_data_ends_many_calls() -> None:
             await peer.send(headers(stream, request()) + data(stream, end=False))
             await peer.send(data(stream, b""))
             await peer.wait_for([answer(stream)])
+        await still_served(peer)
+
+
+async def test_calls_are_refused_before_their_requests_are_here() -> None:
+    # As gRPC's core calls: it widens the windows for an answer, also for one that has no message.
+    unknown = request(path=b"/test.Echo/Unknown")
+    async with serving() as port, connected(port) as peer:
+        await greet(peer)
+        for stream in range(1, 8001, 2):
+            await peer.send(headers(stream, unknown))
+            await peer.wait_for([grpc_status(UNIMPLEMENTED, stream=stream)])
+            await peer.send(data(stream) + window_update(stream, 5))
+            peer.forget(stream)
         await still_served(peer)
 
 

@@ -92,17 +92,17 @@ async def _say_nothing(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("script", "seconds", "words"),
     [
-        (_speak_http1, "the server speaks HTTP/1"),
-        (_close, "the peer closed the connection"),
-        (_say_nothing, "the connection timed out"),
+        (_speak_http1, 20.0, "the server speaks HTTP/1"),
+        (_close, 20.0, "the peer closed the connection"),
+        (_say_nothing, 0.2, "the connection timed out"),
     ],
 )
 async def test_a_server_that_is_none_is_named(
-    script: Callable[[Peer], Awaitable[None]], words: str
+    script: Callable[[Peer], Awaitable[None]], seconds: float, words: str
 ) -> None:
-    options = ChannelOptions(connect_timeout=0.2)
+    options = ChannelOptions(connect_timeout=seconds)
     async with serving(script) as server, channel(server.target, options=options) as opened:
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -228,8 +229,10 @@ async def test_a_cancelled_stream_is_reset() -> None:
 async def test_a_stream_has_a_deadline() -> None:
     async with serving(_echo) as server, channel(server.target) as opened:
         call = opened.stream_stream(_PATH)(timeout=0.1)
-        await call.write(b"a")
-        assert await call.read() == b"a"
+        # On a busy machine it is over before anything is read.
+        with suppress(TransportError):
+            await call.write(b"a")
+            assert await call.read() == b"a"
         with pytest.raises(TransportError) as caught:
             await call.read()
 

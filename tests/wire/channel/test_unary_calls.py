@@ -104,6 +104,8 @@ async def test_a_deadline_ends_a_call_at_both_sides() -> None:
         await peer.request()
 
     async with serving(script) as server, channel(server.target) as opened:
+        opened.get_state(try_to_connect=True)
+        await opened.channel_ready()
         with pytest.raises(TransportError) as caught:
             await _method(opened)(b"", timeout=0.05)
         peer = server.peers[0]

@@ -152,7 +152,8 @@ async def test_a_dead_peer_is_found_out() -> None:
 
 
 async def test_a_peer_that_answers_pings_stays() -> None:
-    limits = Limits(keepalive_interval=0.1, keepalive_timeout=0.2)
+    # Far more than an answer takes. Without one there is no further PING.
+    limits = Limits(keepalive_interval=0.1, keepalive_timeout=5.0)
     async with (
         serving("unary_unary", _wait, limits=limits) as (_, port),
         connected(port) as peer,

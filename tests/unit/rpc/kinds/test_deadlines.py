@@ -79,6 +79,23 @@ async def test_a_servicer_may_give_its_upstream_less_time(way: Way, kind: str) -
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+class Generous(Forwarding):
+    """Gives its upstream more time than it has itself."""
+
+    async def Unary(self, request: Ask, context: Context) -> Answer:
+        answer: Answer = await self._streams.Unary(request, timeout=600)
+        return answer
+
+
+@THROUGH_HOP
+async def test_a_servicer_gives_its_upstream_no_more_time(way: Way) -> None:
+    servicer = Asking()
+    async with way.to(servicer, Generous) as path:
+        await answers(begin(path.stub, "Unary", Ask(), timeout=20))
+    assert servicer.remaining is not None
+    assert servicer.remaining < 20.5
+
+
 class Leaving(StreamServiceServicer):
     """Begins a call of some kind to its upstream, and answers without it."""
 

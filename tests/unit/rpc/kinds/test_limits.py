@@ -10,7 +10,15 @@ import pytest
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Answer, Ask
-from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
+from tests.support.streams.ways import (
+    EVERY_KIND,
+    EVERY_WAY,
+    Way,
+    answers,
+    begin,
+    failure,
+    has_requests,
+)
 
 LIMIT = 10_000
 # What goes around the payload: tag and length.
@@ -26,6 +34,20 @@ async def test_a_request_has_a_largest_size(way: Way, kind: str) -> None:
         await answers(begin(path.stub, kind, fits))
         error = await failure(begin(path.stub, kind, more))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@EVERY_WAY
+@EVERY_KIND
+async def test_a_request_has_the_same_size_when_it_is_unpacked(way: Way, kind: str) -> None:
+    async with way.to(Streams(), max_message_bytes=LIMIT) as path:
+        for extra, code in ((0, grpc.StatusCode.OK), (1, grpc.StatusCode.RESOURCE_EXHAUSTED)):
+            ask = Ask(payload=bytes(LIMIT - AROUND + extra))
+            call = getattr(path.stub, kind)(
+                iter([ask]) if has_requests(kind) else ask,
+                timeout=LIMIT_SECONDS,
+                compression=grpc.Compression.Gzip,
+            )
+            assert await call.code() is code
 
 
 @EVERY_WAY

@@ -67,6 +67,32 @@ def test_a_signal_ends_it_and_the_log_tells_its_life(
     assert signal.getsignal(number) is signal.SIG_DFL
 
 
+def test_what_goes_wrong_in_a_thread_is_a_line_of_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server has its own from now on.
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    ready = tmp_path / "ready"
+
+    def fail() -> None:
+        raise ValueError("in a thread")
+
+    def fail_and_stop() -> None:
+        wait_until(ready.exists, "the server serves")
+        failing = threading.Thread(target=fail)
+        failing.start()
+        failing.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=fail_and_stop)
+    stopper.start()
+    run_server(APPLICATION, settings(ready), {})
+    stopper.join()
+    lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+    (error,) = (line for line in lines if line["level"] == "error")
+    assert "ValueError: in a thread" in error["exception"]
+
+
 def test_the_ready_file_of_a_server_that_was_killed_says_nothing(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     ready.write_text("127.0.0.1:1\n")

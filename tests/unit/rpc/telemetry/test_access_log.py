@@ -1,6 +1,7 @@
 """The access log: what the line of a call has in it."""
 
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,26 @@ def test_a_call_of_a_caller_with_names(stderr: Stderr, log_format: LogFormat) ->
     AccessLog("orc1", log_format).finished(made, Outcome(grpc.StatusCode.OK, 0.0))
     (line,) = stderr().splitlines()
     assert '"orc1.example a' in line
+
+
+@pytest.mark.parametrize(
+    "call", [{}, {"request_id": "a=="}, {"trace_context": (TRACEPARENT,)}, {"expires": 1e6}]
+)
+def test_text_says_the_same_as_json(stderr: Stderr, call: dict[str, Any]) -> None:
+    made, outcome = make_call(**call), Outcome(grpc.StatusCode.OK, 0.0123456)
+    AccessLog("orc1", "json").finished(made, outcome)
+    (fields,) = json_lines(stderr)
+    AccessLog("orc1", "text").finished(made, outcome)
+    words = dict(word.split("=", 1) for word in shlex.split(stderr()))
+    assert {**fields, "timestamp": ""} == {
+        key: "" if key == "timestamp" else type(fields[key])(word) for key, word in words.items()
+    }
+
+
+def test_an_id_that_has_the_sign_of_a_field_is_quoted(stderr: Stderr) -> None:
+    made = make_call(request_id="code=OK")
+    AccessLog("orc1", "text").finished(made, Outcome(grpc.StatusCode.OK, 0.0))
+    assert ' request_id="code=OK"' in stderr()
 
 
 def test_a_call_with_a_deadline(stderr: Stderr) -> None:
