@@ -13,7 +13,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
-from client.answer import Failure
+from client.result import Failure
 from client.settings import ClientSettings
 
 # What gRPC's reasons have in them when one side speaks TLS and the other does not, or not so.

@@ -7,8 +7,8 @@ from typing import Any
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
-from client.answer import Answer, Failure
 from client.escapes import is_unseen
+from client.result import Answer, Failure
 
 # Control characters that JSON allows in a string and that a terminal would obey.
 _FIRST_CONTROL, _LAST_CONTROL = "\x7f", "\x9f"

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from client.answer import Answer
 from client.json_output import answer_json
 from client.output import write
+from client.result import Answer
 from client.settings import OutputFormat
 from client.text_output import answer_text
 

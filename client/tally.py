@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 
-from client.answer import Answer, Failure
+from client.result import Answer, Failure
 
 MANY = 100
 """So many names have a summary. Fewer are seen at a glance."""

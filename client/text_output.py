@@ -3,8 +3,8 @@
 import grpc
 from google.protobuf.message import Message
 
-from client.answer import Answer, Failure
 from client.escapes import printable, quote
+from client.result import Answer, Failure
 
 
 def answer_text(answer: Answer, *, name_failed: bool = False) -> str:

@@ -8,11 +8,11 @@ from rpc.upstream.stubs import service_of
 
 import grpc
 
-from client.answer import Answer
 from client.connection import Connection, connected
 from client.in_order import in_order
 from client.names import STDIN, names
 from client.output import write
+from client.result import Answer
 from client.screen import screen
 from client.settings import ClientSettings
 from client.tally import Tally

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wire.channel.request_stream import RequestStream
-from wire.channel.stream_answer import StreamAnswer
-from wire.channel.unary_answer import UnaryAnswer
+from wire.channel.stream_response_call import StreamAnswer
+from wire.channel.unary_response_call import UnaryAnswer
 from wire.protocol.timeout import format_timeout
 
 if TYPE_CHECKING:

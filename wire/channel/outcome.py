@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from wire.channel.answers import AnswerError, metadata_of
 from wire.channel.attempts import Attempts
+from wire.channel.responses import AnswerError, metadata_of
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wire.channel.request_headers import RequestHeaders
-from wire.channel.usual_answers import UsualAnswers
+from wire.channel.usual_responses import UsualAnswers
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, LARGEST_STREAM, pack_header
 from wire.http2.stream import Stream
 

@@ -9,12 +9,12 @@ import grpc
 
 from wire.http2.error_codes import INADEQUATE_SECURITY, PROTOCOL_ERROR, StreamFault
 from wire.protocol.metadata import BINARY_SUFFIX
-from wire.server.answers import HEAD
 from wire.server.backlog import Backlog
 from wire.server.call import Call
 from wire.server.draining import Draining
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
 from wire.server.observer import Refusal
+from wire.server.responses import HEAD
 from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:

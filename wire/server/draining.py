@@ -16,7 +16,7 @@ from time import perf_counter
 
 from wire.http2 import frames
 from wire.http2.error_codes import NO_ERROR
-from wire.server.answers import Answers
+from wire.server.responses import Answers
 
 LONGEST_LOOK = 0.2
 """Seconds for which a GOAWAY waits, at most, for a round trip without answers."""

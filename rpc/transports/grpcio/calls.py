@@ -9,7 +9,7 @@ from rpc.core.call import Call, ServicerContext, caller_names, current_call
 from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldAnswers
 from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods

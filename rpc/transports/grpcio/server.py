@@ -8,7 +8,7 @@ from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldAnswers
 from rpc.transports.grpcio.listener import BoundServer, Listener
 from rpc.transports.grpcio.quiet_lines import quieten
 from rpc.transports.grpcio.silent_calls import SilentCalls

@@ -8,8 +8,8 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2
 
-from client.answer import Answer, Failure
 from client.json_output import answer_json
+from client.result import Answer, Failure
 from proto import user_pb2
 
 OBEYED = {"Cc", "Cf", "Zl", "Zp"}

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 
-from client.answer import Answer, Failure
+from client.result import Answer, Failure
 from client.text_output import answer_text
 from proto import user_pb2
 

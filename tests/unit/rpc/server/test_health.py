@@ -10,7 +10,7 @@ from rpc.server.health_list import HealthListResponse
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldAnswers
 from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.grpcio.texts import is_local
 

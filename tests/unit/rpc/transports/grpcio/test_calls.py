@@ -13,7 +13,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldAnswers
 from rpc.transports.grpcio.silent_calls import SilentCalls
 
 import grpc

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.answers import (
+from wire.channel.exchange import in_pieces
+from wire.channel.outcome import Outcome
+from wire.channel.responses import (
     OK_TRAILERS,
     AnswerError,
     check_head,
@@ -20,8 +22,6 @@ from wire.channel.answers import (
     fault_error,
     peer_error,
 )
-from wire.channel.exchange import in_pieces
-from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 from wire.protocol.messages import MessageParser, only_message, plain_message
 

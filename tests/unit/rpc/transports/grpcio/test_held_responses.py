@@ -2,7 +2,7 @@
 
 import asyncio
 
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldAnswers
 
 from tests.support.calls import PEER
 

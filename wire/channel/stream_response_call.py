@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.answers import (
+from wire.channel.exchange import in_pieces
+from wire.channel.failures import transport_error
+from wire.channel.inbox import Inbox
+from wire.channel.outcome import Outcome
+from wire.channel.responses import (
     AnswerError,
     check_head,
     encoding_of,
     fault_error,
     peer_error,
 )
-from wire.channel.exchange import in_pieces
-from wire.channel.failures import transport_error
-from wire.channel.inbox import Inbox
-from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 
 if TYPE_CHECKING:
