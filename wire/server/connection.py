@@ -134,7 +134,7 @@ class ServerConnection(Backlog, Draining):
         return True
 
     def refuse_usual(self, stream_id: int) -> None:
-        """Its answer is one frame, of known bytes."""
+        """Its response is one frame, of known bytes."""
         self.refused += 1
         self.streams_completed += 1
         if self.refusing is not None:
@@ -190,7 +190,7 @@ class ServerConnection(Backlog, Draining):
             call.writable()
 
     def stream_closed(self, stream: Stream) -> None:
-        """A call's answer has left, or nobody waits for it."""
+        """A call's response has left, or nobody waits for it."""
         call: Call | None = stream.call
         if call is not None:
             # Each has the other, which would be work for the garbage collector.
