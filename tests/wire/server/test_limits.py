@@ -156,6 +156,18 @@ async def test_an_answer_that_nobody_reads_is_dropped() -> None:
         await peer.wait_for([Expectation("a reset", lambda seen: bool(seen.resets.get(1)))])
 
 
+async def test_an_answer_is_offered_no_longer_than_a_call_may_take() -> None:
+    limits = Limits(call_timeout=0.2)
+    async with (
+        serving("unary_unary", _echo, limits=limits) as (_, port),
+        connected(port) as peer,
+    ):
+        await peer.send(frames.PREFACE + frames.settings({frames.INITIAL_WINDOW_SIZE: 0}))
+        await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
+        reset = Expectation("a reset", lambda seen: seen.resets.get(1) == [frames.CANCEL])
+        await peer.wait_for([reset])
+
+
 async def test_a_dead_peer_is_found_out() -> None:
     limits = Limits(keepalive_interval=0.1, keepalive_timeout=0.1)
     async with (
