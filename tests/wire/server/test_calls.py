@@ -171,16 +171,19 @@ async def test_a_cancelled_call_cancels_its_handler() -> None:
 
 
 async def test_a_deadline_ends_the_call_and_its_handler() -> None:
-    cancelled = asyncio.Event()
+    begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def wait(request: bytes, context: Any) -> bytes:
+        begun.set()
         try:
             return await never()
         finally:
             cancelled.set()
 
     async with calling("unary_unary", wait) as call:
-        error = await failure(call(b"", timeout=0.1))
+        # On a busy machine the deadline may be over before the call is there.
+        while not begun.is_set():
+            error = await failure(call(b"", timeout=0.1))
         await asyncio.wait_for(cancelled.wait(), 10)
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
