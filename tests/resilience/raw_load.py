@@ -1,4 +1,4 @@
-"""Load that costs its sender little: whole calls of known bytes, from a process of its own."""
+"""A cheap load for its sender: whole calls of known bytes, from a process of its own."""
 
 import asyncio
 import multiprocessing
@@ -45,13 +45,13 @@ _HEADER = 9
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is sent.
+    """A load on a server.
 
     Attributes:
         method: its path.
-        connections: how many there are.
-        in_flight: calls on each of them. One that ends is followed by another.
-        source: the address that they come from.
+        connections: number of connections.
+        in_flight: calls at once on each of them. A finished call is followed by another.
+        source: their source address.
     """
 
     method: bytes = MOCK_DATA
@@ -62,7 +62,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What has become of the calls so far."""
+    """The results of the calls so far."""
 
     _answered: "Synchronized[int]"
     _refused: "Synchronized[int]"
@@ -74,7 +74,7 @@ class Counts:
 
     @property
     def refused(self) -> int:
-        """Calls with a status alone, or reset."""
+        """Calls with only a status, or reset."""
         return self._refused.value
 
 
@@ -150,7 +150,7 @@ class _Caller(asyncio.Protocol):
             self._transport.write(self._calls(over))
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> int:
-        """How many calls are over by a frame."""
+        """The number of calls ended by a frame."""
         if kind == DATA:
             self._with_data.add(stream)
         elif kind == RST_STREAM or (kind == HEADERS and flags & END_STREAM):
