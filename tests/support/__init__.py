@@ -1,1 +1,1 @@
-"""What several of this repository's own tests need. //testing has what others need too."""
+"""Shared code of this repository's own tests. //testing is for others, too."""
