@@ -1,4 +1,4 @@
-"""Who may call, by mTLS: each kind of RPC, on each transport."""
+"""Authorization by mTLS: each kind of RPC, on each transport."""
 
 from pathlib import Path
 from typing import Any
