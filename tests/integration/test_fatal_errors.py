@@ -1,4 +1,4 @@
-"""A process that a library ends leaves the reason on stderr."""
+"""A library ends a process: the reason is on stderr."""
 
 import os
 import re
