@@ -1,4 +1,4 @@
-"""A clone has the repository's bytes, for any git setting of line ends."""
+"""A clone has the repository's bytes, for any line-end setting of git."""
 
 import subprocess
 from pathlib import Path

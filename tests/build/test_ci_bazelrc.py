@@ -1,4 +1,4 @@
-"""A CI machine's Bazel flags for caches, and the way of the remote cache's token."""
+"""A CI machine's Bazel flags for caches, and the route of the remote cache's token."""
 
 import json
 import os

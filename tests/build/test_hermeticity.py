@@ -11,7 +11,7 @@ import pytest
 _HERE = Path(__file__)
 _ACTION = Path("tests/build")
 
-# Addresses for documentation: no machine has them, but with network access a machine would try.
+# Reserved for documentation: no machine has them, but a machine with network access would try.
 _OUTSIDE = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
 _SANDBOX = (
     "actions here have the machine's network: Bazel could not make a network namespace "
@@ -73,7 +73,7 @@ def test_a_test_cannot_write_into_the_workspace() -> None:
 
 
 def test_tmp_is_the_actions_own() -> None:
-    # Nothing but a possible checkout is below it.
+    # Only the checkout may be below it.
     checkout = _HERE.resolve()
     seen = list(Path("/tmp").iterdir())  # noqa: S108 (nothing is written there)
     assert [path for path in seen if not checkout.is_relative_to(path)] == []

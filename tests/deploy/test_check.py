@@ -1,4 +1,4 @@
-"""deploy/check.sh and an engine's output, with a docker that only reports its calls."""
+"""deploy/check.sh and an engine's output, here from a scripted docker."""
 
 import shutil
 import subprocess
@@ -47,7 +47,7 @@ class Machine:
         self._write("bin/docker", text)
 
     def write_broken_docker(self) -> None:
-        """Gives it installed engines without function, as inside a container."""
+        """Gives it installed but broken engines, as inside a container."""
         for name in ("docker", "podman"):
             self._write(f"bin/{name}", "#!/bin/sh\nexit 1\n")
 

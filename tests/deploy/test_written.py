@@ -1,4 +1,4 @@
-"""The services' declarations are the source of the files of //deploy with services' names."""
+"""The files of //deploy with services' names are written from the services' declarations."""
 
 from pathlib import Path
 from typing import Any

@@ -187,7 +187,7 @@ async def test_a_token_is_sent_to_the_upstream(
 @EVERY_WAY
 @EVERY_KIND
 async def test_a_caller_is_limited(way: Way, kind: str) -> None:
-    # So slow a refill: no token comes back before the end.
+    # The rate is too low for a refill before the end.
     last = service_of(Streams(), interceptors=[RateLimit(at_once=2, per_second=0.001)])
     async with way.to(last) as path:
         for _ in range(2):

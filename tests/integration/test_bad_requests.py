@@ -1,4 +1,4 @@
-"""Requests unlike any client's of ours: each gets its specified code, and the server survives.
+"""Requests our clients never send: each gets its specified code, and the server survives.
 
 https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 """

@@ -171,7 +171,7 @@ def test_health_follows_the_upstream_without_a_call() -> None:
         running("services/orc2", "--upstream", address, "--health-follows-upstream", "0.1") as orc2,
     ):
         wait_until(lambda: health(orc2, SERVICE) == "NOT_SERVING", "health follows")
-        # Restarting the server would not bring its upstream back.
+        # A restart of the server would not bring its upstream back.
         assert health(orc2, "") == "SERVING"
         with running("services/mock_data", "--listen", address, REUSE_PORT):
             wait_until(lambda: health(orc2, SERVICE) == "SERVING", "health follows again")

@@ -1,4 +1,4 @@
-"""The client over TLS: accepted servers, and errors for the others."""
+"""The client over TLS: accepted servers, and error messages for the others."""
 
 from collections.abc import Iterator
 from pathlib import Path

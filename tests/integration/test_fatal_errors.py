@@ -1,4 +1,4 @@
-"""A library ends a process: the reason is on stderr."""
+"""The reason is on stderr when a library ends the process."""
 
 import os
 import re

@@ -123,7 +123,7 @@ def test_probes_are_neither_shed_nor_logged() -> None:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         request = user_pb2.UserName(name="krithik")
         busy = method.future(request, timeout=LIMIT_SECONDS)
-        # The one slot is taken: by the first of the two or by the second.
+        # One of the two calls has the only slot.
         other = method.future(request, timeout=LIMIT_SECONDS)
         refused: queue.Queue[object] = queue.Queue()
         for call in (busy, other):

@@ -1,4 +1,4 @@
-"""Metrics: a server's figures of its calls, their readers and their format."""
+"""Metrics: a server's call figures, access to them, and their format."""
 
 import socket
 import ssl

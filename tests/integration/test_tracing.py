@@ -1,4 +1,4 @@
-"""Traces: one through all hops, and a collector's troubles do not touch calls."""
+"""Traces: one through all hops, and a collector's failures do not affect calls."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""Attacks on a server: cheap bytes for their sender, on plain sockets."""
+"""Attacks on a server by bytes of little cost to their sender, on plain sockets."""
 
 import gzip
 import socket

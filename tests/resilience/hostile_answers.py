@@ -61,7 +61,7 @@ _STATUS_OF_RESET = {
 
 @dataclass(frozen=True, slots=True)
 class HostileAnswer:
-    """One answer.
+    """One response.
 
     Attributes:
         kind: what is wrong with it.
@@ -145,7 +145,7 @@ def _headers(stream: int, fields: Fields, *, end: bool = False) -> bytes:
 
 
 def _status(number: int, text: bytes = b"", *more: tuple[bytes, bytes]) -> Octets:
-    """An answer of trailers only."""
+    """A response of trailers only."""
     fields = [*HEAD, (b"grpc-status", b"%d" % number), (b"grpc-message", text), *more]
     return lambda stream: _headers(stream, fields, end=True)
 

@@ -1,4 +1,4 @@
-"""A cheap load for its sender: whole calls of known bytes, from a process of its own."""
+"""Load of little cost to its sender: whole calls of known bytes, from its own process."""
 
 import asyncio
 import multiprocessing

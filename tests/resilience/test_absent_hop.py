@@ -33,7 +33,7 @@ async def take_away(replicas: list[Replica]) -> None:
 
 
 async def bring_back(replicas: list[Replica], figures: Figures) -> float:
-    """Starts the replicas again. Returns the seconds from the first start to the first answer."""
+    """Starts the replicas again. Returns the seconds from the first start to the first response."""
     await asyncio.to_thread(replicas[0].start)
     returned = time.perf_counter()
     answered = figures.codes[grpc.StatusCode.OK]

@@ -41,7 +41,7 @@ GRACE = 60
 JOBS = 64
 _QUIET: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
-# gRPC's core answers each PING and each reset, for any duration: docs/reliability.md.
+# gRPC's core answers every PING and every reset, however long they go on: docs/reliability.md.
 ON_WIRE = {
     "rapid reset": attacks.RAPID_RESET,
     "PING": attacks.PINGS,

@@ -1,4 +1,4 @@
-"""2,000 hostile answers to the client: its batch goes on, with one line and the code of each."""
+"""2,000 hostile responses to the client: its batch goes on, with one line and the code of each."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ LARGE_MESSAGE = "a large message"
 
 INNER_WORDS = re.compile("Stream removed|from Core|Traceback")
 SUMMARY = re.compile(r"\d+ names in .* failed \(.*\)")
-# A line of gRPC's core, which writes to stderr by itself.
+# A line of gRPC's core, written directly to stderr.
 CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 

@@ -1,4 +1,4 @@
-"""10,000 hostile answers of upstreams: each ends its call in order, and nothing else."""
+"""10,000 hostile responses of upstreams: each ends its call in order, and nothing else."""
 
 import asyncio
 import re
@@ -79,7 +79,7 @@ async def storm(
 
 
 async def storms(ask: Ask, upstream: HostileServer) -> "Counter[End]":
-    """All answers."""
+    """Requests all kinds of responses."""
     ends = await storm(ask, upstream, that_end_calls(SEED, ANSWERS, transport()), LIMIT_SECONDS)
     broken = that_end_connections(SEED, OF_CONNECTIONS, transport())
     ends += await storm(ask, upstream, broken, LIMIT_SECONDS)

@@ -86,11 +86,11 @@ def cost(servers: Sequence[ServerProcess], load: Load, *, refuses: bool) -> tupl
 
 
 def refusal(servers: Sequence[ServerProcess], method: bytes) -> tuple[float, float]:
-    """A refusal's cost relative to an answer, and the answered part at three times the calls."""
+    """A refusal's cost relative to a response, and the answered part at three times the calls."""
     answer, _ = cost(servers, replace(PEAK, method=method), refuses=False)
     both, refused = cost(servers, replace(FLOOD, method=method), refuses=True)
     part = (both - answer) / refused / answer
-    # Refusals take part of the time. Answers get the rest.
+    # Refusals take part of the time. Responses get the rest.
     left = (1 - 3 * part) / (1 - part)
     print(
         f"an answer {answer * 1e6:.1f} us, {refused:.1f} refusals for each answer, a refusal"

@@ -29,7 +29,7 @@ from tests.support.chain_calls import REQUEST, caller
 TIMEOUT = 20
 IN_FLIGHT = 32
 SLOW_ANSWER = "0.1"
-# Callers that shake hands anew for each call.
+# Callers with a new handshake for each call.
 NEWCOMERS = 4
 ROTATIONS, BETWEEN_ROTATIONS = 3, 0.7
 

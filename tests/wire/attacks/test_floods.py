@@ -1,4 +1,4 @@
-"""Frames without cost to their sender: an abuser loses its connection, others do not notice."""
+"""Floods of frames without cost to their sender: abusers lose their connection, others stay."""
 
 from collections.abc import Callable, Iterator
 from itertools import count

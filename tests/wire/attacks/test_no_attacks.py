@@ -1,4 +1,4 @@
-"""Harmless patterns similar to attacks: an honest caller keeps its connection."""
+"""Harmless traffic resembles an attack: an honest caller keeps its connection."""
 
 from tests.wire.attacks.attacker import greet
 from tests.wire.conformance.echo import serving

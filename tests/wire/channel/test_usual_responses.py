@@ -12,7 +12,7 @@ from tests.wire.channel.scripted_server import HEAD, OK, Peer, framed, serving
 from wire.channel import channel
 
 _PATH = "/test.Service/Method"
-# Fewer than the streams that the h2 package allows.
+# Fewer than the streams allowed by the h2 package.
 _CALLS = 90
 
 

@@ -1,4 +1,4 @@
-"""One row of the table of server frames to a channel."""
+"""A row of the table of servers' frames to a channel."""
 
 from dataclasses import dataclass
 

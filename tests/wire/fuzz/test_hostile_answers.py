@@ -55,7 +55,7 @@ async def test_each_hostile_answer_ends_its_call(seed: int) -> None:
                 # The last hostile connection may still be open.
                 last = await outcome(calls)
             assert last is grpc.StatusCode.OK
-        # An answer that ends a connection ends the calls beside it, too.
+        # A response ending its connection also ends the calls beside it.
         assert upstream.answered > ANSWERS // 2
     assert outcomes.total() == ANSWERS
     assert grpc.StatusCode.DEADLINE_EXCEEDED not in outcomes

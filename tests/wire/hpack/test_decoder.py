@@ -91,7 +91,7 @@ def test_any_octets_end_as_the_hpack_package_ends(block: bytes) -> None:
     try:
         fields = Decoder().decode(block)
     except HpackError:
-        # The oracle accepts integers of any length, meaningless here.
+        # The oracle accepts integers of any length. They mean nothing here.
         assert expected is None or b"\x80\x80\x80" in block or b"\xff" in block
     else:
         assert fields == expected

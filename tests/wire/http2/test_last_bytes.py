@@ -1,4 +1,4 @@
-"""The end of a connection: earlier octets still count."""
+"""At a connection's end, octets received earlier still count."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Every call passes the interceptor chain, here around a scripted servicer."""
+"""The interceptor chain around every call, with a scripted servicer."""
 
 import asyncio
 import json

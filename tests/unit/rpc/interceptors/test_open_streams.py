@@ -1,4 +1,4 @@
-"""The limit on open streams without an end."""
+"""The limit on open streams of unlimited duration."""
 
 from rpc.core.errors import RpcStatusError
 from rpc.interceptors.open_streams import OpenStreams

@@ -1,4 +1,4 @@
-"""A slow reader stalls only its own stream, with bounded memory."""
+"""A slow reader stalls only its own stream, and holds a bounded amount of memory."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A finished call leaves the garbage collector no work, because later calls would pay for it."""
+"""A finished call leaves the garbage collector no work. Later calls would pay for it."""
 
 import gc
 from collections import Counter

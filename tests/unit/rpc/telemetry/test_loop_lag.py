@@ -10,7 +10,7 @@ import pytest
 
 
 def block(seconds: float) -> None:
-    """A servicer's mistake."""
+    """Blocks the event loop, like a faulty servicer."""
     time.sleep(seconds)
 
 

@@ -68,7 +68,7 @@ class _BrokenCollector(Collector):
 
 
 class TestFaults:
-    """A failure is a line of the log, without a traceback between its lines."""
+    """A failure is one line of the log, without a traceback."""
 
     @pytest.fixture(autouse=True)
     def _json_log(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""An object made from files: its renewal, and the cases without one."""
+"""An object made from files: when it is renewed, and when the old one stays."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""A running server's certificate: valid and invalid replacements."""
+"""A running server's certificate changes with its files, but only to a valid one."""
 
 import asyncio
 import errno

@@ -53,7 +53,7 @@ class Told(UpstreamObserver):
 class Watched:
     """A channel to a target, with all its observers.
 
-    `told` comes last, after the given observers.
+    `told` is notified last, after the given observers.
     """
 
     def __init__(self, target: str, *observers: UpstreamObserver, keeps_connected: bool) -> None:

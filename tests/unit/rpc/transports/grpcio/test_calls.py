@@ -143,7 +143,7 @@ async def test_a_cancellation_after_the_deadline_is_the_deadlines() -> None:
 
 
 async def test_a_cancellation_close_to_the_deadline_counts_as_expired() -> None:
-    # The request's travel time makes a caller's clock fast by as much.
+    # A caller's clock is ahead by the travel time of its request.
     class Earlier(ServerInterceptor):
         def started(self, call: Call) -> None:
             now = time.perf_counter()
