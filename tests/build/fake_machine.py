@@ -55,7 +55,7 @@ case $1 in
   --show) printf 'package\t1.0\tamd64\t%s\n' "${2##*\\t}" ;;
 esac
 """
-# Instead of Bazel: prints its arguments. Its first argument may select a behaviour.
+# Instead of Bazel: prints its arguments. Some of them select its behaviour.
 BAZEL = r"""#!/bin/bash
 [[ $1 != --version ]] || { echo "bazel ${FAKEVERSION:-7.7.1}"; exit; }
 [[ -z ${USE_BAZEL_VERSION:-} ]] || echo "$USE_BAZEL_VERSION is wanted"

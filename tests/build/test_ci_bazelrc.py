@@ -21,7 +21,7 @@ def run(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 
 def flags(**environment: str) -> list[str]:
-    """The lines without comments."""
+    """The lines other than comments."""
     result = run(".ci/bazelrc", **environment)
     assert (result.returncode, result.stderr) == (0, "")
     return [line for line in result.stdout.splitlines() if not line.startswith("#")]

@@ -177,7 +177,7 @@ def test_what_may_become_root_is_refused_said_and_noted(objects: Objects) -> Non
 
 
 def peers(objects: Objects, direction: str, key: str) -> list[dict[str, Any]]:
-    """All permitted traffic of the policies, inwards or outwards."""
+    """All peers permitted by the policies, as sources or as destinations."""
     specs = [item["spec"] for (kind, _), item in objects.items() if kind == "NetworkPolicy"]
     return [peer for spec in specs for rule in spec.get(direction, ()) for peer in rule[key]]
 

@@ -68,7 +68,7 @@ def write_secrets(objects: Objects, folder: Path) -> None:
 
 
 def mounts(objects: Objects, name: str, secrets: Path) -> dict[str, str]:
-    """The folder of a server's secrets, as mounted in its pod."""
+    """Local paths of a server's secrets, by their prefixes in its pod."""
     volumes = {volume["name"]: volume["secret"] for volume in pod(objects, name)["volumes"]}
     return {
         f"={mount['mountPath']}/": f"={secrets / volumes[mount['name']]['secretName']}/"

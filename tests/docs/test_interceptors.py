@@ -1,4 +1,4 @@
-"""The interceptors of docs/interceptors.md do as it says, for all kinds of RPC."""
+"""The interceptors of docs/interceptors.md work as documented, for all kinds of RPC."""
 
 import json
 import re

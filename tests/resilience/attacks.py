@@ -98,7 +98,7 @@ def _large_call(stream: int, body: bytes, *more: tuple[bytes, bytes]) -> bytes:
 
 
 def _unread_bombs() -> Iterator[bytes]:
-    """Sends 30 calls of 3 KiB each, unpacking to names of 3 MiB, then many small ones."""
+    """Sends 30 calls of 3 KiB each, unpacking to names of 3 MiB, then many of a permitted size."""
     packed = gzip.compress(_name(3 << 20), mtime=0)
     bomb = b"\x01" + message(packed)[1:]
     yield _NO_WINDOW + b"".join(_large_call(stream, bomb, _GZIP) for stream in streams(30))

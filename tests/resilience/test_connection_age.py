@@ -22,7 +22,7 @@ def connections(server: ServerProcess) -> int:
 
 async def test_no_call_fails() -> None:
     with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_ANSWER]) as chain:
-        # Retries would hide a lost call.
+        # No retries here: they would hide a lost call.
         channel = grpc.aio.insecure_channel(chain.orc1.address, OWN_CONNECTION)
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
             for server in chain.servers.values():

@@ -79,7 +79,7 @@ def end_of(line: dict[str, Any], hostile: HostileAnswer) -> str:
 async def test_a_batch_goes_on_through_hostile_answers() -> None:
     ends = await ask(that_end_calls(SEED, ANSWERS, "grpcio"), "--jobs", JOBS, *PATIENCE)
     broken = that_end_connections(SEED, OF_CONNECTIONS, "grpcio")
-    # One at a time, because the others lose their connection.
+    # One at a time: calls beside it would lose their connection.
     ends += await ask(broken, "--jobs", "1", *PATIENCE)
     silent = that_last(SEED, SILENT, "grpcio")
     ends += await ask(silent, "--jobs", JOBS, "--timeout", SILENT_SECONDS)

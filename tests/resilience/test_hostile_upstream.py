@@ -32,7 +32,7 @@ MEMORY_SLACK_MB = 32.0
 # The server leaves connections open behind GOAWAY, and so does gRPC's core.
 DESCRIPTOR_SLACK = OF_CONNECTIONS
 
-# Terms used only between gRPC's core and `wire`, and addresses.
+# Terms internal to gRPC's core and `wire`, and addresses.
 INNER_WORDS = re.compile(
     rf"Stream removed|RST_STREAM|GOAWAY|http2|HTTP|metadata|Core|127\.0\.0\.1|{ADDRESS.decode()}"
 )

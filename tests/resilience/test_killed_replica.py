@@ -1,7 +1,7 @@
 """Case 2: `kill -9` of one replica of two, under load.
 
 A call in flight ends with UNAVAILABLE at its caller when its process is killed. gRPC may retry
-while no response has begun to arrive (gRFC A6). A unary call always permits this.
+while no response has begun to arrive (gRFC A6). For a unary call this is always so.
 So without retries exactly the calls in flight on the killed replica fail. With retries none does.
 """
 

@@ -68,7 +68,7 @@ def processor_seconds(servers: Sequence[ServerProcess]) -> float:
 
 
 def cost(servers: Sequence[ServerProcess], load: Load, *, refuses: bool) -> tuple[float, float]:
-    """Returns the seconds of processor time for each answered call, and the refused calls for each.
+    """Returns the processor seconds per answered call, and the refused calls per answered call.
 
     Args:
         servers: all servers a call passes. The first one is called.

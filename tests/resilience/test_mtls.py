@@ -130,7 +130,7 @@ async def test_a_caller_is_refused(trust: Trust, elsewhere: Authority, flaw: str
 
 
 def with_flawed_server(trust: Trust, elsewhere: Authority, flaw: str) -> Trust:
-    """The same for a server's certificate, if nobody should accept it."""
+    """The same trust, with a server certificate nobody should accept."""
     pairs = {
         "wrong name": trust.authority.issue("other", names=["other.example"]),
         "wrong CA": elsewhere.issue("stranger"),

@@ -1,6 +1,6 @@
 """Case 5: ten times the capacity for 10 s.
 
-Waiting limits the capacity, to MAX_CONCURRENT_RPCS / SLOW_ANSWER calls a second. So the test
+Waiting limits the capacity to MAX_CONCURRENT_RPCS / SLOW_ANSWER calls a second. So the test
 measures the shedding and not the machine.
 """
 

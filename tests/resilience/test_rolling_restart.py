@@ -38,7 +38,7 @@ async def test_no_call_fails(drain_delay: str) -> None:
     assert figures.failed == 0
 
 
-# Fast, yet slow enough for calls to be in flight at the server's SIGTERM.
+# At full speed, and slow enough for calls to be in flight at the server's SIGTERM.
 @pytest.mark.parametrize("delay", ["0", "0.05"])
 async def test_no_call_fails_of_a_caller_that_does_not_watch_health(delay: str) -> None:
     with replicas("services/mock_data", 1, "--delay", delay) as (mock_data,):

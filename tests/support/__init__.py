@@ -1,1 +1,1 @@
-"""Shared code of this repository's own tests. //testing is for others, too."""
+"""Shared code of this repository's own tests. Others need //testing, too."""

@@ -177,7 +177,7 @@ def reserved_port() -> Iterator[int]:
 async def serving(
     *scripts: Callable[[Peer], Awaitable[None]], port: int = 0
 ) -> AsyncIterator[ScriptedServer]:
-    """Serves the first connection by the first script. The last script is repeated."""
+    """Serves each connection by the next script. The last script serves all later ones."""
     loop = asyncio.get_running_loop()
     made: list[Peer] = []
 

@@ -187,7 +187,7 @@ async def _eventually_answered(method: Callable[..., Awaitable[bytes]]) -> bytes
         try:
             return await method(b"", timeout=10, wait_for_ready=True)
         except TransportError as error:
-            # It was on its way when the server stopped.
+            # The call was in flight when the server stopped.
             assert error.code() is grpc.StatusCode.UNAVAILABLE  # noqa: PT017
 
 

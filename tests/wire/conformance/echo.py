@@ -1,4 +1,4 @@
-"""The service under test."""
+"""The service called in these tests."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -53,7 +53,7 @@ async def run(case: ChannelCase, upstream: Upstream) -> None:
         peer = await upstream.first
         await play(case, peer)
         status = await call
-        # A waiting call does not notice a connection without success: the next one answers.
+        # A waiting call does not notice a failed connection: the next one answers.
         expected = case.call if case.greeted else (*case.call, grpc.StatusCode.OK)
         assert status in expected
         if case.greeted and case.said is not NOTHING:

@@ -38,7 +38,7 @@ PROBE = 1001
 
 WHOLE = 1 << 20
 LONG = 2000
-"""Longer cases are split into pieces of 97 octets, because single octets take too long."""
+"""Cases with more octets are split into pieces of 97: single octets would take too long."""
 
 
 async def run(case: Case, peer: Peer) -> None:

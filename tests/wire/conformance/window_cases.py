@@ -52,7 +52,7 @@ def received(stream: int, octets: int) -> Expectation:
 
 
 def of_both(octets: int) -> Expectation:
-    """This many octets of data on streams 1 and 3."""
+    """This many octets of data on streams 1 and 3 together."""
     return Expectation(
         f"{octets} octets on both streams",
         lambda seen: len(seen.data[1]) + len(seen.data[3]) == octets,

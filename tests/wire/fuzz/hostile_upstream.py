@@ -1,4 +1,4 @@
-"""A server with responses between valid and noise."""
+"""A server with random responses, from valid ones to noise."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

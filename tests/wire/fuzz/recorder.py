@@ -50,7 +50,7 @@ class Transport(asyncio.Transport):
 
 
 class Recorder(Connection):
-    """A server's connection with an echo as its only method."""
+    """A server's connection. It echoes the body of each request."""
 
     is_server = True
 

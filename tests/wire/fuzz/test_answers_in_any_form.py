@@ -20,7 +20,7 @@ from wire.channel import Channel, channel
 
 @dataclass(frozen=True)
 class Form:
-    """A response, and its form."""
+    """A response and its encoding."""
 
     status: int
     body: bytes

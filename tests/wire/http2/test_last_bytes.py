@@ -5,7 +5,7 @@ import asyncio
 from tests.wire.http2.pipe import REQUEST, End, ServerEnd, exchange
 
 STREAMS = 300
-"""More than one turn of the loop reads."""
+"""More streams than one turn of the loop reads."""
 
 
 async def test_frames_that_were_put_off_are_read_before_the_end() -> None:

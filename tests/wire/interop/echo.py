@@ -1,4 +1,4 @@
-"""A service of bytes with methods of all kinds, and its servers and channels."""
+"""A service with methods of all kinds, its servers and its channels. Messages are bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -27,7 +27,7 @@ def handlers(service: str = "test.Service", **methods: Any) -> Any:
 
 
 def method(kind: str, behavior: Behavior) -> Any:
-    """A handler of bytes."""
+    """A handler with bytes as messages."""
     make: Any = _KINDS[kind]
     return make(behavior)
 

@@ -152,7 +152,7 @@ async def test_a_dead_peer_is_found_out() -> None:
 
 
 async def test_a_peer_that_answers_pings_stays() -> None:
-    # Far more than a response takes. Without one there is no further PING.
+    # Far more than an ACK takes. Without one there is no further PING.
     limits = Limits(keepalive_interval=0.1, keepalive_timeout=5.0)
     async with (
         serving("unary_unary", _wait, limits=limits) as (_, port),

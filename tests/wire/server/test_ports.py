@@ -1,4 +1,4 @@
-"""Addresses of a server, both valid and impossible to bind."""
+"""Addresses of a server: some can be bound, some cannot."""
 
 import errno
 from collections.abc import Iterator

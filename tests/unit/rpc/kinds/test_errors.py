@@ -1,4 +1,4 @@
-"""The response and the log line of a failure, before and after the first response message."""
+"""A failure's status and its log line, before and after the first response message."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -14,7 +14,7 @@ from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
 
 SIZE = 65536
 BUSY = 1500
-"""Messages of a busy stream, in the time of a stalled one beside it."""
+"""Messages of a busy stream. The stalled one beside it has as much time."""
 
 HELD = 500
 """More messages than can be in flight on a stalled stream, over all of its hops."""

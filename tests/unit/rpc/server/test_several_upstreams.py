@@ -54,7 +54,7 @@ SUM = Service(
 
 
 def settings(*arguments: str) -> ServerSettings:
-    """The command line of a server."""
+    """A server's settings from its command line."""
     values = SUM.command().make_context("sum", list(arguments)).params
     return server_settings("sum", values, {"near": 7001, "far_away": 7002})
 

@@ -24,7 +24,7 @@ def _json_log() -> Iterator[None]:
 
 @pytest.fixture
 def upstream() -> UpstreamWatch:
-    """The fields of one line."""
+    """An upstream with the fields used by a line."""
     seen = SimpleNamespace(
         name="mock_data",
         target="127.0.0.1:10000",

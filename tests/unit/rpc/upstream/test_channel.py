@@ -23,7 +23,7 @@ TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Records each call's metadata. Refuses `refused`, and never answers `endless`."""
+    """Records each call's metadata and time. Refuses `refused`, never answers `endless`."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str | bytes], float | None]] = []
