@@ -13,8 +13,8 @@ from rpc.upstream.opening import open_channel
 
 import grpc
 
-from client.answer import Failure
 from client.failure import explain
+from client.result import Failure
 from client.settings import ClientSettings
 
 

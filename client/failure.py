@@ -13,7 +13,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
-from client.answer import Failure
+from client.result import Failure
 from client.settings import ClientSettings
 
 # What gRPC's reasons have in them when one side speaks TLS and the other does not, or not so.
@@ -33,7 +33,7 @@ async def explain(
 
     A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
     says that the time is up. Then the message names the reason and what to do. gRPC's words on an
-    unreadable answer become a reason, with the server's address.
+    unreadable response become a reason, with the server's address.
 
     Args:
         error: the failed call's.
@@ -45,11 +45,11 @@ async def explain(
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and TIME_IS_UP in (message, reason):
         message = await _silence(channel, settings, service)
     elif reason is not None:
-        message = _without_answer(error.code(), settings.server.target, reason)
+        message = _without_response(error.code(), settings.server.target, reason)
     return Failure(error.code(), message, _details(error))
 
 
-def _without_answer(code: grpc.StatusCode, target: str, reason: str) -> str:
+def _without_response(code: grpc.StatusCode, target: str, reason: str) -> str:
     if code is grpc.StatusCode.UNAVAILABLE:
         return f"no answer from {target}: {reason}"
     return f"the answer of {target} cannot be used: {reason}"

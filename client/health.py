@@ -26,7 +26,7 @@ async def show_health(settings: ClientSettings, service: str) -> bool:
         Whether it is SERVING.
 
     Raises:
-        OutputError: the answer cannot be written.
+        OutputError: the response cannot be written.
     """
     # A server that is NOT_SERVING is to say so itself, so calls go to it all the same.
     async with connected(settings, SERVICE, check_health=False) as connection:

@@ -1,4 +1,4 @@
-"""Answers as JSON, one object a line, for programs to read."""
+"""Results as JSON, one object a line, for programs to read."""
 
 import json
 import re
@@ -7,18 +7,18 @@ from typing import Any
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
-from client.answer import Answer, Failure
 from client.escapes import is_unseen
+from client.result import Failure, Result
 
 # Control characters that JSON allows in a string and that a terminal would obey.
 _FIRST_CONTROL, _LAST_CONTROL = "\x7f", "\x9f"
 
 
-def answer_json(answer: Answer) -> str:
-    """The line for one answer."""
-    outcome = answer.outcome
+def result_json(result: Result) -> str:
+    """The line for one result."""
+    outcome = result.outcome
     if isinstance(outcome, Failure):
-        return to_line({"name": answer.name, **_failure(outcome, answer.request_id)})
+        return to_line({"name": result.name, **_failure(outcome, result.request_id)})
     user = {"name": outcome.name, "class": getattr(outcome, "class"), "roll": outcome.roll}
     return to_line(user)
 

@@ -7,8 +7,8 @@ from typing import TextIO
 
 from rpc.core.errors import StartupError
 
-from client.answer import Failure
 from client.json_output import failure_json
+from client.result import Failure
 from client.settings import OutputFormat
 from client.text_output import failure_text
 

@@ -1,4 +1,4 @@
-"""Answers as they come, above a progress bar."""
+"""Results as they come, above a progress bar."""
 
 import sys
 from collections.abc import Iterator
@@ -6,29 +6,29 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from client.answer import Answer
-from client.json_output import answer_json
+from client.json_output import result_json
 from client.output import write
+from client.result import Result
 from client.settings import OutputFormat
-from client.text_output import answer_text
+from client.text_output import result_text
 
 
 class Screen:
-    """Prints answers as they come, above a progress bar if there is one."""
+    """Prints results as they come, above a progress bar if there is one."""
 
     def __init__(self, output: OutputFormat, bar: tqdm, *, several: bool) -> None:
         self._output = output
         self._several = several
         self._bar = bar
 
-    def show(self, answer: Answer) -> None:
-        """Prints one answer: as text an error goes to stderr, as JSON every line to stdout."""
+    def show(self, result: Result) -> None:
+        """Prints one result: as text an error goes to stderr, as JSON every line to stdout."""
         with self._bar.external_write_mode(file=sys.stderr):
             if self._output == "json":
-                write(sys.stdout, answer_json(answer))
+                write(sys.stdout, result_json(result))
             else:
-                text = answer_text(answer, name_failed=self._several)
-                write(sys.stderr if answer.failed else sys.stdout, text)
+                text = result_text(result, name_failed=self._several)
+                write(sys.stderr if result.failed else sys.stdout, text)
         self._bar.update()
 
 
@@ -37,7 +37,7 @@ def screen(output: OutputFormat, *, total: int | None, progress: bool) -> Iterat
     """Sets the screen up.
 
     Args:
-        output: form of the answers.
+        output: form of the results.
         total: how many there will be, or None if unknown.
         progress: show a progress bar on stderr.
     """

@@ -3,24 +3,24 @@
 import time
 from collections import Counter
 
-from client.answer import Answer, Failure
+from client.result import Failure, Result
 
 MANY = 100
 """So many names have a summary. Fewer are seen at a glance."""
 
 
 class Tally:
-    """Counts answers from now on."""
+    """Counts results from now on."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._succeeded = 0
         self._failed: Counter[str] = Counter()
 
-    def count(self, answer: Answer) -> None:
-        """Counts one answer."""
-        if isinstance(answer.outcome, Failure):
-            self._failed[answer.outcome.code.name] += 1
+    def count(self, result: Result) -> None:
+        """Counts one result."""
+        if isinstance(result.outcome, Failure):
+            self._failed[result.outcome.code.name] += 1
         else:
             self._succeeded += 1
 

@@ -1,23 +1,23 @@
-"""Answers as text, in the form of the reference's client and Go's gRPC."""
+"""Results as text, in the form of the reference's client and Go's gRPC."""
 
 import grpc
 from google.protobuf.message import Message
 
-from client.answer import Answer, Failure
 from client.escapes import printable, quote
+from client.result import Failure, Result
 
 
-def answer_text(answer: Answer, *, name_failed: bool = False) -> str:
-    """The lines for one answer.
+def result_text(result: Result, *, name_failed: bool = False) -> str:
+    """The lines for one result.
 
     Args:
-        answer: the answer.
+        result: the result.
         name_failed: have a line with the name where there is no user. A user's line has it anyway.
     """
-    if isinstance(answer.outcome, Failure):
-        name = answer.name if name_failed else None
-        return failure_text(answer.outcome, answer.request_id, name)
-    return f"Got response:\n{_message(answer.outcome)}\n"
+    if isinstance(result.outcome, Failure):
+        name = result.name if name_failed else None
+        return failure_text(result.outcome, result.request_id, name)
+    return f"Got response:\n{_message(result.outcome)}\n"
 
 
 def failure_text(failure: Failure, request_id: str, name: str | None = None) -> str:

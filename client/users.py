@@ -8,11 +8,11 @@ from rpc.upstream.stubs import service_of
 
 import grpc
 
-from client.answer import Answer
 from client.connection import Connection, connected
 from client.in_order import in_order
 from client.names import STDIN, names
 from client.output import write
+from client.result import Result
 from client.screen import screen
 from client.settings import ClientSettings
 from client.tally import Tally
@@ -22,7 +22,7 @@ SERVICE = service_of(user_pb2_grpc.Orchestrator1ServiceStub)
 
 
 async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) -> bool:
-    """Asks for the users of the names given and shows the answers, in the names' order.
+    """Asks for the users of the names given and shows the results, in the names' order.
 
     Many names have a summary on stderr behind them.
 
@@ -36,15 +36,15 @@ async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) 
 
     Raises:
         NamesError: stdin holds no names.
-        OutputError: the answers cannot be written.
+        OutputError: the results cannot be written.
     """
     tally = Tally()
     total = None if STDIN in given else len(given)
     with screen(settings.output, total=total, progress=_wants_progress(given)) as shown:
-        async with aclosing(_answers(settings, given, jobs)) as answers:
-            async for answer in answers:
-                shown.show(answer)
-                tally.count(answer)
+        async with aclosing(_results(settings, given, jobs)) as results:
+            async for result in results:
+                shown.show(result)
+                tally.count(result)
     if summary := tally.summary():
         write(sys.stderr, summary)
     return tally.all_succeeded
@@ -52,30 +52,30 @@ async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) 
 
 def _wants_progress(given: Sequence[str]) -> bool:
     several = len(given) > 1 or STDIN in given
-    # Who types names sees the answers come one by one.
+    # Who types names sees the results come one by one.
     typed = STDIN in given and sys.stdin is not None and sys.stdin.isatty()
     return several and not typed and sys.stderr is not None and sys.stderr.isatty()
 
 
-async def _answers(
+async def _results(
     settings: ClientSettings, given: Sequence[str], jobs: int
-) -> AsyncGenerator[Answer, None]:
+) -> AsyncGenerator[Result, None]:
     async with connected(settings, SERVICE) as connection:
         stub = user_pb2_grpc.Orchestrator1ServiceStub(connection.channel)
 
-        async def ask(name: str) -> Answer:
+        async def ask(name: str) -> Result:
             return await _ask(connection, stub, name)
 
-        async with aclosing(in_order(names(given), ask, jobs)) as answers:
-            async for answer in answers:
-                yield answer
+        async with aclosing(in_order(names(given), ask, jobs)) as results:
+            async for result in results:
+                yield result
 
 
 async def _ask(
     connection: Connection, stub: "user_pb2_grpc.Orchestrator1ServiceAsyncStub", name: str
-) -> Answer:
+) -> Result:
     try:
         user = await stub.GetUserByName(user_pb2.UserName(name=name))
     except grpc.aio.AioRpcError as error:
-        return Answer(name, connection.request_ids.last, await connection.explain(error))
-    return Answer(name, connection.request_ids.last, user)
+        return Result(name, connection.request_ids.last, await connection.explain(error))
+    return Result(name, connection.request_ids.last, user)

@@ -1,4 +1,4 @@
-"""Errors: the statuses of servicers' answers, and failures to start a program."""
+"""Errors: the statuses of servicers' responses, and failures to start a program."""
 
 from typing import NoReturn
 

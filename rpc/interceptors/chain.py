@@ -79,7 +79,7 @@ class Chain:
                     _logger.exception("an interceptor failed")
 
     def closed(self, call: Call) -> None:
-        """Tells the interceptors that a call's answer has left, or is given up."""
+        """Tells the interceptors that a call's response has left, or is given up."""
         for hook in self._closed:
             if hook.place < call.told:
                 try:

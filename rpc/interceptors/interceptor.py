@@ -45,7 +45,7 @@ class ServerInterceptor:
         """The call's status is known and about to be sent."""
 
     def closed(self, call: Call) -> None:
-        """The answer has left this process, or the call is given up."""
+        """The response has left this process, or the call is given up."""
 
     async def intercept(self, call: Call, request: Any, proceed: Proceed) -> Any:
         """Wraps the servicer, for what has to wait: `return await proceed(request)`.

@@ -14,7 +14,7 @@ class LoadShedding(ServerInterceptor):
 
     Refusing at once keeps the other calls fast, and tells the caller to back off while it still has
     time to do so. A call takes its slot with its first request, so silent calls hold none. It holds
-    the slot until its answer has left.
+    the slot until its response has left.
 
     The last slots are for callers with less than their share. So a caller with many calls leaves
     some to the others.

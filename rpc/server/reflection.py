@@ -40,9 +40,9 @@ class _EndingServicer(reflection.aio.ReflectionServicer):
 
     async def ServerReflectionInfo(self, request_iterator: Any, context: Any) -> Any:
         requests = _until(self._stopping, request_iterator)
-        answers: Any = super().ServerReflectionInfo(requests, context)  # has wrong types
-        async for answer in answers:
-            yield answer
+        responses: Any = super().ServerReflectionInfo(requests, context)  # has wrong types
+        async for response in responses:
+            yield response
 
 
 async def _until(over: asyncio.Event, requests: Any) -> AsyncIterator[Any]:

@@ -69,8 +69,8 @@ class LimitSettings:
         max_wait: seconds a call may wait to be begun. Past it the call is refused.
         max_concurrent_streams: calls open at once on one connection. Callers are told.
         max_connections: connections open at once. A further one is closed.
-        max_message_bytes: size of a request or an answer, before and after decompression.
-        max_bytes_in_flight: bytes of requests and answers held by the server.
+        max_message_bytes: size of a request or a response, before and after decompression.
+        max_bytes_in_flight: bytes of requests and responses held by the server.
         request_timeout: seconds from the headers of a call to its first message.
         max_call_duration: seconds of a call, whatever its caller's deadline.
         max_connection_idle: seconds until a connection without a call is closed.

@@ -78,7 +78,7 @@ class CallChain(Protocol):
         """The call's status is known and about to be sent."""
 
     def closed(self, call: Call) -> None:
-        """The answer has left this process, or the call is given up."""
+        """The response has left this process, or the call is given up."""
 
     def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
         """What answers the calls of a method."""
@@ -170,7 +170,7 @@ class ChannelOptions:
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
         check_health: call only servers that say SERVING of the service in the config.
-        max_message_bytes: size of a request or an answer, before and after decompression.
+        max_message_bytes: size of a request or a response, before and after decompression.
         expiry: is told of the certificate in use. None for nobody.
     """
 
@@ -209,10 +209,10 @@ class Transport(Protocol):
         """Why one of its channels has no connection, in words that may name addresses."""
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object] | None:
-        """Runs an action before the answers of a turn of the event loop leave.
+        """Runs an action before the responses of a turn of the event loop leave.
 
         Returns:
-            What has the action run in this turn, answers or not. None if this transport has no
+            What has the action run in this turn, responses or not. None if this transport has no
             turns: then nothing is run.
         """
 

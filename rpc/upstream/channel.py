@@ -141,8 +141,8 @@ def _code(done: Any) -> grpc.StatusCode:
     try:
         # A coroutine, which has nothing to wait for by now.
         asking.send(None)
-    except StopIteration as answer:
-        code: grpc.StatusCode = answer.value
+    except StopIteration as stop:
+        code: grpc.StatusCode = stop.value
         return code
     asking.close()
     return grpc.StatusCode.CANCELLED

@@ -31,7 +31,7 @@ def open_channel(  # noqa: PLR0913  # all but three by name
         insecure: plaintext is wanted even where the target is on another machine.
         check_health: call only servers that say SERVING of the service.
         expiry: is told of the certificate shown to the server.
-        max_message_bytes: size of a request or an answer, before and after decompression.
+        max_message_bytes: size of a request or a response, before and after decompression.
 
     Raises:
         AddressError: the target is malformed, or would be spoken to in plaintext across a

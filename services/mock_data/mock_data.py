@@ -60,7 +60,7 @@ SERVICE = Service(
             "--delay",
             type=SECONDS,
             default=0.0,
-            help="Time to think over each answer, as a slow source.",
+            help="Time to think over each response, as a slow source.",
         )
     ],
 )

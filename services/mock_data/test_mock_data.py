@@ -15,7 +15,7 @@ from services.mock_data.mock_data import MIN_NAME_BYTES, MockUserData
 CONTEXT = cast("grpc.aio.ServicerContext[Any, Any]", None)
 
 
-async def answer(name: str) -> user_pb2.User:
+async def response_to(name: str) -> user_pb2.User:
     return await MockUserData().GetMockUserData(user_pb2.UserName(name=name), CONTEXT)
 
 
@@ -36,14 +36,14 @@ async def answer(name: str) -> user_pb2.User:
     ids=ascii,
 )
 async def test_length_is_counted_in_bytes(name: str, length: int) -> None:
-    user = await answer(name)
+    user = await response_to(name)
     assert user == user_pb2.User(name=name, **{"class": str(length)}, roll=10 * length)
 
 
 @pytest.mark.parametrize("name", ["", "a", "fives", "héll", "名a", "🙂a"])
 async def test_a_shorter_name_is_refused_with_its_length_and_the_rule(name: str) -> None:
     with pytest.raises(RpcStatusError) as raised:
-        await answer(name)
+        await response_to(name)
     assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
     assert raised.value.message == (
         f'invalid name "{name}": must be at least {MIN_NAME_BYTES} bytes, got {len(name.encode())}'
@@ -52,7 +52,7 @@ async def test_a_shorter_name_is_refused_with_its_length_and_the_rule(name: str)
 
 async def test_a_refusal_names_the_field() -> None:
     with pytest.raises(RpcStatusError) as raised:
-        await answer("abc")
+        await response_to("abc")
     ((_, value),) = raised.value.trailers
     assert isinstance(value, bytes)
     detail = error_details_pb2.BadRequest()
@@ -77,7 +77,7 @@ async def test_a_refusal_names_the_field() -> None:
 )
 async def test_a_refusal_shows_what_cannot_be_printed(name: str, quoted: str) -> None:
     with pytest.raises(RpcStatusError) as raised:
-        await answer(name)
+        await response_to(name)
     assert raised.value.message.startswith(f"invalid name {quoted}: ")
     assert raised.value.message.isprintable()
 

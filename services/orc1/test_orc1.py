@@ -44,7 +44,7 @@ def get(stub: Any, name: str) -> Any:
     return stub.GetUserByName(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS)
 
 
-async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: Orc2) -> None:
+async def test_the_upstreams_user_is_the_response(stub: Any, upstream: Orc2) -> None:
     user = await get(stub, "krithik")
     assert user == SOMEBODY
     assert upstream.requests == [user_pb2.User(name="krithik")]

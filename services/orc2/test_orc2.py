@@ -46,7 +46,7 @@ def get(stub: Any, name: str) -> Any:
     return stub.GetUser(user_pb2.User(name=name), timeout=LIMIT_SECONDS)
 
 
-async def test_the_upstreams_user_is_the_answer(stub: Any, upstream: MockData) -> None:
+async def test_the_upstreams_user_is_the_response(stub: Any, upstream: MockData) -> None:
     user = await get(stub, "krithik")
     assert user == SOMEBODY
     assert upstream.requests == [user_pb2.UserName(name="krithik")]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Attempts:
     """The attempts of one call (gRFC A6), on whichever connections.
 
-    A call is committed, and so never tried again, once an answer has begun. A request unseen by any
-    server goes elsewhere at once: any number of times if it was never sent, once if a server
+    A call is committed, and so never tried again, once a response has begun. A request unseen by
+    any server goes elsewhere at once: any number of times if it was never sent, once if a server
     refused it.
     """
 
@@ -81,19 +81,19 @@ class Attempts:
         raise NotImplementedError
 
     def head_received(self, fields: Fields) -> None:
-        """The answer begins."""
+        """The response begins."""
         raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
-        """A part of the answer's messages has arrived."""
+        """A part of the response's messages has arrived."""
         raise NotImplementedError
 
-    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
-        """The whole answer."""
+    def response_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+        """The whole response."""
         raise NotImplementedError
 
     def trailers_received(self, fields: Fields) -> None:
-        """The answer ends."""
+        """The response ends."""
         raise NotImplementedError
 
     def writable(self) -> None:
@@ -175,7 +175,7 @@ class Attempts:
     # --- what a connection and a dispatcher tell
 
     def ended_without_trailers(self) -> None:
-        """The answer ends as none of gRPC does."""
+        """The response ends as none of gRPC does."""
         if self._connection is not None:
             cause = f"{self._connection.peer} has ended an answer without a status"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
@@ -212,7 +212,7 @@ class Attempts:
         self._fail(transport_error(status_of_reset(error_code), cause), ())
 
     def unreadable(self, cause: str) -> None:
-        """The answer breaks HTTP/2. The stream is being reset."""
+        """The response breaks HTTP/2. The stream is being reset."""
         self._connection = None
         self._fail(transport_error(grpc.StatusCode.INTERNAL, cause), ())
 

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from wire.channel.request_stream import RequestStream
-from wire.channel.stream_answer import StreamAnswer
-from wire.channel.unary_answer import UnaryAnswer
+from wire.channel.stream_response_call import StreamResponseCall
+from wire.channel.unary_response_call import UnaryResponseCall
 from wire.protocol.timeout import format_timeout
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 
-class UnaryUnaryCall(UnaryAnswer):
-    """One request, one answer."""
+class UnaryUnaryCall(UnaryResponseCall):
+    """One request, one response."""
 
     __slots__ = ()
 
@@ -33,8 +33,8 @@ class UnaryUnaryCall(UnaryAnswer):
         )
 
 
-class StreamUnaryCall(RequestStream, UnaryAnswer):
-    """Requests, one answer."""
+class StreamUnaryCall(RequestStream, UnaryResponseCall):
+    """Requests, one response."""
 
     __slots__ = (
         "_consumer",
@@ -50,8 +50,8 @@ class StreamUnaryCall(RequestStream, UnaryAnswer):
         "_writer",
     )
 
-    def _begin_answer(self, fields: list[Field]) -> None:
-        super()._begin_answer(fields)
+    def _begin_response(self, fields: list[Field]) -> None:
+        super()._begin_response(fields)
         self._commit()
 
     def _is_committed(self) -> bool:
@@ -61,16 +61,16 @@ class StreamUnaryCall(RequestStream, UnaryAnswer):
         self.result()
 
 
-class _StreamCall(RequestStream, StreamAnswer):
-    """Any requests, answers."""
+class _StreamCall(RequestStream, StreamResponseCall):
+    """Any requests, responses."""
 
     def _is_committed(self) -> bool:
         return self._is_final or super()._is_committed()
 
 
 class UnaryStreamCall(_StreamCall):
-    """One request, answers."""
+    """One request, responses."""
 
 
 class StreamStreamCall(_StreamCall):
-    """Requests, answers."""
+    """Requests, responses."""

@@ -131,7 +131,7 @@ class Channel(grpc.aio.Channel):
         response_deserializer: Callable[[bytes], Any] | None = None,
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.UnaryUnaryMultiCallable[Any, Any]:
-        """What calls a method with one request and one answer."""
+        """What calls a method with one request and one response."""
         made = UnaryUnaryMultiCallable(
             self._method(method, request_serializer, response_deserializer),
             self._options.compression,
@@ -149,7 +149,7 @@ class Channel(grpc.aio.Channel):
         response_deserializer: Callable[[bytes], Any] | None = None,
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.UnaryStreamMultiCallable[Any, Any]:
-        """What calls a method with one request and a stream of answers."""
+        """What calls a method with one request and a stream of responses."""
         made = UnaryStreamMultiCallable(
             self._method(method, request_serializer, response_deserializer),
             self._options.compression,
@@ -167,7 +167,7 @@ class Channel(grpc.aio.Channel):
         response_deserializer: Callable[[bytes], Any] | None = None,
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.StreamUnaryMultiCallable[Any, Any]:
-        """What calls a method with a stream of requests and one answer."""
+        """What calls a method with a stream of requests and one response."""
         made = StreamUnaryMultiCallable(
             self._method(method, request_serializer, response_deserializer),
             self._options.compression,

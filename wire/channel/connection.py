@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wire.http2.stream import Stream
     from wire.loop.flusher import Flusher
 
-# An answer may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
+# A response may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
 _MAX_INFORMATIONAL = 100
 
 
@@ -49,14 +49,14 @@ class Owner(Protocol):
 
 
 class ClientConnection(Outgoing):
-    """Requests out, answers in.
+    """Requests out, responses in.
 
     Attributes:
         peer: the server's address, for logs.
         draining: no stream can be opened any more.
         responsive: False while the server leaves a ping unanswered.
         ready: done when the server's SETTINGS are here, or failed where they never will be.
-        known_head: headers of an earlier answer, found good.
+        known_head: headers of an earlier response, found good.
     """
 
     is_server = False
@@ -113,7 +113,7 @@ class ClientConnection(Outgoing):
             self._probe.given_up()
             self.reset_stream(stream_id, code)
 
-    # --- answers
+    # --- responses
 
     def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
         """Pass headers or trailers on, but for informational ones."""
@@ -138,7 +138,7 @@ class ClientConnection(Outgoing):
             self.cancel(stream.id)
 
     def headers_too_large(self, stream_id: int, end_stream: bool) -> None:  # noqa: ARG002, FBT001
-        """An answer's headers are beyond the limit: nobody keeps them."""
+        """A response's headers are beyond the limit: nobody keeps them."""
         limit = self.limits.max_header_list
         self.streams[stream_id].call.unreadable(
             f"{self.peer} has sent headers of more than {limit} bytes"

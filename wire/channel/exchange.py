@@ -9,26 +9,26 @@ if TYPE_CHECKING:
 
 
 class Exchange(Protocol):
-    """A request on its way and the answer to it. Each method is called while bytes are read."""
+    """A request on its way and the response to it. Each method is called while bytes are read."""
 
     @property
     def lasts(self) -> bool:
         """Whether the stream has many messages, or waits for them."""
 
     def head_received(self, fields: Fields) -> None:
-        """The answer begins, by headers."""
+        """The response begins, by headers."""
 
     def data_received(self, data: bytes) -> None:
-        """A part of the answer's messages has arrived."""
+        """A part of the response's messages has arrived."""
 
     def trailers_received(self, fields: Fields) -> None:
-        """The answer ends. Where there was no head, these are headers and trailers in one."""
+        """The response ends. Where there was no head, these are headers and trailers in one."""
 
-    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+    def response_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
         """Head, data and trailers have arrived, as a whole."""
 
     def ended_without_trailers(self) -> None:
-        """The answer ends with its data, against gRPC's protocol."""
+        """The response ends with its data, against gRPC's protocol."""
 
     def writable(self) -> None:
         """The stream takes data again after it was full."""
@@ -47,7 +47,7 @@ class Exchange(Protocol):
 
 
 def in_pieces(exchange: Exchange, head: Fields, data: bytes, trailers: Fields) -> None:
-    """Pass on a whole answer as if it had arrived in pieces."""
+    """Pass on a whole response as if it had arrived in pieces."""
     exchange.head_received(head)
     exchange.data_received(data)
     exchange.trailers_received(trailers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wire.http2.fields import Fields
 
 _WATCH = b"/grpc.health.v1.Health/Watch"
-_MAX_ANSWER = 1024
+_MAX_RESPONSE = 1024
 _INITIAL_BACKOFF = 1.0
 _MAX_BACKOFF = 120.0
 # HealthCheckRequest.service and HealthCheckResponse.status are fields 1.
@@ -63,7 +63,7 @@ class HealthWatch:
         self._backoff = Backoff(_INITIAL_BACKOFF, _MAX_BACKOFF)
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
-        self._parser = MessageParser(_MAX_ANSWER)
+        self._parser = MessageParser(_MAX_RESPONSE)
         # From the loop: the listener is not told before it has this object.
         asyncio.get_running_loop().call_soon(self._begin)
 
@@ -82,7 +82,7 @@ class HealthWatch:
         if not connection.has_room():
             self._failed("the server takes no streams")
             return
-        self._parser = MessageParser(_MAX_ANSWER)
+        self._parser = MessageParser(_MAX_RESPONSE)
         # Named before anything can arrive, so that the stream is never taken for a call.
         connection.watch_id = connection.next_stream_id
         request = frame_message(_health_request(self._service))
@@ -105,7 +105,7 @@ class HealthWatch:
     def head_received(self, fields: Fields) -> None:
         """The server has the method."""
 
-    answer_received = in_pieces
+    response_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
         """The stream ends: a server without the method is not asked again."""
@@ -122,7 +122,7 @@ class HealthWatch:
             self._failed(f"{code.name} {message}".rstrip())
 
     def data_received(self, data: bytes) -> None:
-        """An answer: the last one counts."""
+        """A response: the last one counts."""
         try:
             for compressed, message in self._parser.feed(data):
                 self._answered(0 if compressed else _health_status(message))

@@ -1,4 +1,4 @@
-"""Unread answers, and their part of the window."""
+"""Unread responses, and their part of the window."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 
 
 class Inbox:
-    """The answers of one stream, in their order.
+    """The responses of one stream, in their order.
 
     What nobody has read is not acknowledged, so a slow reader stops the server. Only where no whole
-    answer waits are the bytes of an unfinished one taken as they come: it could not become whole
+    response waits are the bytes of an unfinished one taken as they come: it could not become whole
     otherwise, and its size has a limit of its own.
     """
 
@@ -22,8 +22,8 @@ class Inbox:
         """Begins empty.
 
         Args:
-            limit: most bytes of an answer, before and after decompression.
-            encoding: of compressed answers.
+            limit: most bytes of a response, before and after decompression.
+            encoding: of compressed responses.
         """
         self._limit = limit
         self._encoding = encoding
@@ -32,15 +32,15 @@ class Inbox:
         self._unacknowledged = 0
         """Bytes received and not yet acknowledged."""
         self._waiting = 0
-        """Bytes of whole answers."""
+        """Bytes of whole responses."""
 
     def __bool__(self) -> bool:
-        """Whether there is an answer to read."""
+        """Whether there is a response to read."""
         return bool(self._unread)
 
     @property
     def is_whole(self) -> bool:
-        """Whether no answer has begun without having ended."""
+        """Whether no response has begun without having ended."""
         return not self._parser.held
 
     def feed(self, data: bytes) -> int:
@@ -56,7 +56,7 @@ class Inbox:
         return self._taken()
 
     def read(self) -> tuple[tuple[bool, bytes], int]:
-        """The next answer as it arrived, and how many bytes may be acknowledged for it."""
+        """The next response as it arrived, and how many bytes may be acknowledged for it."""
         message = self._unread.popleft()
         self._waiting -= PREFIX_BYTES + len(message[1])
         return message, self._taken()
@@ -68,7 +68,7 @@ class Inbox:
         return taken
 
     def unpack(self, message: tuple[bool, bytes]) -> bytes:
-        """An answer, decompressed where it is compressed.
+        """A response, decompressed where it is compressed.
 
         Raises:
             MessageError: see `decompress`.

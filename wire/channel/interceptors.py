@@ -18,7 +18,7 @@ _KINDS = {
     grpc.aio.StreamUnaryClientInterceptor: "intercept_stream_unary",
     grpc.aio.StreamStreamClientInterceptor: "intercept_stream_stream",
 }
-_Answer = TypeVar("_Answer")
+_Value = TypeVar("_Value")
 _Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
 
 
@@ -97,7 +97,7 @@ class InterceptedCall:
     def __init__(self, intercepting: Any) -> None:
         self._interceptors = asyncio.get_running_loop().create_task(intercepting)
         self._callbacks: list[Callable[[Any], None]] = []
-        self._answers: AsyncIterator[Any] | None = None
+        self._responses: AsyncIterator[Any] | None = None
         self._interceptors.add_done_callback(self._intercepted)
 
     def _intercepted(self, task: asyncio.Task[Any]) -> None:
@@ -119,27 +119,27 @@ class InterceptedCall:
         return task.result()
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        """Waits for the answer."""
-        return self._answer().__await__()
+        """Waits for the response."""
+        return self._response().__await__()
 
-    async def _answer(self) -> Any:
+    async def _response(self) -> Any:
         call = await self._interceptors
-        # An interceptor may return an answer of its own.
+        # An interceptor may return a response of its own.
         return await call if hasattr(call, "__await__") else call
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        """The answers."""
-        async for answer in await self._interceptors:
-            yield answer
+        """The responses."""
+        async for response in await self._interceptors:
+            yield response
 
     async def read(self) -> Any:
-        """The next answer, or `grpc.aio.EOF`."""
+        """The next response, or `grpc.aio.EOF`."""
         call = await self._interceptors
         if hasattr(call, "read"):
             return await call.read()
-        if self._answers is None:
-            self._answers = aiter(call)
-        return await anext(self._answers, grpc.aio.EOF)
+        if self._responses is None:
+            self._responses = aiter(call)
+        return await anext(self._responses, grpc.aio.EOF)
 
     async def write(self, request: Any) -> None:
         """Sends one request."""
@@ -150,11 +150,11 @@ class InterceptedCall:
         await (await self._interceptors).done_writing()
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answer."""
+        """What the server sent before its response."""
         return await self._ask("initial_metadata", grpc.aio.Metadata())
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent after its answer."""
+        """What the server sent after its response."""
         return await self._ask("trailing_metadata", grpc.aio.Metadata())
 
     async def code(self) -> grpc.StatusCode:
@@ -173,16 +173,16 @@ class InterceptedCall:
         """Waits until the server answers."""
         await (await self._interceptors).wait_for_connection()
 
-    async def _ask(self, name: str, otherwise: _Answer) -> _Answer:
+    async def _ask(self, name: str, otherwise: _Value) -> _Value:
         try:
             call = await asyncio.shield(self._interceptors)
         except grpc.aio.AioRpcError as error:
-            return cast("_Answer", getattr(error, name)())
+            return cast("_Value", getattr(error, name)())
         except asyncio.CancelledError:
             if not self._interceptors.cancelled():
                 raise
-            return cast("_Answer", grpc.StatusCode.CANCELLED) if name == "code" else otherwise
-        return cast("_Answer", await getattr(call, name)()) if hasattr(call, name) else otherwise
+            return cast("_Value", grpc.StatusCode.CANCELLED) if name == "code" else otherwise
+        return cast("_Value", await getattr(call, name)()) if hasattr(call, name) else otherwise
 
     def cancel(self) -> bool:
         """Ends the call, or the interceptors."""

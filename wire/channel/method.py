@@ -29,7 +29,7 @@ class Method:
         Args:
             path: as in `/user.Orchestrator2Service/GetUser`.
             serialize: from a request to bytes, or None where requests are bytes.
-            deserialize: from bytes to an answer, or None where answers are bytes.
+            deserialize: from bytes to a response, or None where responses are bytes.
             config: of the channel's service config.
             dispatcher: of the channel.
         """

@@ -66,7 +66,7 @@ def _fields(metadata: Any, credentials: grpc.CallCredentials | None) -> list[Fie
 
 
 class UnaryUnaryMultiCallable(_MultiCallable, UnaryUnary):
-    """Calls a method with one request and one answer."""
+    """Calls a method with one request and one response."""
 
     def __call__(  # noqa: PLR0913 - grpc.aio's shape
         self,
@@ -108,7 +108,7 @@ class UnaryUnaryMultiCallable(_MultiCallable, UnaryUnary):
 
 
 class UnaryStreamMultiCallable(_MultiCallable, UnaryStream):
-    """Calls a method with one request and a stream of answers."""
+    """Calls a method with one request and a stream of responses."""
 
     def __call__(  # noqa: PLR0913 - grpc.aio's shape
         self,
@@ -133,7 +133,7 @@ class UnaryStreamMultiCallable(_MultiCallable, UnaryStream):
 
 
 class StreamUnaryMultiCallable(_MultiCallable, StreamUnary):
-    """Calls a method with a stream of requests and one answer."""
+    """Calls a method with a stream of requests and one response."""
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
         self,
@@ -157,7 +157,7 @@ class StreamUnaryMultiCallable(_MultiCallable, StreamUnary):
 
 
 class StreamStreamMultiCallable(_MultiCallable, StreamStream):
-    """Calls a method with a stream of requests and a stream of answers."""
+    """Calls a method with a stream of requests and a stream of responses."""
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
         self,

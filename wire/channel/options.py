@@ -47,4 +47,4 @@ class ChannelOptions:
     """From one ping to the next while calls wait. Servers close connections that ping more often
     than every five minutes."""
     keepalive_timeout: float = 20.0
-    """A ping unanswered for so long closes the connection."""
+    """A ping not acknowledged for so long closes the connection."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from wire.channel.answers import AnswerError, metadata_of
 from wire.channel.attempts import Attempts
+from wire.channel.responses import ResponseError, metadata_of
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields
@@ -29,7 +29,7 @@ class Outcome(Attempts):
         raise NotImplementedError
 
     async def _begun(self) -> None:
-        """Returns when the head of the answer is here, or there will be none."""
+        """Returns when the head of the response is here, or there will be none."""
         raise NotImplementedError
 
     def _error(self) -> BaseException | None:
@@ -61,12 +61,12 @@ class Outcome(Attempts):
         return "" if error is None else error.debug_error_string() or ""
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent before its answers. Waits for it."""
+        """What the server sent before its responses. Waits for it."""
         await self._begun()
         return _metadata_or_nothing(self._head or [])
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        """What the server sent after its answers. Waits for it."""
+        """What the server sent after its responses. Waits for it."""
         await self.ended()
         return _metadata_or_nothing(self._trailers)
 
@@ -79,5 +79,5 @@ def _metadata_or_nothing(fields: Fields) -> grpc.aio.Metadata:
     # Malformed values have failed the call already.
     try:
         return metadata_of(fields)
-    except AnswerError:
+    except ResponseError:
         return grpc.aio.Metadata()

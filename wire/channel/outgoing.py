@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wire.channel.request_headers import RequestHeaders
-from wire.channel.usual_answers import UsualAnswers
+from wire.channel.usual_responses import UsualResponses
 from wire.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, LARGEST_STREAM, pack_header
 from wire.http2.stream import Stream
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LAST_STREAM = LARGEST_STREAM - 2
 
 
-class Outgoing(UsualAnswers):
+class Outgoing(UsualResponses):
     """Opens streams.
 
     Attributes:
@@ -53,7 +53,7 @@ class Outgoing(UsualAnswers):
         """Open a stream with a request of one message. The caller has made sure of room.
 
         Args:
-            exchange: is told of the answer.
+            exchange: is told of the response.
             path: of the method.
             timeout: the value of `grpc-timeout`.
             metadata: further fields.

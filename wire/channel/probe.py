@@ -5,8 +5,8 @@ call waits in silence the server is pinged. A server that does not answer in tim
 After a longer silence it loses the connection.
 
 Servers count pings that come more often than every five minutes. They close a connection at the
-third one without any other answer in between (gRFC A8, `keepalive` in grpc's documents). So there
-are two quick ones at most between two answers, and then one each keepalive interval.
+third one without any other response in between (gRFC A8, `keepalive` in grpc's documents). So there
+are two quick ones at most between two responses, and then one each keepalive interval.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Probe:
             self._timer.cancel()
 
     def given_up(self) -> None:
-        """A call has ended here without an answer."""
+        """A call has ended here without a response."""
         self._given_up = True
 
     def acknowledged(self, payload: bytes) -> None:
@@ -75,7 +75,7 @@ class Probe:
     def _look(self) -> None:
         connection = self._connection
         if connection.answered:
-            # With an answer servers forget the pings before it.
+            # With a response servers forget the pings before it.
             connection.answered = False
             self._quick_pings = 0
             self._given_up = False

@@ -28,7 +28,7 @@ _SMALL_UPDATE = 1024
 
 
 class Control(Sending):
-    """Answers SETTINGS and PING, and takes RST_STREAM, WINDOW_UPDATE, GOAWAY and PRIORITY."""
+    """Acknowledges SETTINGS and PING, and takes RST_STREAM, WINDOW_UPDATE, GOAWAY and PRIORITY."""
 
     is_server: bool
 
@@ -72,7 +72,7 @@ class Control(Sending):
         """The peer's SETTINGS were taken. The first time, the connection becomes ready."""
 
     def ping_acknowledged(self, payload: bytes) -> None:
-        """The peer has answered a PING."""
+        """The peer has acknowledged a PING."""
 
     # --- what a subclass asks for
 
@@ -174,7 +174,7 @@ class Control(Sending):
 
     def _credit_resets(self) -> None:
         # When deadlines pass under load, a part of the calls is reset and the rest answered. Rapid
-        # reset has no answers.
+        # reset has no responses.
         calls = self._calls()
         if calls > self._calls_credited:
             self._resets.credit(calls - self._calls_credited)

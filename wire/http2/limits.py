@@ -25,7 +25,7 @@ class Limits:
     """
 
     max_message: int = 4 * MIB
-    """A received message, before and after decompression, and a server's answer.
+    """A received message, before and after decompression, and a server's response.
 
     RESOURCE_EXHAUSTED beyond.
     """
@@ -52,7 +52,7 @@ class Limits:
     max_connections: int = 1000
     """Connections in all. One beyond is closed at once (server)."""
     max_held: int = 48 * MIB
-    """Bytes of requests and answers held by the whole server. RESOURCE_EXHAUSTED beyond.
+    """Bytes of requests and responses held by the whole server. RESOURCE_EXHAUSTED beyond.
 
     A request is held as bytes, as a message and as what the servicer makes of it. A process
     takes up to four times this, and its own 50 MiB.
@@ -77,7 +77,7 @@ class Limits:
     keepalive_interval: float | None = 60.0
     """A connection silent for this time is sent a PING."""
     keepalive_timeout: float = 20.0
-    """A PING unanswered in this time closes the connection."""
+    """A PING not acknowledged in this time closes the connection."""
 
     resets: Rate = Rate(burst=1200, per_second=100.0)
     """Streams reset by the peer, or through its fault. GOAWAY ENHANCE_YOUR_CALM beyond.

@@ -42,7 +42,7 @@ class Sending(Output):
         """What the peer may send on a new stream."""
         self.send_window = frames.DEFAULT_WINDOW
         self.data_frames_sent = 0
-        """Without those of one-frame answers. Their streams are counted."""
+        """Without those of one-frame responses. Their streams are counted."""
         self.streams_completed = 0
         """Streams ended in order by this side."""
         self.lasting = 0

@@ -67,7 +67,7 @@ class Flusher:
 
 
 def _guarded(action: Callable[[], None]) -> None:
-    # One connection that fails must not keep the others' answers back.
+    # One connection that fails must not keep the others' responses back.
     try:
         action()
     except Exception:

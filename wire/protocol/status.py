@@ -77,7 +77,7 @@ def decode_message(value: bytes) -> str:
 
 
 def status_of_http(http_status: bytes) -> grpc.StatusCode:
-    """The status of an answer without `grpc-status`, by its `:status`."""
+    """The status of a response without `grpc-status`, by its `:status`."""
     return _HTTP_STATUSES.get(http_status, grpc.StatusCode.UNKNOWN)
 
 

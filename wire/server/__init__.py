@@ -50,7 +50,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
       handlers: are asked for methods not registered by generated code.
       limits: what callers may make this process do, hold and wait for.
       interceptors: grpc.aio's server interceptors, the first one outermost.
-      compression: of answers to callers that take it.
+      compression: of responses to callers that take it.
       observer: is told of each call.
       connection_observer: is told of each connection, and of refused ones.
       background: services whose open streams a stopping server does not wait for.

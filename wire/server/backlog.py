@@ -103,7 +103,7 @@ class Backlog(UsualRequests):
         self.read_on(_CALLS_A_TURN)
 
     def resume_writing(self) -> None:
-        """The peer reads its answers: it may have more of them."""
+        """The peer reads its responses: it may have more of them."""
         super().resume_writing()
         if self._backlog:
             self._wait()

@@ -1,7 +1,7 @@
-"""One call being answered: from its headers to the last byte of its answer.
+"""One call being answered: from its headers to the last byte of its response.
 
 A call ends once (`end`): its status is decided, observers hear of it, and it is queued to be
-written. It closes once (`close`): the answer has left, or nobody waits for it any more.
+written. It closes once (`close`): the response has left, or nobody waits for it any more.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Call(Incoming):
     """It has sent one of many responses."""
     slot: Slot | None = None
     _drained: asyncio.Future[None] | None = None
-    _held_answer = 0
+    _held_response = 0
 
     def __init__(
         self,
@@ -70,10 +70,10 @@ class Call(Incoming):
         self._held = CALL_BYTES + connection.block_bytes
         connection.held.count += self._held
 
-    # --- answers
+    # --- responses
 
     async def write(self, message: Any) -> None:
-        """Send an answer. Waits while the caller does not take what was sent before."""
+        """Send a response. Waits while the caller does not take what was sent before."""
         if self.ended:
             raise grpc.aio.UsageError("the call has ended")
         if not self.lasts:
@@ -89,7 +89,7 @@ class Call(Incoming):
             await self.abort(_TOO_MUCH, "the server holds too many bytes")
         has_room = self.connection.send_data(self.stream.id, framed)
         if self.stream.queue is not None:
-            self._hold_answers()
+            self._hold_responses()
             # Also when nobody waits: what has left is held no more.
             self.stream.blocked = True
         if not has_room:
@@ -98,16 +98,16 @@ class Call(Incoming):
 
     def writable(self) -> None:
         """What was queued has left."""
-        self._hold_answers()
+        self._hold_responses()
         drained = self._drained
         if drained is not None and not drained.done():
             drained.set_result(None)
 
-    def _hold_answers(self) -> None:
+    def _hold_responses(self) -> None:
         if self.closed:
             return
-        self.connection.held.count += self.stream.queued - self._held_answer
-        self._held_answer = self.stream.queued
+        self.connection.held.count += self.stream.queued - self._held_response
+        self._held_response = self.stream.queued
 
     def _serialized(self, message: Any) -> bytes:
         serialize = self.handler.serialize if self.handler is not None else None
@@ -117,7 +117,7 @@ class Call(Incoming):
         return data
 
     def _framed(self, data: bytes) -> bytes:
-        encoding = self.answer_encoding()
+        encoding = self.response_encoding()
         compresses = encoding != IDENTITY and self._compress_next
         self._compress_next = True
         if compresses:
@@ -125,9 +125,9 @@ class Call(Incoming):
         return frame_message(data, compressed=compresses)
 
     def send_head(self, fields: list[Field]) -> None:
-        """Send the headers of the answer."""
+        """Send the headers of the response."""
         self._initial_sent = self._is_unusual = True
-        encoding = self.answer_encoding()
+        encoding = self.response_encoding()
         if encoding != IDENTITY:
             fields = [(b"grpc-encoding", encoding), *fields]
         self.connection.send_head(self.stream.id, fields)
@@ -148,12 +148,12 @@ class Call(Incoming):
             self.fail(grpc.StatusCode.INTERNAL, "the answer cannot be serialized")
             return
         connection = self.connection
-        if self._is_unusual or len(data) > connection.small_answer:
+        if self._is_unusual or len(data) > connection.small_response:
             self._answer_slowly(data)
             return
         self._decide(_OK, "")
         # An observer may have added trailers.
-        if self._is_unusual or not connection.send_small_answer(self.stream, data):
+        if self._is_unusual or not connection.send_small_response(self.stream, data):
             self._send_last(data)
 
     def _answer_slowly(self, data: bytes) -> None:
@@ -174,7 +174,7 @@ class Call(Incoming):
         if not self._initial_sent:
             self.send_head([])
         self.connection.send_data(self.stream.id, self._framed(data))
-        self._hold_answers()
+        self._hold_responses()
         self.connection.send_trailers(self.stream.id, trailers)
 
     def finish(self) -> None:
@@ -235,7 +235,7 @@ class Call(Incoming):
         self.stop_running()
 
     def give_up(self, details: str) -> None:
-        """Nobody waits for the answer any more: the caller has reset the stream, or is gone."""
+        """Nobody waits for the response any more: the caller has reset the stream, or is gone."""
         self._was_cancelled = True
         if not self.ended:
             self._decide(grpc.StatusCode.CANCELLED, details)
@@ -275,8 +275,8 @@ class Call(Incoming):
         if self.running:
             # Not to be had for nothing: it counts until the servicer's method is over.
             self.connection.unfinished += 1
-        self.connection.held.count -= self._held + self._held_request + self._held_answer
-        self._held = self._held_request = self._held_answer = 0
+        self.connection.held.count -= self._held + self._held_request + self._held_response
+        self._held = self._held_request = self._held_response = 0
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
         observer = self.connection.dispatcher.observer

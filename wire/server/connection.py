@@ -9,12 +9,12 @@ import grpc
 
 from wire.http2.error_codes import INADEQUATE_SECURITY, PROTOCOL_ERROR, StreamFault
 from wire.protocol.metadata import BINARY_SUFFIX
-from wire.server.answers import HEAD
 from wire.server.backlog import Backlog
 from wire.server.call import Call
 from wire.server.draining import Draining
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
 from wire.server.observer import Refusal
+from wire.server.responses import HEAD
 from wire.tls import agreed_on_http2
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class ServerConnection(Backlog, Draining):
         return True
 
     def refuse_usual(self, stream_id: int) -> None:
-        """Its answer is one frame, of known bytes."""
+        """Its response is one frame, of known bytes."""
         self.refused += 1
         self.streams_completed += 1
         if self.refusing is not None:
@@ -190,7 +190,7 @@ class ServerConnection(Backlog, Draining):
             call.writable()
 
     def stream_closed(self, stream: Stream) -> None:
-        """A call's answer has left, or nobody waits for it."""
+        """A call's response has left, or nobody waits for it."""
         call: Call | None = stream.call
         if call is not None:
             # Each has the other, which would be work for the garbage collector.

@@ -52,7 +52,7 @@ class Context:
     _compress_next = True
     _was_cancelled = False
     _is_unusual = False
-    """The answer is more than a message and OK."""
+    """The response is more than a message and OK."""
     _callbacks: list[Callable[[Any], None]] | None = None
 
     method: str
@@ -153,17 +153,17 @@ class Context:
         self.fail(code, details)
         raise grpc.aio.AbortError("the call was aborted")
 
-    # --- the answer
+    # --- the response
 
     async def send_initial_metadata(self, initial_metadata: Metadata) -> None:
-        """Send the headers of the answer at once, with metadata. Allowed once, before a message."""
+        """Send the response's headers at once, with metadata. Allowed once, before a message."""
         if self._initial_sent:
             raise grpc.aio.UsageError("the initial metadata has been sent")
         if not self.ended:
             self.send_head(encode_metadata(initial_metadata))
 
     def set_compression(self, compression: grpc.Compression) -> None:
-        """Set the compression of answers, if the caller takes it. Call it before the first one."""
+        """Set the responses' compression, if the caller takes it. Call it before the first one."""
         if self._initial_sent:
             raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
         self._encoding = encoding_of(compression)
@@ -173,8 +173,8 @@ class Context:
         """Leave the next message as it is."""
         self._compress_next = False
 
-    def answer_encoding(self) -> bytes:
-        """The encoding of the answers: what was asked for, if the caller takes it."""
+    def response_encoding(self) -> bytes:
+        """The encoding of the responses: what was asked for, if the caller takes it."""
         encoding = self._encoding
         if encoding is None:
             encoding = self.connection.dispatcher.encoding
@@ -209,7 +209,7 @@ class Context:
         raise NotImplementedError
 
     def send_head(self, fields: list[Field]) -> None:
-        """Send the headers of the answer."""
+        """Send the headers of the response."""
         raise NotImplementedError
 
 

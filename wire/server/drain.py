@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.draining import ANSWER_TIME, longest_look
+from wire.server.draining import ACK_TIME, longest_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What the end of the sockets may take when everything is said.
 _CLOSING_TIME = 0.2
-# A caller that takes nothing of its answers for so long does not hold the exit.
+# A caller that takes nothing of its responses for so long does not hold the exit.
 _PATIENCE = 1.0
 # How long calls that are cut off may take to be told, before their connections go too.
 _LAST_WORDS = 0.05
@@ -32,7 +32,7 @@ async def drain(connections: Connections, grace: float, background: Collection[s
       connections: of the stopping server. It accepts no more of them.
       grace: seconds for the calls to end.
       background: services with streams open for as long as a server runs. Nobody waits for their
-        answer, so they do not hold up the server.
+        response, so they do not hold up the server.
     """
     connections.stopping = True
     for connection in connections:
@@ -53,7 +53,7 @@ async def _ended(connections: Connections, grace: float, background: Collection[
         return True
     for connection in connections:
         connection.announce_drain()
-    if await connections.wait_until_ended(min(ANSWER_TIME, end - perf_counter())):
+    if await connections.wait_until_ended(min(ACK_TIME, end - perf_counter())):
         return True
     for connection in connections:
         _cut_off(connection, lambda call: _service_of(call) in background)

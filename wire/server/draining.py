@@ -1,13 +1,13 @@
 """How a server's connection ends without the loss of a call (RFC 9113, section 6.8).
 
-1. PINGs, until no answer was given during the round trip of one.
+1. PINGs, until no response was given during the round trip of one.
 2. A GOAWAY that names the largest stream number, and a PING. Calls on their way are still answered.
-3. A GOAWAY that names the last stream, and the close behind its last answer.
+3. A GOAWAY that names the last stream, and the close behind its last response.
 
 The first step is for callers on nghttp2, such as all of Node.js. A program makes its next calls as
-it reads answers. Those that nghttp2 has not sent before it reads a GOAWAY fail in the caller, as
+it reads responses. Those that nghttp2 has not sent before it reads a GOAWAY fail in the caller, as
 refused (`nghttp2_session_check_request_allowed`). So a GOAWAY must not be read together with
-answers. No answer waits for that: the GOAWAY does.
+responses. No response waits for that: the GOAWAY does.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from time import perf_counter
 
 from wire.http2 import frames
 from wire.http2.error_codes import NO_ERROR
-from wire.server.answers import Answers
+from wire.server.responses import Responses
 
 LONGEST_LOOK = 0.2
-"""Seconds for which a GOAWAY waits, at most, for a round trip without answers."""
-ANSWER_TIME = 0.5
-"""Seconds that a peer may take to answer the PING behind the first GOAWAY."""
+"""Seconds for which a GOAWAY waits, at most, for a round trip without responses."""
+ACK_TIME = 0.5
+"""Seconds that a peer may take to acknowledge the PING behind the first GOAWAY."""
 
 _QUIET_PING = b"is quiet"
 _DRAIN_PING = b"draining"
@@ -32,7 +32,7 @@ def longest_look(grace: float) -> float:
     return min(LONGEST_LOOK, grace / 2)
 
 
-class Draining(Answers):
+class Draining(Responses):
     """The end of a connection that still has calls."""
 
     draining = False
@@ -52,7 +52,7 @@ class Draining(Answers):
         self._look_for_quiet()
 
     def _look_for_quiet(self) -> None:
-        self._answers_at_ping = self.streams_completed
+        self._responses_at_ping = self.streams_completed
         self.send_ping(_QUIET_PING)
 
     def ping_acknowledged(self, payload: bytes) -> None:
@@ -62,13 +62,13 @@ class Draining(Answers):
         if payload == _DRAIN_PING:
             self.finish_draining()
         elif payload == _QUIET_PING and self._announced_at is None:
-            if self.streams_completed == self._answers_at_ping:
+            if self.streams_completed == self._responses_at_ping:
                 self.announce_drain()
             else:
                 self._look_for_quiet()
 
     def announce_drain(self) -> None:
-        """Send the first GOAWAY. Once its PING is answered, no call can be on its way."""
+        """Send the first GOAWAY. Once its PING is acknowledged, no call can be on its way."""
         if self._announced_at is None and not self.ended:
             self._announced_at = perf_counter()
             self.send_goaway(frames.LARGEST_STREAM, NO_ERROR, b"the server is going down")
@@ -86,11 +86,11 @@ class Draining(Answers):
             self.close()
 
     def go_on_draining(self, now: float) -> None:
-        """Take the step that is due, whatever the peer has answered."""
+        """Take the step that is due, whatever the peer has acknowledged."""
         if now - self._started > self._grace:
             self.close(NO_ERROR, b"the connection's grace is over")
         elif self._announced_at is not None:
-            if now - self._announced_at > ANSWER_TIME:
+            if now - self._announced_at > ACK_TIME:
                 self.finish_draining()
         elif now - self._started > longest_look(self._grace):
             self.announce_drain()

@@ -1,4 +1,4 @@
-"""The bytes of requests and answers in the whole server."""
+"""The bytes of requests and responses in the whole server."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Handler = grpc.RpcMethodHandler[Any, Any]
     Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
-    Answer = Callable[[Call, bytes | None], Awaitable[None]]
+    AnswerCall = Callable[[Call, bytes | None], Awaitable[None]]
 
 
 class Interceptors:
@@ -27,7 +27,7 @@ class Interceptors:
         self,
         interceptors: Sequence[grpc.aio.ServerInterceptor],
         methods: Methods,
-        answer: Answer,
+        answer: AnswerCall,
     ) -> None:
         self._methods = methods
         self._answer = answer

@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 
 class CallObserver(Protocol):
-    """Is told of each call's start, its end, and when its answer has left.
+    """Is told of each call's start, its end, and when its response has left.
 
     The methods are synchronous and run on the event loop. For each started call, `call_ended`
     and then `call_closed` are called exactly once.
@@ -31,7 +31,7 @@ class CallObserver(Protocol):
         """The status is decided. It is about to be written."""
 
     def call_closed(self, context: Call) -> None:
-        """The answer has left this process, or the call is given up."""
+        """The response has left this process, or the call is given up."""
 
 
 class Refusal(Enum):

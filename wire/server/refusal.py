@@ -30,7 +30,7 @@ class Refusal:
 
     @cached_property
     def fields(self) -> list[Field]:
-        """The fields of an answer that is this status alone."""
+        """The fields of a response that is this status alone."""
         return [
             (b":status", b"200"),
             (b"content-type", b"application/grpc"),

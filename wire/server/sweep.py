@@ -143,7 +143,7 @@ def _end_long_calls(connection: ServerConnection, before: float) -> None:
     unlimited = connection.dispatcher.unlimited
     for call in _calls_before(connection, before):
         if call.ended:
-            # Its caller takes the answer slowly, or not at all.
+            # Its caller takes the response slowly, or not at all.
             connection.reset_stream(call.stream.id, CANCEL)
         elif call.method[1:].partition("/")[0] not in unlimited:
             call.expire()

@@ -53,7 +53,7 @@ class BlockingContext:
         self.abort(status.code, status.details, status.trailing_metadata or ())
 
     def send_initial_metadata(self, initial_metadata: Metadata) -> None:
-        """Send the headers of the answer at once."""
+        """Send the headers of the response at once."""
         _wait_for(self._call, self._call.send_initial_metadata(initial_metadata))
 
     def add_callback(self, callback: Callable[[], None]) -> bool:

@@ -5,7 +5,7 @@ among them. So a turn begins a bounded number of calls, however many connections
 waits, and callers are served in turns, whatever number of connections each of them has.
 
 A call is refused after too long a wait, or if there is no room for it. A refusal costs a small part
-of an answer: it is made while the call is read. As long as the queue is empty from time to time it
+of a response: it is made while the call is read. As long as the queue is empty from time to time it
 only holds a burst, and calls may wait for `max_wait`. In a queue that never empties each call would
 wait for as long as the one before, for nothing. There calls may wait for a part of `max_wait`.
 Sources: CoDel (RFC 8289), and "Fail at Scale" (ACM Queue, 2015).

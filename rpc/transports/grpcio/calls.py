@@ -9,7 +9,7 @@ from rpc.core.call import Call, ServicerContext, caller_names, current_call
 from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldResponses
 from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
@@ -30,14 +30,14 @@ class Calls(grpc.GenericRpcHandler):
         self,
         methods: Methods,
         arrivals: Arrivals,
-        answers: HeldAnswers,
+        responses: HeldResponses,
         silent: SilentCalls,
         *,
         asks_for_names: bool = False,
     ) -> None:
         self._methods = methods
         self._arrivals = arrivals
-        self._answers = answers
+        self._responses = responses
         self._silent = silent
         self._asks_for_names = asks_for_names
         self._handlers: dict[str, MethodHandler] = {}
@@ -58,7 +58,7 @@ class Calls(grpc.GenericRpcHandler):
         own = method.handler
         answer = self._answering(method)
         # A method with one request takes a stream of them here and reads the first: to gRPC's own a
-        # call that ends without a request is cancelled, and its caller gets no answer.
+        # call that ends without a request is cancelled, and its caller gets no response.
         # One request or response stays bytes here: gRPC would answer UNKNOWN, with the exception's
         # text, to what it cannot parse or serialise.
         parse = _parser(own) if own.request_streaming else None
@@ -84,7 +84,7 @@ class Calls(grpc.GenericRpcHandler):
             current_call.set(call)
             chain.arrived(call)
             self._silent.opened(call)
-            # The answer has left, or nobody waits for it. The servicer is done by then.
+            # The response has left, or nobody waits for it. The servicer is done by then.
             over: Any = lambda _: chain.closed(call)  # noqa: E731
             context.add_done_callback(over)
             code, details, told = grpc.StatusCode.UNKNOWN, "", False
@@ -116,7 +116,7 @@ class Calls(grpc.GenericRpcHandler):
 
     async def _pass_on(self, method: Method, call: Call) -> None:
         if not method.is_admin:
-            await self._answers.pass_on(call.peer)
+            await self._responses.pass_on(call.peer)
 
 
 async def _answer(

@@ -11,9 +11,9 @@ async def connection_error(channel: grpc.aio.Channel) -> str:
 
     Returns:
         gRPC's own text, with the address before it. Empty where there is a connection, or no
-        answer to the attempt to make one.
+        reply to the attempt to make one.
     """
-    # The request that asks for the server as a whole has no bytes, and the answer is not looked at.
+    # The request for the server as a whole has no bytes, and its response is not looked at.
     check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
         "/grpc.health.v1.Health/Check"
     )

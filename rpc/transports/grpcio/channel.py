@@ -14,7 +14,7 @@ KEEPALIVE_SECONDS = 300
 """The shortest interval between pings allowed by a server with gRPC's default limits."""
 
 KEEPALIVE_TIMEOUT_SECONDS = 20
-"""How long an unanswered ping, or unacknowledged data, keeps a dead connection alive."""
+"""How long unacknowledged pings and data keep a dead connection alive."""
 
 
 def open_channel(options: ChannelOptions) -> grpc.aio.Channel:

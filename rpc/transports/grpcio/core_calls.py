@@ -1,6 +1,6 @@
 """Calls of grpc.aio, with two faults of its calling side mended (docs/grpcio.md).
 
-For an unreadable answer it logs a traceback, and gives its caller None. A status sent before the
+For an unreadable response it logs a traceback, and gives its caller None. A status sent before the
 last request gives way to INTERNAL, "Internal error from Core".
 """
 
@@ -17,7 +17,7 @@ _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 
 def mend_calls(channel: grpc.aio.Channel) -> grpc.aio.Channel:
-    """Has the calls of a channel fail with INTERNAL where an answer cannot be read.
+    """Has the calls of a channel fail with INTERNAL where a response cannot be read.
 
     An early status of the server stays as it is.
     """
@@ -59,7 +59,7 @@ class _CoreCall:
         return getattr(self._call, name)
 
     def add_done_callback(self, callback: Callable[[], None]) -> None:
-        # The status of a call is not known before its only answer is read.
+        # The status of a call is not known before its only response is read.
         if self._callbacks is None:
             self._call.add_done_callback(callback)
         else:
@@ -79,13 +79,13 @@ class _CoreCall:
 
     async def unary_unary(self, *args: Any) -> Any:
         try:
-            return self._only_answer(await self._call.unary_unary(*args))
+            return self._only_response(await self._call.unary_unary(*args))
         finally:
             self._call_back()
 
     async def stream_unary(self, *args: Any) -> Any:
         try:
-            return self._only_answer(await self._call.stream_unary(*args))
+            return self._only_response(await self._call.stream_unary(*args))
         finally:
             self._call_back()
 
@@ -101,7 +101,7 @@ class _CoreCall:
         message = await self._call.receive_serialized_message()
         return message if message is grpc.aio.EOF else self._parsed(message)
 
-    def _only_answer(self, message: bytes | None) -> Any:
+    def _only_response(self, message: bytes | None) -> Any:
         if not self.is_ok():
             return None
         if message is None:

@@ -8,7 +8,7 @@ _GRPC_LOGGER = logging.getLogger("grpc._cython.cygrpc")
 
 
 def quieten() -> None:
-    """Logs answers to departed callers as information, texts outside UTF-8 for debugging.
+    """Logs responses to departed callers as information, texts outside UTF-8 for debugging.
 
     Both have no traceback. What such a text says is in the line of its call.
     """

@@ -8,7 +8,7 @@ from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldResponses
 from rpc.transports.grpcio.listener import BoundServer, Listener
 from rpc.transports.grpcio.quiet_lines import quieten
 from rpc.transports.grpcio.silent_calls import SilentCalls
@@ -36,11 +36,11 @@ _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
 _UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
 # What a call that is on its way may take to bring its request.
 _SILENCE_SECONDS = 0.5
-# What a caller may take to read the last answers and to close its connection.
+# What a caller may take to read the last responses and to close its connection.
 _LAST_WORDS_SECONDS = 1.0
 _LOOK_SECONDS = 0.05
 # Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
-_LAST_ANSWER_SECONDS = 0.1
+_LAST_RESPONSE_SECONDS = 0.1
 
 
 class GrpcioServer:
@@ -60,13 +60,13 @@ class GrpcioServer:
         listening = options.listening
         self.address = listening.address
         self._arrivals = Arrivals()
-        self._answers = HeldAnswers()
+        self._responses = HeldResponses()
         asks_for_names = listening.asks_for_names
         self._silent = SilentCalls(options.limits.request_timeout)
         calls = Calls(
             methods,
             self._arrivals,
-            self._answers,
+            self._responses,
             self._silent,
             asks_for_names=asks_for_names,
         )
@@ -99,17 +99,17 @@ class GrpcioServer:
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
         # Callers are told by gRPC, no sooner than it cancels what it has not taken up.
-        self._answers.hold()
+        self._responses.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
-        last_after = min(_LAST_ANSWER_SECONDS, grace / 2)
+        last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
         self._watching.cancel()
         # Nobody can tell what they wait for.
         asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
-        told = partial(self._answers.release, last_after)
+        told = partial(self._responses.release, last_after)
         stopping = asyncio.create_task(self._listener.stop(grace, told=told))
         await self._wait_for_calls(stopping)
         if not (await asyncio.wait({stopping}, timeout=_LAST_WORDS_SECONDS))[0]:
-            # What is left is a caller that takes no answer, or does not hear that this is the end.
+            # What is left is a caller that takes no response, or does not hear of the end.
             await self._listener.stop(0)
         await stopping
 

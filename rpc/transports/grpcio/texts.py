@@ -5,7 +5,7 @@ import re
 import grpc
 
 CALLER_LEFT = "ExecuteBatchError raised in core by servicer method"
-"""grpc.aio logs this, as an error, when it cannot send an answer because its caller has gone."""
+"""grpc.aio logs this, as an error, when it cannot send a response because its caller has gone."""
 
 CALL_IS_OVER = 'Failed "execute_batch"'
 """grpc.aio says this where it cannot send a message because the other side has ended the call."""

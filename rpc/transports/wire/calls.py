@@ -22,7 +22,7 @@ _BAGGAGE = BAGGAGE.encode()
 
 
 class Calls:
-    """Sees each call from its headers to the last byte of its answer."""
+    """Sees each call from its headers to the last byte of its response."""
 
     def __init__(self, methods: Methods, *, asks_for_names: bool = False) -> None:
         self._methods = methods
@@ -69,7 +69,7 @@ class Calls:
         chain.ended(call, code, details)
 
     def call_closed(self, context: "WireCall") -> None:
-        """A call's answer has left, or nobody waits for it any more."""
+        """A call's response has left, or nobody waits for it any more."""
         call, chain = context.attachment
         task = context.task
         # Each has the other, which would be work for the garbage collector.

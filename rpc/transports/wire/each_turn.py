@@ -1,4 +1,4 @@
-"""What happens once in a turn of the event loop, before its answers leave."""
+"""What happens once in a turn of the event loop, before its responses leave."""
 
 import asyncio
 from collections.abc import Callable

@@ -53,7 +53,7 @@ class WireTransport:
         return in_words(newest.last_error or "")
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:
-        """Runs an action before the answers of a turn of the event loop leave."""
+        """Runs an action before the responses of a turn of the event loop leave."""
         return EachTurn(action).mark
 
     def status_of_request(self, error: Exception) -> RpcStatusError | None:

@@ -8,15 +8,15 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2
 
-from client.answer import Answer, Failure
-from client.json_output import answer_json
+from client.json_output import result_json
+from client.result import Failure, Result
 from proto import user_pb2
 
 OBEYED = {"Cc", "Cf", "Zl", "Zp"}
 
 
-def _parsed(answer: Answer) -> dict[str, Any]:
-    line = answer_json(answer)
+def _parsed(result: Result) -> dict[str, Any]:
+    line = result_json(result)
     assert line.endswith("\n")
     assert not {unicodedata.category(character) for character in line[:-1]} & OBEYED
     return cast("dict[str, Any]", json.loads(line))
@@ -24,14 +24,14 @@ def _parsed(answer: Answer) -> dict[str, Any]:
 
 def _failed(*details: AnyMessage, message: str = "no") -> dict[str, Any]:
     failure = Failure(grpc.StatusCode.INVALID_ARGUMENT, message, details)
-    return _parsed(Answer("abc", "4f2a", failure))
+    return _parsed(Result("abc", "4f2a", failure))
 
 
 def test_a_user_has_all_fields_by_their_names_in_the_contract() -> None:
     user = user_pb2.User(name="krithik", roll=70, **{"class": "7"})
-    assert _parsed(Answer("krithik", "id", user)) == {"name": "krithik", "class": "7", "roll": 70}
+    assert _parsed(Result("krithik", "id", user)) == {"name": "krithik", "class": "7", "roll": 70}
     empty = {"name": "", "class": "", "roll": 0}
-    assert _parsed(Answer("", "id", user_pb2.User())) == empty
+    assert _parsed(Result("", "id", user_pb2.User())) == empty
 
 
 def test_an_error_has_name_code_message_details_and_request_id() -> None:
@@ -64,4 +64,4 @@ def test_a_detail_of_unknown_type_or_content_is_named() -> None:
 def test_text_is_unchanged_but_controls_are_escaped() -> None:
     text = 'é 名前 "\n\x1b\x7f\x9b\u202e\u200b\u2028\U000e0001'
     assert _failed(message=text)["error"]["message"] == text
-    assert "名前" in answer_json(Answer("", "id", user_pb2.User(name=text)))
+    assert "名前" in result_json(Result("", "id", user_pb2.User(name=text)))

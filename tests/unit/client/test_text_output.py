@@ -3,24 +3,24 @@
 import grpc
 import pytest
 
-from client.answer import Answer, Failure
-from client.text_output import answer_text
+from client.result import Failure, Result
+from client.text_output import result_text
 from proto import user_pb2
 
 
 def _user_line(**fields: str | int) -> str:
-    first, line = answer_text(Answer("", "id", user_pb2.User(**fields))).splitlines()  # type: ignore[arg-type]
+    first, line = result_text(Result("", "id", user_pb2.User(**fields))).splitlines()  # type: ignore[arg-type]
     assert first == "Got response:"
     return line
 
 
 def _failure(code: grpc.StatusCode, message: str) -> str:
-    return answer_text(Answer("abc", "4f2a", Failure(code, message)))
+    return result_text(Result("abc", "4f2a", Failure(code, message)))
 
 
 def test_a_user_is_a_line_of_gos_prototext() -> None:
     user = user_pb2.User(name="krithik", roll=70, **{"class": "7"})
-    text = answer_text(Answer("krithik", "id", user))
+    text = result_text(Result("krithik", "id", user))
     assert text == 'Got response:\nname:"krithik" class:"7" roll:70\n'
 
 
@@ -30,7 +30,7 @@ def test_fields_without_a_value_are_left_out() -> None:
 
 
 def test_an_empty_user_is_an_empty_line() -> None:
-    assert answer_text(Answer("", "id", user_pb2.User())) == "Got response:\n\n"
+    assert result_text(Result("", "id", user_pb2.User())) == "Got response:\n\n"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_error_is_gos_text_of_a_status_and_the_request_id() -> None:
 
 def test_an_error_among_several_names_says_which_it_was_for() -> None:
     failure = Failure(grpc.StatusCode.UNKNOWN, "no")
-    text = answer_text(Answer("a\n\u202e", "4f2a", failure), name_failed=True)
+    text = result_text(Result("a\n\u202e", "4f2a", failure), name_failed=True)
     assert text.splitlines()[2:] == [r'name: "a\n\u202e"', "request id: 4f2a"]
 
 

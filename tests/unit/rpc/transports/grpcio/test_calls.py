@@ -13,7 +13,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
-from rpc.transports.grpcio.held_answers import HeldAnswers
+from rpc.transports.grpcio.held_responses import HeldResponses
 from rpc.transports.grpcio.silent_calls import SilentCalls
 
 import grpc
@@ -71,7 +71,7 @@ class Details(grpc.HandlerCallDetails):
 
 
 def calls(
-    *interceptors: ServerInterceptor, error: BaseException | None, answers: HeldAnswers
+    *interceptors: ServerInterceptor, error: BaseException | None, responses: HeldResponses
 ) -> Calls:
     async def answer(request: bytes, _: object) -> bytes:
         if isinstance(error, asyncio.CancelledError):
@@ -88,17 +88,17 @@ def calls(
     methods = Methods(chain, chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(answer)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
-    return Calls(methods, Arrivals(), answers, SilentCalls(LIMIT_SECONDS))
+    return Calls(methods, Arrivals(), responses, SilentCalls(LIMIT_SECONDS))
 
 
 async def run(
     *interceptors: ServerInterceptor,
     error: BaseException | None = None,
     context: Context | None = None,
-    answers: HeldAnswers | None = None,
+    responses: HeldResponses | None = None,
 ) -> Any:
     """What the method's call comes to in grpc.aio's hands."""
-    handler: Any = calls(*interceptors, error=error, answers=answers or HeldAnswers())
+    handler: Any = calls(*interceptors, error=error, responses=responses or HeldResponses())
     context = context or Context()
     try:
         return await handler.service(Details()).stream_unary(None, context)
@@ -198,15 +198,15 @@ async def test_a_call_expired_on_arrival_does_not_reach_the_servicer() -> None:
 
 
 @pytest.mark.parametrize("error", [None, RpcStatusError(grpc.StatusCode.ABORTED, "no")])
-async def test_answers_and_errors_wait_while_answers_are_held(error: Exception | None) -> None:
-    answers, context = HeldAnswers(), Context()
-    answers.hold()
-    answering = asyncio.ensure_future(run(error=error, context=context, answers=answers))
+async def test_responses_and_errors_wait_while_they_are_held(error: Exception | None) -> None:
+    responses, context = HeldResponses(), Context()
+    responses.hold()
+    answering = asyncio.ensure_future(run(error=error, context=context, responses=responses))
     for _ in range(5):
         await asyncio.sleep(0)
     assert not answering.done()
     assert context.aborted is None
-    answers.release(last_after=0.01)
+    responses.release(last_after=0.01)
     if error is None:
         assert await answering == b"it"
     else:

@@ -1,7 +1,7 @@
-"""The usual answer in one step: headers and trailers seen before, one DATA frame between.
+"""The usual response in one step: headers and trailers seen before, one DATA frame between.
 
 A server sends the same header blocks again and again, as indices of an unchanging table. Such a
-block, once decoded and found good, is known by its bytes. An answer made of such blocks, and
+block, once decoded and found good, is known by its bytes. A response made of such blocks, and
 arrived as a whole, is read here. Everything else goes the long way, frame by frame. Without this a
 unary call costs its side almost twice as much.
 """
@@ -34,15 +34,15 @@ _WHOLE_END = END_HEADERS | END_STREAM
 _MAX_KNOWN = 16
 
 
-class UsualAnswers(Connection):
-    """Reads what most answers are made of.
+class UsualResponses(Connection):
+    """Reads what most responses are made of.
 
     Attributes:
         answered: headers have come since somebody cleared it.
     """
 
     _usual: dict[bytes, Fields]
-    """The headers at the start of an answer."""
+    """The headers at the start of a response."""
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
@@ -64,7 +64,7 @@ class UsualAnswers(Connection):
                 known[block] = fields
 
     def _read_usual(self, stream_id: int, buffer: bytes, start: int, end: int) -> int:
-        # One long function with all checks in sight: it runs for each answer.
+        # One long function with all checks in sight: it runs for each response.
         size = len(buffer)
         stream = self.streams.get(stream_id)
         head = self._usual.get(buffer[start:end])
@@ -109,6 +109,6 @@ class UsualAnswers(Connection):
         self.answered = True
         del self.streams[stream_id]
         call = stream.call
-        call.answer_received(head, buffer[start:message_end], trailers)
+        call.response_received(head, buffer[start:message_end], trailers)
         self.stream_closed(stream)
         return end

@@ -1,4 +1,4 @@
-"""Answers of calls as frames: the usual one in one piece, and all others."""
+"""Responses of calls as frames: the usual one in one piece, and all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 HEAD = [(b":status", b"200"), (b"content-type", b"application/grpc")]
-"""The headers of each answer."""
+"""The headers of each response."""
 _OK = [(b"grpc-status", b"0")]
 
 # What goes around a message in one frame: a packer, the start of a frame and a header block, each
@@ -32,19 +32,19 @@ _OK = [(b"grpc-status", b"0")]
 _Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes, bytes]
 
 
-class Answers(Connection):
+class Responses(Connection):
     """The answering half of a server's connection."""
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
-        self.small_answer = min(DEFAULT_MAX_FRAME - 5, limits.max_message)
+        self.small_response = min(DEFAULT_MAX_FRAME - 5, limits.max_message)
         """Bytes of a message that goes with its headers and status in one write."""
         self._frames: _Around
         self._generation = -1
 
-    def send_small_answer(self, stream: Stream, message: bytes) -> bool:
+    def send_small_response(self, stream: Stream, message: bytes) -> bool:
         """Send headers, message and status OK. Returns False when the windows do not allow it."""
-        # Measured: the whole of a unary answer in one piece saves 2 µs of a call.
+        # Measured: the whole of a unary response in one piece saves 2 µs of a call.
         length = len(message) + 5
         if (
             length > stream.send_window
@@ -73,7 +73,7 @@ class Answers(Connection):
             if len(self.streams) > self.lasting:
                 self.mark_dirty()
             else:
-                # The last answer that is due: waiting for others would only keep it back.
+                # The last response that is due: waiting for others would only keep it back.
                 self._flusher.flush_at_once(self)
         return True
 
@@ -86,7 +86,7 @@ class Answers(Connection):
         return first
 
     def send_head(self, stream_id: int, fields: list[Field]) -> None:
-        """Send the headers of an answer."""
+        """Send the headers of a response."""
         self.send_headers(stream_id, self.encoder.encode([*HEAD, *fields]))
 
     def send_only_trailers(self, stream_id: int, trailers: list[Field]) -> None:
@@ -99,7 +99,7 @@ class Answers(Connection):
         if stream.remote_ended:
             self._forget(stream)
         else:
-            # The answer is complete, so the rest of the request is of no use (RFC 9113, 8.1).
+            # The response is complete, so the rest of the request is of no use (RFC 9113, 8.1).
             self.reset_stream(stream.id, NO_ERROR)
 
 

@@ -1,14 +1,14 @@
-"""Answers, kept back for a moment by a server about to stop."""
+"""Responses, kept back for a moment by a server about to stop."""
 
 import asyncio
 
 
-class HeldAnswers:
-    """Whether answers are sent.
+class HeldResponses:
+    """Whether responses are sent.
 
     When gRPC's server stops, it cancels calls not taken up yet. No caller tries these again. Only
-    then does it tell callers to go elsewhere. A caller waiting for an answer begins no further
-    call. So answers are held until all arrived calls are taken up and callers are told.
+    then does it tell callers to go elsewhere. A caller waiting for a response begins no further
+    call. So responses are held until all arrived calls are taken up and callers are told.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class HeldAnswers:
         self._peers: set[str] = set()
 
     def hold(self) -> None:
-        """From now on keeps answers back."""
+        """From now on keeps responses back."""
         self._sent.clear()
 
     def release(self, last_after: float) -> None:
@@ -31,7 +31,7 @@ class HeldAnswers:
         asyncio.get_running_loop().call_later(last_after, self._last_sent.set)
 
     async def pass_on(self, peer: str) -> None:
-        """Waits until an answer is to be sent to a caller."""
+        """Waits until a response is to be sent to a caller."""
         if self._sent.is_set():
             return
         is_last = peer not in self._peers

@@ -1,4 +1,4 @@
-"""The one answer of a unary call, or of a call with a stream of requests.
+"""The one response of a unary call, or of a call with a stream of requests.
 
 This is the path of most calls. The call is the Future its caller awaits. It has no Task, even when
 it is tried again.
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.answers import (
+from wire.channel.exchange import in_pieces
+from wire.channel.outcome import Outcome
+from wire.channel.responses import (
     OK_TRAILERS,
-    AnswerError,
+    ResponseError,
     check_head,
     encoding_of,
     fault_error,
     peer_error,
 )
-from wire.channel.exchange import in_pieces
-from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 from wire.protocol.messages import MessageParser, only_message, plain_message
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from wire.http2.fields import Fields
     from wire.protocol.metadata import Field
 
-    AnswerFuture = asyncio.Future[Any]
+    ResponseFuture = asyncio.Future[Any]
 else:
-    AnswerFuture = asyncio.Future
+    ResponseFuture = asyncio.Future
 
 
-class UnaryAnswer(AnswerFuture, Outcome):
-    """A call with one answer to await."""
+class UnaryResponseCall(ResponseFuture, Outcome):
+    """A call with one response to await."""
 
     __slots__ = (
         "_attempts",
@@ -92,19 +92,19 @@ class UnaryAnswer(AnswerFuture, Outcome):
     # --- what a connection tells
 
     def head_received(self, fields: Fields) -> None:
-        """The answer begins."""
+        """The response begins."""
         connection = self._connection
         if connection is None:
             return
         if fields != connection.known_head:
-            self._begin_answer(fields)
+            self._begin_response(fields)
             return
         self._head = fields
         if self._head_waiter is not None:
             self._tell_of_head()
 
-    def answer_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
-        """The whole answer."""
+    def response_received(self, head: Fields, data: bytes, trailers: Fields) -> None:
+        """The whole response."""
         connection = self._connection
         # The usual one in one step. What is not usual goes the long way.
         if (
@@ -124,7 +124,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
         in_pieces(self, head, data, trailers)
 
     def trailers_received(self, fields: Fields) -> None:
-        """The answer ends."""
+        """The response ends."""
         connection = self._connection
         if connection is None:
             return
@@ -132,24 +132,24 @@ class UnaryAnswer(AnswerFuture, Outcome):
         if fields == OK_TRAILERS:
             self._succeed(fields, connection)
         else:
-            self._end_answer(fields, connection)
+            self._end_response(fields, connection)
 
-    def _begin_answer(self, fields: Fields) -> None:
+    def _begin_response(self, fields: Fields) -> None:
         assert self._connection is not None  # noqa: S101 - a type checker's hint
         self._head = fields
         try:
             check_head(fields)
-        except AnswerError as fault:
+        except ResponseError as fault:
             self._fail_here(fault.code, f"{self._connection.peer}: {fault.cause}")
             return
         self._connection.known_head = fields
         self._tell_of_head()
 
-    def _end_answer(self, trailers: Fields, connection: ClientConnection) -> None:
+    def _end_response(self, trailers: Fields, connection: ClientConnection) -> None:
         peer = connection.peer
         try:
             error = peer_error(self._head, trailers, peer)
-        except AnswerError as fault:
+        except ResponseError as fault:
             error = fault_error(fault, peer)
         self._trailers = trailers
         if error is None:
@@ -165,7 +165,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
             return
         try:
-            answer = self._method.deserialize(response)
+            result = self._method.deserialize(response)
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
             cause = f"{connection.peer}: the answer cannot be read: {error!r}"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
@@ -177,10 +177,10 @@ class UnaryAnswer(AnswerFuture, Outcome):
         throttle = self._method.dispatcher.throttle
         if throttle is not None:
             throttle.succeeded()
-        self.set_result(answer)
+        self.set_result(result)
 
     def data_received(self, data: bytes) -> None:
-        """The answer, or a part of it."""
+        """The response, or a part of it."""
         connection = self._connection
         if connection is None:
             return
@@ -194,7 +194,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
         limit = connection.limits.max_message
         try:
             if self._response is not None and data:
-                raise _second_answer()
+                raise _second_response()
             if self._parser is None:
                 self._parser = MessageParser(limit)
             for message in self._parser.feed(data):
@@ -206,7 +206,7 @@ class UnaryAnswer(AnswerFuture, Outcome):
 
     def _message_received(self, message: tuple[bool, bytes], limit: int) -> None:
         if self._response is not None:
-            raise _second_answer()
+            raise _second_response()
         self._response = plain_message(message, encoding_of(self._head or []), limit)
 
     def writable(self) -> None:
@@ -265,5 +265,5 @@ class UnaryAnswer(AnswerFuture, Outcome):
             self.result()
 
 
-def _second_answer() -> MessageError:
+def _second_response() -> MessageError:
     return MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two answers")

@@ -25,7 +25,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Result:
     """What came of the call for one name.
 
     Attributes:

@@ -16,7 +16,9 @@ _PATH = "/test.Service/Method"
 _CALLS = 90
 
 
-def _answer(encoder: Encoder, stream_id: int, message: bytes, chance: random.Random) -> list[Frame]:
+def _response(
+    encoder: Encoder, stream_id: int, message: bytes, chance: random.Random
+) -> list[Frame]:
     head, trailers = HEAD, OK
     if chance.random() < 0.05:
         # Changes the table, and what its indices mean.
@@ -42,7 +44,7 @@ def _answer(encoder: Encoder, stream_id: int, message: bytes, chance: random.Ran
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_each_call_gets_its_own_answer(seed: int) -> None:
+async def test_each_call_gets_its_own_response(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a seed for the same bytes each time
 
     async def script(peer: Peer) -> None:
@@ -54,7 +56,7 @@ async def test_each_call_gets_its_own_answer(seed: int) -> None:
         stream = b"".join(
             frame.serialize()
             for request in requests
-            for frame in _answer(encoder, request.stream_id, request.body[5:], chance)
+            for frame in _response(encoder, request.stream_id, request.body[5:], chance)
         )
         position = 0
         while position < len(stream):
@@ -67,15 +69,15 @@ async def test_each_call_gets_its_own_answer(seed: int) -> None:
         method = opened.unary_unary(_PATH)
         messages = [b"%d-%d" % (seed, number) for number in range(_CALLS)]
         calls = [method(message, timeout=30) for message in messages]
-        answers = await asyncio.gather(*calls, return_exceptions=True)
+        responses = await asyncio.gather(*calls, return_exceptions=True)
 
-        for message, answer in zip(messages, answers, strict=True):
+        for message, response in zip(messages, responses, strict=True):
             if message.endswith(b"7"):
-                assert isinstance(answer, grpc.aio.AioRpcError)
-                assert answer.code() is grpc.StatusCode.FAILED_PRECONDITION
-                assert answer.details() == message.decode()
+                assert isinstance(response, grpc.aio.AioRpcError)
+                assert response.code() is grpc.StatusCode.FAILED_PRECONDITION
+                assert response.details() == message.decode()
             elif message.endswith(b"8"):
-                assert isinstance(answer, grpc.aio.AioRpcError)
-                assert answer.code() is grpc.StatusCode.ABORTED
+                assert isinstance(response, grpc.aio.AioRpcError)
+                assert response.code() is grpc.StatusCode.ABORTED
             else:
-                assert answer == message
+                assert response == message

@@ -1,4 +1,4 @@
-"""The answers of a call with a stream of them."""
+"""The responses of a call with a stream of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.answers import (
-    AnswerError,
+from wire.channel.exchange import in_pieces
+from wire.channel.failures import transport_error
+from wire.channel.inbox import Inbox
+from wire.channel.outcome import Outcome
+from wire.channel.responses import (
+    ResponseError,
     check_head,
     encoding_of,
     fault_error,
     peer_error,
 )
-from wire.channel.exchange import in_pieces
-from wire.channel.failures import transport_error
-from wire.channel.inbox import Inbox
-from wire.channel.outcome import Outcome
 from wire.errors import MessageError
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
-class StreamAnswer(Outcome):
-    """A call with answers to read one by one.
+class StreamResponseCall(Outcome):
+    """A call with responses to read one by one.
 
-    Unread answers are not acknowledged. So a slow reader stops the server, and holds no more than a
-    stream's window.
+    Unread responses are not acknowledged. So a slow reader stops the server, and holds no more than
+    a stream's window.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class StreamAnswer(Outcome):
     # --- what a connection tells
 
     def head_received(self, fields: Fields) -> None:
-        """The answers begin."""
+        """The responses begin."""
         connection = self._connection
         if connection is None:
             return
@@ -80,29 +80,29 @@ class StreamAnswer(Outcome):
         self._commit()
         try:
             check_head(fields)
-        except AnswerError as fault:
+        except ResponseError as fault:
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
         self._inbox = Inbox(connection.limits.max_message, encoding_of(fields))
         self._wake()
 
-    answer_received = in_pieces
+    response_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
-        """The answers end."""
+        """The responses end."""
         connection = self._connection
         if connection is None:
             return
         self._connection = None
         self._trailers = fields
-        self._end_answers(connection.peer)
+        self._end_responses(connection.peer)
 
-    def _end_answers(self, peer: str) -> None:
+    def _end_responses(self, peer: str) -> None:
         trailers = self._trailers
         error: grpc.aio.AioRpcError | None
         try:
             error = peer_error(self._head, trailers, peer)
-        except AnswerError as fault:
+        except ResponseError as fault:
             error = fault_error(fault, peer)
         if error is None and not self._inbox.is_whole:
             cause = f"{peer}: the last answer is not whole"
@@ -115,7 +115,7 @@ class StreamAnswer(Outcome):
         self._finish(None)
 
     def data_received(self, data: bytes) -> None:
-        """A part of the answers."""
+        """A part of the responses."""
         connection = self._connection
         if connection is None:
             return
@@ -187,7 +187,7 @@ class StreamAnswer(Outcome):
             self._waiters.discard(waiter)
 
     async def _next(self) -> Any:
-        """The next answer, or `grpc.aio.EOF` behind the last one of a successful call."""
+        """The next response, or `grpc.aio.EOF` behind the last one of a successful call."""
         inbox = self._inbox
         while not inbox:
             if self._done:
@@ -205,13 +205,13 @@ class StreamAnswer(Outcome):
         try:
             return self._method.deserialize(inbox.unpack(message))
         except MessageError as error:
-            self._fail_answer(error.code, f"{self._peer}: {error.details}")
+            self._fail_response(error.code, f"{self._peer}: {error.details}")
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
             cause = f"{self._peer}: an answer cannot be read: {error!r}"
-            self._fail_answer(grpc.StatusCode.INTERNAL, cause)
+            self._fail_response(grpc.StatusCode.INTERNAL, cause)
         return grpc.aio.EOF
 
-    def _fail_answer(self, code: grpc.StatusCode, cause: str) -> None:
+    def _fail_response(self, code: grpc.StatusCode, cause: str) -> None:
         self._inbox.clear()
         if self._done:
             # The server's status has come already, but what it is about is not.
@@ -225,7 +225,7 @@ class StreamAnswer(Outcome):
             raise error
 
     async def read(self) -> Any:
-        """The next answer, or `grpc.aio.EOF` behind the last one.
+        """The next response, or `grpc.aio.EOF` behind the last one.
 
         Raises:
             grpc.aio.AioRpcError: the call has failed.
@@ -234,14 +234,14 @@ class StreamAnswer(Outcome):
         return await self._next()
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        """The answers."""
+        """The responses."""
         if self._iterator is None:
-            self._iterator = self._answers()
+            self._iterator = self._responses()
         return self._iterator
 
-    async def _answers(self) -> AsyncIterator[Any]:
-        while (answer := await self._next()) is not grpc.aio.EOF:
-            yield answer
+    async def _responses(self) -> AsyncIterator[Any]:
+        while (response := await self._next()) is not grpc.aio.EOF:
+            yield response
 
     def done(self) -> bool:
         """Whether the call is over, in whichever way."""
