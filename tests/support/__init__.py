@@ -1,1 +1,1 @@
-"""Shared code of this repository's own tests. Others need //testing, too."""
+"""Code shared by this repository's own tests. //testing holds the code of use to others."""

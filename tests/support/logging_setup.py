@@ -9,7 +9,7 @@ import structlog
 
 @contextmanager
 def logs_restored() -> Iterator[None]:
-    """Restores the process's logging at the end of a test."""
+    """Restores the process's logging at the end of the context."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
