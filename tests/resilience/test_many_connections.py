@@ -33,7 +33,7 @@ OVERLOADS = {
 }
 LOOK_ANSWERS = 20_000
 LEAST_LEFT = 0.75
-"""Measured 0.86 to 0.93. Hops behind the first also take more for an answer when few come at once."""
+"""Measured 0.86 to 0.93."""
 MOST_OF_AN_ANSWER = 0.25
 """Measured 0.09 to 0.14, in processor time: what else runs on the machine counts little."""
 
