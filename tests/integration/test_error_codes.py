@@ -68,6 +68,8 @@ async def call_until_no_fault_is_left(name: str) -> Figures:
                     await figures.record(call)
                 await figures.record(call)
             assert upstream.faults == [], figures
+            # Retries may hide what a code has broken.
+            assert {line["level"] for line in server.log()} <= {"info", "warning"}
             assert await asyncio.to_thread(server.stop) == 0
     return figures
 

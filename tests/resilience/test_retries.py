@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rpc.core.metadata_keys import REQUEST_ID
-from rpc.upstream.service_config import MAX_ATTEMPTS
 
 import grpc
 import pytest
@@ -16,6 +15,7 @@ from testing.load import burst
 from testing.processes import running
 from tests.support.chain_calls import REQUEST, USER, caller
 
+MAX_ATTEMPTS = 3
 TIMEOUT = 20
 
 

@@ -108,13 +108,29 @@ async def test_connections_beyond_the_limit_are_closed() -> None:
             await third.wait_for([_CLOSED])
         await first.close()
         # Its place is free once the server has seen the end.
-        async with asyncio.timeout(10):
-            while True:
-                async with connected(port) as another:
-                    await another.send(_GREETING + frames.call(1))
-                    answered = Expectation("an answer", lambda seen: 1 in seen.ended)
-                    if await another.wait_for([answered, _CLOSED]) is answered:
-                        break
+        await _answered_on_a_new_connection(port)
+
+
+async def _answered_on_a_new_connection(port: int) -> None:
+    """Connects until there is a place."""
+    answered = Expectation("an answer", lambda seen: 1 in seen.ended)
+    async with asyncio.timeout(10):
+        while True:
+            async with connected(port) as another:
+                await another.send(_GREETING + frames.call(1))
+                if await another.wait_for([answered, _CLOSED]) is answered:
+                    break
+
+
+async def test_a_peer_that_does_not_close_its_side_keeps_no_place() -> None:
+    limits = Limits(max_connections=1)
+    async with (
+        serving("unary_unary", _echo, limits=limits) as (_, port),
+        connected(port) as peer,
+    ):
+        await peer.send(b"no HTTP/2 at all, and no end")
+        await peer.wait_for([_goaway(frames.PROTOCOL_ERROR)])
+        await _answered_on_a_new_connection(port)
 
 
 async def test_a_silent_call_is_ended() -> None:
@@ -138,6 +154,18 @@ async def test_an_answer_that_nobody_reads_is_dropped() -> None:
         await peer.send(_GREETING)
         await _send_request(peer, 1, 100_000)
         await peer.wait_for([Expectation("a reset", lambda seen: bool(seen.resets.get(1)))])
+
+
+async def test_an_answer_is_offered_no_longer_than_a_call_may_take() -> None:
+    limits = Limits(call_timeout=0.2)
+    async with (
+        serving("unary_unary", _echo, limits=limits) as (_, port),
+        connected(port) as peer,
+    ):
+        await peer.send(frames.PREFACE + frames.settings({frames.INITIAL_WINDOW_SIZE: 0}))
+        await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
+        reset = Expectation("a reset", lambda seen: seen.resets.get(1) == [frames.CANCEL])
+        await peer.wait_for([reset])
 
 
 async def test_a_dead_peer_is_found_out() -> None:
@@ -288,6 +316,53 @@ async def test_a_writer_that_nobody_reads_waits() -> None:
         await peer.send(frames.ping())
         await peer.wait_for([Expectation("a PING's answer", lambda seen: bool(seen.pongs))])
         assert written < 13
+
+
+class _Ends:
+    """Hears why connections end."""
+
+    def __init__(self) -> None:
+        self.texts: asyncio.Queue[str] = asyncio.Queue()
+
+    def connection_opened(self, peer: str) -> None:
+        pass
+
+    def connection_refused(self, peer: str, refusal: Any, reason: str) -> None:
+        pass
+
+    def connection_ended(self, peer: str, reason: Any) -> None:
+        self.texts.put_nowait(reason.text)
+
+
+async def test_frames_that_nobody_reads_end_the_connection() -> None:
+    waves: list[asyncio.Event] = [asyncio.Event(), asyncio.Event()]
+    begun = asyncio.Semaphore(0)
+    calls = 500
+
+    async def fail(request: bytes, context: Any) -> bytes:
+        begun.release()
+        await waves[int(request)].wait()
+        # A status is no data, and waits for no window.
+        await context.abort(grpc.StatusCode.ABORTED, "%" * 4096)
+        raise AssertionError
+
+    ends = _Ends()
+    async with (
+        serving("unary_unary", fail, connection_observer=ends) as (_, port),
+        connected(port, receive_buffer=4096) as peer,
+    ):
+        await peer.send(_GREETING)
+        for stream in range(1, 4 * calls, 2):
+            wave = frames.message(b"%d" % (stream > 2 * calls))
+            await peer.send(frames.headers(stream, _REQUEST) + frames.data(stream, wave))
+        for _ in range(2 * calls):
+            await begun.acquire()
+        peer.stop_reading()
+        # The first ones fill what the kernel takes, and the next ones what the server holds.
+        waves[0].set()
+        await asyncio.sleep(0)
+        waves[1].set()
+        assert "does not read" in await asyncio.wait_for(ends.texts.get(), 10)
 
 
 async def test_resets_beyond_their_rate_end_the_connection() -> None:
