@@ -119,6 +119,18 @@ async def test_a_peer_without_http2_is_refused(tmp_path: Path) -> None:
     await secure.stop(0)
 
 
+async def test_a_silent_handshake_takes_the_place_of_a_connection(tmp_path: Path) -> None:
+    limits = Limits(max_connections=1)
+    secure, port, refusals = await _started(Authority(tmp_path).issue("server"), limits=limits)
+    _, silent = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await reader.read() == b""
+    assert await refusals.next_reason() == "too many connections"
+    writer.close()
+    silent.close()
+    await secure.stop(0)
+
+
 async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
     limits = Limits(handshake_timeout=0.1)
     secure, port, refusals = await _started(Authority(tmp_path).issue("server"), limits=limits)
