@@ -100,7 +100,7 @@ def main(  # noqa: PLR0913  # one for each option
 
 
 def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> list[Contender]:
-    """The contenders that can have TLS, with it. It says who cannot."""
+    """The contenders able to speak TLS, with it. Prints the names of the others."""
     if unable:
         names = ", ".join(one.name for one in unable)
         print(f"left out, as they have no TLS here: {names}", file=sys.stderr)
@@ -117,7 +117,7 @@ def _measure(
     imports = []
     for number in range(rounds):
         imports.append(import_seconds())
-        # Each round begins with another one, so that none has always the same neighbour.
+        # Each round begins with another one, so the order of neighbours varies.
         turn = number % len(chosen)
         for contender in chosen[turn:] + chosen[:turn]:
             print(f"round {number + 1} of {rounds}: {contender.name}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A server that answers wrongly is found out by each kind of load."""
+"""Each kind of load detects a server with wrong responses."""
 
 from collections.abc import Iterator
 from concurrent import futures

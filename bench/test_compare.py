@@ -1,4 +1,4 @@
-"""Two checkouts, here twice the same programs, are run in turns and their ratio printed."""
+"""Two checkouts, here of the same programs, run in turns. Their ratio is printed."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from testing.runfiles import program, runfile
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder that looks like a checkout that was built."""
+    """A folder in the form of a built checkout."""
     (tmp_path / "bazel-bin").symlink_to(runfile("."))
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""Pictures of a run bear its figures, and are the same for the same run."""
+"""Pictures of a run show its figures, and are the same for the same run."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def a_round(rate: float) -> dict[str, object]:
-    """One in which latency and CPU time grow with the calls in flight."""
+    """A round: latency and CPU time grow with the calls in flight."""
     points = {
         str(in_flight): {
             "rate": rate * in_flight,
@@ -76,7 +76,7 @@ def test_black_on_white_is_legible_in_any_theme(tmp_path: Path) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
-    """Those on the page are of the run that is kept beside them."""
+    """The page's pictures belong to the run kept beside them."""
     draw(json.loads((DOCS / "chain.json").read_text())["rounds"], tmp_path)
     for name in PICTURES:
         assert (tmp_path / name).read_bytes() == (DOCS / name).read_bytes()

@@ -1,4 +1,4 @@
-"""A benchmark of nothing is an error that says what is wrong, not a table of nothing."""
+"""A benchmark with nothing to measure ends with a clear error, not an empty table."""
 
 import pytest
 

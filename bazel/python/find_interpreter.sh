@@ -1,6 +1,8 @@
 #!/bin/sh
-# Both a shell script, which finds the interpreter in the runfiles and runs this very file with it,
-# and the head of Bazel's Python start script, for which the next lines are one string.
+# Both a shell script, which finds the interpreter in the runfiles and runs the program with it, and
+# the head of Bazel's Python start script, for which the next lines are one string. Bazel's runs
+# where the program is a zip file. Elsewhere it would cost a second start of Python, and put each
+# repository on the import path: 30 places to look for each module.
 ''':'
 # The user's own library, packages and start-up files are no part of the program, and its exit code
 # is its own. What a person sets to look into a program (PYTHONDEVMODE, PYTHONWARNINGS) holds.
@@ -14,13 +16,11 @@ true 2>/dev/null 3>&1 || exec 1</dev/null
 interpreter=%python_binary%
 # As a module, rules_python says it in the second place; as a WORKSPACE's, it knows the first only.
 [ -n "$interpreter" ] || interpreter=%python_binary_actual%
+main='%main%'
+imports='%imports%'
 coverage_tool=%coverage_tool% # of the runfiles; nothing but under `bazel coverage`
-if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIR" ]; then
-  # Bazel's script would run the program as a child, which signals do not reach. Under this name it
-  # does not see the folder.
-  export COVERAGE_DIRECTORY="$COVERAGE_DIR"
-  unset COVERAGE_DIR
-fi
+# By this name for us and our children.
+[ -z "$COVERAGE_DIR" ] || export COVERAGE_DIRECTORY="$COVERAGE_DIR"
 case $0 in
   /*) script=$0 ;;
   *) script=$PWD/$0 ;; # the runfiles may be above the folder we are in
@@ -29,12 +29,18 @@ while :; do
   # Our own runfiles, those we lie in, the caller's, or behind a link. A caller's may lack our packages,
   # which the script of rules_python does not look at: it is told which to take.
   for runfiles in "$script.runfiles" "${script%%.runfiles/*}.runfiles" "$RUNFILES_DIR"; do
-    if [ -x "$runfiles/$interpreter" ]; then
-      export RUNFILES_DIR="$runfiles"
+    if [ -x "$runfiles/$interpreter" ] && [ -e "$runfiles/$main" ]; then
+      PYTHONPATH=$runfiles/%workspace_name%
+      IFS=:
+      for import in $imports; do
+        PYTHONPATH=$PYTHONPATH:$runfiles/$import
+      done
+      unset IFS
       if [ -n "$coverage_tool" ] && [ -n "$COVERAGE_DIRECTORY" ]; then
-        export PYTHONPATH="$runfiles/${coverage_tool%/*}"
+        PYTHONPATH=$PYTHONPATH:$runfiles/${coverage_tool%/*}
       fi
-      exec "$runfiles/$interpreter" -S "$0" "$@"
+      export PYTHONPATH PYTHONSAFEPATH=1 RUNFILES_DIR="$runfiles"
+      exec "$runfiles/$interpreter" "$runfiles/$main" "$@"
     fi
   done
   target=$(readlink "$script") || break

@@ -1,4 +1,4 @@
-"""A machine made up of a few fake programs on PATH, for the tests of bazelw."""
+"""A machine of a few fake programs on PATH, for the tests of bazelw."""
 
 import shutil
 import stat
@@ -55,7 +55,7 @@ case $1 in
   --show) printf 'package\t1.0\tamd64\t%s\n' "${2##*\\t}" ;;
 esac
 """
-# In the place of Bazel: says how it was called. What it is asked to do is in its first argument.
+# Instead of Bazel: prints its arguments. Some of them select its behaviour.
 BAZEL = r"""#!/bin/bash
 [[ $1 != --version ]] || { echo "bazel ${FAKEVERSION:-7.7.1}"; exit; }
 [[ -z ${USE_BAZEL_VERSION:-} ]] || echo "$USE_BAZEL_VERSION is wanted"
@@ -67,7 +67,7 @@ printf '%s\n' "$@"
 
 @dataclass
 class Machine:
-    """A home, a PATH and a checkout of bazelw of its own."""
+    """A home, a PATH and a checkout with bazelw."""
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Machine:
         self.env["PACKAGE"] = str(package)
 
     def calls(self, word: str) -> int:
-        """How many calls of a fake program have this word."""
+        """The number of calls of a fake program with this word."""
         return sum(word in line for line in self.calls_file.read_text("utf-8").splitlines())
 
     def command(self, *args: str) -> list[str]:
@@ -145,7 +145,7 @@ class Machine:
         )
 
     def start(self, *args: str, **env: str) -> "subprocess.Popen[str]":
-        """Starts bazelw in a process group of its own."""
+        """Starts bazelw in its own process group."""
         return subprocess.Popen(
             self.command(*args),
             env=self.env | env,
@@ -171,9 +171,9 @@ def _write_program(path: Path, text: str) -> None:
 
 
 def _write_package(package: Path, tree: Path) -> None:
-    """One tree with a stand-in for each file that the installer touches."""
+    """One tree with a stand-in for each file touched by the installer."""
     jvm = tree / "usr/lib/jvm/java-25-openjdk-amd64"
-    # The loader runs what it is given. Patchelf has nothing to patch in here.
+    # The loader runs its argument. Patchelf has nothing to patch in here.
     loader = tree / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
     _write_program(loader, '#!/bin/bash\n[[ "${*: -1}" != *.jks ]] || touch "${@: -1}"\n')
     _write_program(tree / "usr/bin/bazel", BAZEL)

@@ -1,4 +1,4 @@
-"""Prints the interpreter that runs it and its arguments. `--exit CODE` first sets its exit code."""
+"""Prints its interpreter and its arguments. `--exit CODE` first sets its exit code."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""bazelw's Debian route: what is unpacked, what is changed in it, and what happens on a bad day."""
+"""bazelw's Debian route: unpacked packages, changes to them, and failures."""
 
 import fcntl
 import os

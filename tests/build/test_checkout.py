@@ -1,4 +1,4 @@
-"""A clone has the repository's bytes, whatever git is told of the ends of lines."""
+"""A clone has the repository's bytes, for any line-end setting of git."""
 
 import subprocess
 from pathlib import Path
@@ -15,7 +15,7 @@ def git(folder: Path, *words: str) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone, with core.autocrlf, of a repository that has our attributes and a script."""
+    """A clone, with core.autocrlf, of a repository with our attributes and a script."""
     origin = tmp_path / "origin"
     origin.mkdir()
     (origin / "script").write_bytes(_LINES)

@@ -1,4 +1,4 @@
-"""What a CI machine tells Bazel of caches, and how the remote one's token reaches it."""
+"""A CI machine's Bazel flags for caches, and the route of the remote cache's token."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def run(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 
 def flags(**environment: str) -> list[str]:
-    """The lines that are no comments."""
+    """The lines other than comments."""
     result = run(".ci/bazelrc", **environment)
     assert (result.returncode, result.stderr) == (0, "")
     return [line for line in result.stdout.splitlines() if not line.startswith("#")]
@@ -35,7 +35,7 @@ def test_without_a_remote_cache_there_is_the_disk_cache() -> None:
 
 
 def test_slow_tests_run_too() -> None:
-    # `common --config=ci` comes before what .bazelrc says of `test`, which leaves them out.
+    # .bazelrc's lines for `test` come after `common --config=ci`, and leave these tests out.
     assert "test --test_tag_filters=" in flags()
 
 

@@ -1,4 +1,4 @@
-"""The last line and the exit code of .ci/run, with a bazelw that only says it ran tests."""
+"""The last line and the exit code of .ci/run, with a fake bazelw: it only claims to run tests."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ _BROKEN = '<testcase name="d"><failure/></testcase><testcase name="e"><error/></
 _SKIPPED = '<testcase name="f"><skipped/></testcase>'
 _LOG = "<system-out><![CDATA[<testcase <failure > <skipped>]]></system-out>"
 
-# What it asks of bazelw, and the scripts that it starts.
+# The bazelw commands and scripts of .ci/run.
 _STEPS = {
     "test": "test //...",
     "slow": "test --config=ci //...",
@@ -34,7 +34,7 @@ _SCRIPTS = {
 
 
 class _Checkout:
-    """A checkout with a fake bazelw and JUnit files that tests would have left."""
+    """A checkout with a fake bazelw and tests' JUnit files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,11 +50,11 @@ class _Checkout:
         self._targets = sorted({*self._targets, target})
 
     def forget(self, target: str) -> None:
-        """Takes a target out of the workspace. Its files stay."""
+        """Removes a target from the workspace. Its files stay."""
         self._targets.remove(target)
 
     def run(self, **codes: int) -> tuple[int, str]:
-        """The exit code and the last line.
+        """Returns the exit code and the last line.
 
         Args:
             **codes: exit codes of the steps, by their names in `_STEPS`, or 0 where none is given.

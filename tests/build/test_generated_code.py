@@ -1,4 +1,4 @@
-"""What protoc made of the contract, and that it fits the runtimes in use."""
+"""protoc's code for the contract fits the current runtimes."""
 
 import importlib.metadata
 import re

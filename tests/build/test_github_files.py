@@ -1,4 +1,4 @@
-"""The files for GitHub: as their schemas say, every action pinned, no right that is not needed."""
+"""The files for GitHub: valid by schema, every action pinned, no needless permission."""
 
 import json
 import re
@@ -24,7 +24,7 @@ _SCHEMAS = {
     _TEMPLATES / "config.yml": "vendor.github-issue-config",
 }
 
-# What Renovate knows of pip-compile's options. At another one it stops.
+# The pip-compile options known to Renovate. It stops at any other.
 _RENOVATES_OPTIONS = {
     "--allow-unsafe",
     "--generate-hashes",

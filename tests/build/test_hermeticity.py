@@ -1,4 +1,4 @@
-"""What build and test actions can reach: what they declare, and nothing else."""
+"""Build and test actions reach only their declared inputs."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import pytest
 _HERE = Path(__file__)
 _ACTION = Path("tests/build")
 
-# Addresses kept for documentation: no machine has them, and a machine with a way out would try it.
+# Reserved for documentation: no machine has them, but a machine with network access would try.
 _OUTSIDE = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
 _SANDBOX = (
     "actions here have the machine's network: Bazel could not make a network namespace "
@@ -25,7 +25,7 @@ def test_no_way_leads_out(
     family: socket.AddressFamily, kind: socket.SocketKind, address: str
 ) -> None:
     with socket.socket(family, kind) as outward:
-        # Where there is a way, a TCP connection would wait for an answer.
+        # With network access, a TCP connection would wait for an answer.
         outward.settimeout(0)
         assert outward.connect_ex((address, 443)) == errno.ENETUNREACH, _SANDBOX
 
@@ -73,7 +73,7 @@ def test_a_test_cannot_write_into_the_workspace() -> None:
 
 
 def test_tmp_is_the_actions_own() -> None:
-    # A checkout below it is there, and nothing else.
+    # Only the checkout may be below it.
     checkout = _HERE.resolve()
     seen = list(Path("/tmp").iterdir())  # noqa: S108 (nothing is written there)
     assert [path for path in seen if not checkout.is_relative_to(path)] == []

@@ -1,4 +1,4 @@
-"""What Bazel says of an archive that it cannot get: which one, and the ways out."""
+"""Bazel's error for a missing archive: its name, and the remedies."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ http_archive(
 
 
 class Workspace:
-    """A workspace with one archive, and a Bazel of its own."""
+    """A workspace with one archive, and its own Bazel."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "workspace"
@@ -47,7 +47,7 @@ class Workspace:
         )
 
     def error(self, url: str) -> str:
-        """What Bazel says when it needs the archive."""
+        """Bazel's output when it needs the archive."""
         text = _WORKSPACE.format(url=url, sha256="0" * 64)
         (self.folder / "WORKSPACE").write_text(text, encoding="utf-8")
         result = self.bazel("query", "--repository_cache=", "@rules//:all")
@@ -69,7 +69,7 @@ def expect_ways_out(error: str, url: str) -> None:
 
 
 def test_an_unreachable_archive_is_named_with_the_ways_out(workspace: Workspace) -> None:
-    url = "http://127.0.0.1:9/rules.tar.gz"  # the port `discard`, where nothing listens
+    url = "http://127.0.0.1:9/rules.tar.gz"  # port `discard`, without a listener
     error = workspace.error(url)
     assert "refused" in error
     expect_ways_out(error, url)

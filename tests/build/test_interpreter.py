@@ -1,4 +1,4 @@
-"""Programs run by the pinned interpreter, whatever Python the host has."""
+"""Programs run by the pinned interpreter, for any Python on the host."""
 
 import ast
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-# Not resolved: the link leads out of the runfiles, to where a build of this test alone puts none.
+# Not resolved: the link leads out of the runfiles. A build of this test alone puts nothing there.
 _PROGRAM = Path("tests/build/show_interpreter").absolute()
-# By the compiler that it was built with: Debian's bookworm has the one, WORKSPACE pins the other.
+# By their compiler: Debian's bookworm has one version, WORKSPACE pins the other.
 _VERSIONS = {"GCC": "3.11.2", "Clang": "3.11.16"}
 _NO_PYTHON_ON_PATH = {"PATH": "/nowhere"}
 
@@ -52,7 +52,7 @@ def test_no_package_of_the_users_is_imported() -> None:
 
 
 def _shown(command: list[str], cwd: Path, env: dict[str, str]) -> str:
-    # Bash knows a few commands itself, readlink and dirname are the host's.
+    # Bash has some commands built in. readlink and dirname are the host's.
     result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()

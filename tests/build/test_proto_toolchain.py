@@ -1,7 +1,7 @@
-"""protoc is the one of this workspace, and all of it is an input of the actions that run it.
+"""protoc comes from this workspace, and the actions have all of it as inputs.
 
-rules_proto_grpc in Debian falls back to /usr/bin/protoc in silence when no toolchain is registered,
-and everywhere it hands its action protoc's start script alone, without what the script runs.
+rules_proto_grpc in Debian silently falls back to /usr/bin/protoc without a registered toolchain.
+Everywhere it hands its action only protoc's start script, without the script's own files.
 """
 
 import json
@@ -37,5 +37,5 @@ class TestAction:
         assert action["command"].endswith("/bin/bazel/proto/protoc")
 
     def test_runs_again_when_any_part_of_protoc_changes(self, action: _Action) -> None:
-        # The one entry by which Bazel names a program's whole runfiles tree among the inputs.
+        # The one entry of a program's whole runfiles tree among an action's inputs.
         assert any(path.endswith("bazel_Sproto_Sprotoc-runfiles") for path in action["inputs"])

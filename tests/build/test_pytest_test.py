@@ -1,4 +1,4 @@
-"""What `pytest_test` promises, driven through Bazel's test protocol as Bazel itself drives it."""
+"""The promises of `pytest_test`, through Bazel's test protocol, as Bazel uses it."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ _HANG = "import threading\ndef test_alpha(): threading.Event().wait()"
 
 
 class _Runner:
-    """Runs a test file in a folder of its own, the variables of Bazel's protocol given."""
+    """Runs a test file in its own folder, with the variables of Bazel's protocol."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class _Runner:
         )
 
     def cases(self) -> list[str]:
-        """The names of the tests in the JUnit XML of the last run."""
+        """The names of the tests in the last run's JUnit XML."""
         return [case.attrib["name"] for case in self._elements("testcase")]
 
     def _elements(self, tag: str) -> list[ET.Element]:

@@ -1,7 +1,7 @@
-"""Packages are fetched as WORKSPACE says, whatever the user's variables and pip.conf say.
+"""Packages come from WORKSPACE's sources, for any variables and pip.conf of the user.
 
-The variables of tools/bazelw/user_environment.bazelrc are laid over the user's, as Bazel does it,
-and pip then makes a wheel of what it finds, as rules_python tells it to.
+The variables of tools/bazelw/user_environment.bazelrc override the user's, as Bazel does it.
+Then pip makes a wheel of the result, as rules_python tells it to.
 """
 
 import os
@@ -20,7 +20,7 @@ _LINE = re.compile(r"^common --repo_env=(\w+)=(.*)$", re.MULTILINE)
 _FIXED = dict(_LINE.findall(Path("tools/bazelw/user_environment.bazelrc").read_text("utf-8")))
 _RULES = Path(".bazelrc").read_text("utf-8")
 
-# What is the user's to say: where packages are, the way there, time limits, caches.
+# The user's choices: places of packages, access, time limits, caches.
 _PLACES = {"extra-index-url", "find-links", "index-url", "no-index", "pypi-url", "trusted-host"}
 _WAYS = {"cert", "client-cert", "keyring-provider", "no-input", "no-proxy-env", "proxy"}
 _LIMITS = {"default-timeout", "resume-retries", "retries", "timeout"}
@@ -38,13 +38,13 @@ _STOPPING = {
 
 
 def pip_options() -> set[str]:
-    """The long options of `pip wheel`, each of which is a variable too."""
+    """The long options of `pip wheel`. Each is a variable, too."""
     options = create_command("wheel").parser._get_all_options()  # noqa: SLF001 (the only list)
     return {name.removeprefix("--") for option in options for name in option._long_opts}  # noqa: SLF001
 
 
 def python_variables() -> set[str]:
-    """The variables that the interpreter says it reads."""
+    """The variables listed by the interpreter's help."""
     told = subprocess.run(
         [sys.executable, "--help-env"], stdout=subprocess.PIPE, text=True, check=True
     ).stdout
@@ -70,7 +70,7 @@ def test_a_variable_of_python_is_fixed() -> None:
 
 
 def fetch(folder: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Fetches a package called `nothing` from a folder. Its wheel comes to lie in `fetched`."""
+    """Fetches a package called `nothing` from a folder. Puts its wheel into `fetched`."""
     wheel = folder / "nothing-1-py3-none-any.whl"
     info = "nothing-1.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -79,7 +79,7 @@ def fetch(folder: Path, environment: Mapping[str, str]) -> "subprocess.Completed
         archive.writestr(f"{info}/RECORD", "")
     (folder / "requirements.txt").write_text("nothing==1\n")
     (folder / "fetched").mkdir()
-    # PYTHONPATH is rules_python's to set.
+    # rules_python sets PYTHONPATH.
     path = {"PYTHONPATH": str(Path(pip.__file__).parents[1]), "PIP_NO_INDEX": "1"}
     return subprocess.run(
         [*_PIP, "--find-links", str(folder)],

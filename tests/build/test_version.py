@@ -1,4 +1,4 @@
-"""What the programs say to --version: the commit in a release build, and only there."""
+"""The programs' --version: the commit, in a release build only."""
 
 import os
 import re

@@ -1,1 +1,1 @@
-"""Tests of //deploy: the image's layers, and what its files tell containers to run."""
+"""Tests of //deploy: the image's layers, and the containers' commands."""

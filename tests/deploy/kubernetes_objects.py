@@ -1,4 +1,4 @@
-"""The objects in deploy/kubernetes, and what is in them."""
+"""The objects in deploy/kubernetes and their contents."""
 
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from tests.deploy import manifests
 
 FOLDER = Path("deploy/kubernetes")
 FILES = sorted(set(FOLDER.glob("*.yaml")) - {FOLDER / "kustomization.yaml"})
-"""The files with objects; Kustomize's own is none."""
+"""The files with objects. Kustomize's own has none."""
 
 Objects = dict[tuple[str, str], dict[str, Any]]
 """Objects by kind and name."""
 
 
 def objects_in(file: Path) -> list[dict[str, Any]]:
-    """What a file has, in its order."""
+    """A file's objects in its order."""
     # Version 1.1, as Kubernetes reads it: 0440 is octal.
     reader = YAML(typ="safe")
     reader.version = (1, 1)
@@ -24,7 +24,7 @@ def objects_in(file: Path) -> list[dict[str, Any]]:
 
 
 def all_objects() -> Objects:
-    """What all files have."""
+    """The objects of all files."""
     every = [item for file in FILES for item in objects_in(file)]
     return {(item["kind"], item["metadata"]["name"]): item for item in every}
 
@@ -43,13 +43,13 @@ def container(objects: Objects, name: str) -> dict[str, Any]:
 
 
 def command(objects: Objects, name: str) -> list[str]:
-    """What that container runs."""
+    """The command of that container."""
     run = container(objects, name)
     return [*run["command"], *run["args"]]
 
 
 def port(objects: Objects, name: str) -> int:
-    """Where that listens."""
+    """The port of that command."""
     return manifests.port(command(objects, name))
 
 
@@ -59,6 +59,6 @@ def _upstreams(objects: Objects) -> dict[str, str | None]:
 
 
 UPSTREAMS = _upstreams(all_objects())
-"""By each server's name that of its upstream; None if it has none."""
+"""Each server's upstream by name, or None."""
 
 SERVERS = list(UPSTREAMS)

@@ -1,4 +1,4 @@
-"""What a file in //deploy tells a container to run, run here: the real programs, on loopback."""
+"""The containers' commands of //deploy, run here: the real programs, on loopback."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -7,10 +7,10 @@ from testing.processes import ServerProcess, running
 from tests.support.client import PATIENCE, run_client
 
 Started = Callable[[str, str | None], AbstractContextManager[ServerProcess]]
-"""Starts a server by its name, and is told the address of its upstream if it has one."""
+"""Starts a server by name, with the address of its upstream, or None."""
 
 CHAIN = {"orc1": "orc2", "orc2": "mock-data", "mock-data": None}
-"""The servers that have to be there, with the upstream of each."""
+"""The required servers, with the upstream of each."""
 
 
 def calls(upstreams: Mapping[str, str | None]) -> list[tuple[str, str]]:
@@ -25,8 +25,8 @@ def running_all(
     """Starts servers, each after its upstream.
 
     Args:
-        upstreams: by each server's name that of its upstream, or None if it has none.
-        start: starts one.
+        upstreams: each server's upstream by name, or None.
+        start: starts one server.
     """
     servers: dict[str, ServerProcess] = {}
 
@@ -45,14 +45,14 @@ def running_all(
 
 @contextmanager
 def running_command(command: list[str], places: Mapping[str, str]) -> Iterator[ServerProcess]:
-    """Starts the server that a container's command names, with the arguments that it has there.
+    """Starts the server of a container's command, with the command's arguments.
 
-    It listens on all of this machine's addresses, as in the container, so that what a server
-    demands before it does (TLS, or to be told that it may) is demanded here too.
+    It listens on all of this machine's addresses, as in the container. So a server's demands for
+    this (TLS, or a permission) apply here too.
 
     Args:
         command: of the container.
-        places: what stands in its arguments and is elsewhere here, such as a folder.
+        places: words in its arguments with other values here, such as a folder.
     """
     name, *arguments = command
     ports = {f"0.0.0.0:{port}": "0.0.0.0:0" for port in _ports(arguments)}
@@ -64,18 +64,18 @@ def check_health(command: list[str], places: Mapping[str, str]) -> bytes:
     """Runs a container's health check and returns what it printed.
 
     Raises:
-        AssertionError: it failed. The message is what it wrote.
+        AssertionError: it failed. The message is its output.
     """
     program, *arguments = command
     assert program == "client"
-    # A test's machine may be slower than a container's has to be.
+    # A test's machine may be slower than a container.
     ended = run_client(*replaced(arguments, places), *PATIENCE)
     assert ended.returncode == 0, ended
     return ended.stdout
 
 
 def replaced(arguments: list[str], places: Mapping[str, str]) -> list[str]:
-    """The arguments with each of the places replaced."""
+    """The arguments with all places replaced."""
     for place, here in places.items():
         arguments = [argument.replace(place, here) for argument in arguments]
     return arguments
@@ -89,20 +89,20 @@ def option(command: list[str], name: str) -> str | None:
 
 
 def upstream(command: list[str]) -> str | None:
-    """Name of the server that a command's server calls, if it calls one."""
+    """Name of the upstream of a command's server, if any."""
     target = option(command, "upstream")
     return None if target is None else target.removeprefix("dns:///").rpartition(":")[0]
 
 
 def port(command: list[str]) -> int:
-    """Where a command's server listens."""
+    """The port of a command's server."""
     address = option(command, "listen")
     assert address is not None
     return int(address.rpartition(":")[2])
 
 
 def local(address: str) -> str:
-    """Where a server that listens on all addresses is reached from its own machine."""
+    """A loopback address for a server on all addresses."""
     return address.replace("0.0.0.0:", "127.0.0.1:")
 
 

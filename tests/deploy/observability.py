@@ -1,4 +1,4 @@
-"""What the files in deploy/observability ask Prometheus for."""
+"""The metrics used by the files in deploy/observability."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _WORDS = frozenset({"and", "or", "unless", "bool", "offset"})
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a panel asks for.
+    """A query of a panel.
 
     Attributes:
         expression: in PromQL.
@@ -38,10 +38,10 @@ class DashboardPanel:
     """A panel of the dashboard.
 
     Attributes:
-        title: stands above it.
-        kind: Grafana's name for how it looks, as in `timeseries`.
+        title: its heading.
+        kind: Grafana's name for its type, as in `timeseries`.
         unit: Grafana's name for the unit.
-        queries: what it shows.
+        queries: its contents.
     """
 
     title: str
@@ -51,7 +51,7 @@ class DashboardPanel:
 
 
 def metrics_in(expression: str) -> set[str]:
-    """Names of the metrics that an expression in PromQL asks for, recorded ones included."""
+    """Names of the metrics in a PromQL expression, recorded ones included."""
     bare = _NO_NAMES.sub(" ", expression)
     return set(_NAME.findall(bare)) - _WORDS
 
@@ -63,7 +63,7 @@ def dashboard() -> dict[str, Any]:
 
 
 def panels() -> list[DashboardPanel]:
-    """The dashboard's panels, without the rows that they stand in."""
+    """The dashboard's panels, without its rows."""
     return [_panel(one) for one in dashboard()["panels"] if one["type"] != "row"]
 
 
@@ -74,12 +74,12 @@ def rules(file: str) -> Iterator[dict[str, Any]]:
 
 
 def yaml(file: str) -> Any:
-    """What a file of this folder has."""
+    """The contents of a file in this folder."""
     return YAML(typ="safe").load((FOLDER / file).read_text())
 
 
 def asked_for() -> set[str]:
-    """Every metric that the rules and the dashboard name, but those that the rules record."""
+    """Every metric in the rules and the dashboard, except those recorded by the rules."""
     every = [*rules("recording.yaml"), *rules("alerts.yaml")]
     expressions = [rule["expr"] for rule in every]
     expressions += [query.expression for panel in panels() for query in panel.queries]

@@ -1,4 +1,4 @@
-"""Debian's Prometheus, told what deploy/observability tells it, about servers of this machine."""
+"""Debian's Prometheus with deploy/observability's configuration, for servers of this machine."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.deploy.observability import FOLDER, yaml
 
 Series = list[dict[str, Any]]
-"""What `query_range` answers: for each series its labels (`metric`) and its `values`."""
+"""The result of `query_range`: each series' labels (`metric`) and `values`."""
 
 _PROGRAMS = "PROMETHEUS"
 _SCRAPE_SECONDS = 1
 
 
 def program(name: str) -> Path:
-    """Path of `prometheus` or `promtool`. Skips the test where there is none."""
+    """Path of `prometheus` or `promtool`. Skips the test if Prometheus is missing."""
     folder = os.environ.get(_PROGRAMS)
     if folder is None:
         pytest.skip("deploy/observability/check.sh gets Prometheus and runs this")
@@ -35,10 +35,10 @@ def program(name: str) -> Path:
 
 
 def promtool(*arguments: str) -> str:
-    """Runs promtool in deploy/observability, and returns what it says.
+    """Runs promtool in deploy/observability, and returns its output.
 
     Raises:
-        AssertionError: it found a fault. The message is what it says.
+        AssertionError: it found a fault. The message is its output.
     """
     ended = subprocess.run(
         [program("promtool"), *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
@@ -54,7 +54,7 @@ class Prometheus:
         self._address = address
 
     def is_ready(self) -> bool:
-        """Whether it answers by now."""
+        """True once it answers."""
         try:
             with urlopen(f"http://{self._address}/-/ready", timeout=LIMIT_SECONDS):
                 return True
@@ -62,17 +62,17 @@ class Prometheus:
             return False
 
     def ask(self, what: str, **parameters: str | float) -> Any:
-        """What it answers, by https://prometheus.io/docs/prometheus/2.42/querying/api/.
+        """Its response, by https://prometheus.io/docs/prometheus/2.42/querying/api/.
 
         Raises:
-            HTTPError: it cannot answer, such as a query with a fault.
+            HTTPError: it cannot answer, for example because of a faulty query.
         """
         url = f"http://{self._address}/api/v1/{what}?{urlencode(parameters)}"
         with urlopen(url, timeout=LIMIT_SECONDS) as response:
             return json.load(response)["data"]
 
     def values(self, expression: str) -> list[float]:
-        """The values of all series of an expression, now."""
+        """The current values of all series of an expression."""
         result = self.ask("query", query=expression)["result"]
         return [float(one["value"][1]) for one in result]
 
@@ -84,13 +84,13 @@ def running_prometheus(
     """Starts it, and waits until it answers.
 
     Args:
-        servers: what it looks at, by the names of their jobs.
-        folder: for all that it writes. Empty.
+        servers: the scraped servers, by the names of their jobs.
+        folder: for its files. Empty.
     """
     configuration = folder / "prometheus.yaml"
     with configuration.open("w") as file:
         YAML(typ="safe").dump(_configuration(servers), file)
-    # It shares a port with nobody, so the address is free again by the time that it starts.
+    # Prometheus does not share its port, so the address is free again when it starts.
     with reserved_address() as address:
         arguments = [f"--config.file={configuration}", f"--web.listen-address={address}"]
     with (folder / "log").open("wb") as log:
@@ -107,7 +107,7 @@ def running_prometheus(
 
 
 def _configuration(servers: Mapping[str, list[ServerProcess]]) -> Any:
-    """That of Kubernetes, but for where the servers are, their TLS, and how often it looks."""
+    """The configuration for Kubernetes, with other addresses, TLS and scrape interval."""
     read = yaml("prometheus.yaml")
     every = f"{_SCRAPE_SECONDS}s"
     read["global"] = {"scrape_interval": every, "evaluation_interval": every}

@@ -1,4 +1,4 @@
-"""What deploy/check.sh makes of an engine's answers, with a docker that only says that it ran."""
+"""deploy/check.sh and an engine's output, here from a scripted docker."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ esac
 
 
 class Machine:
-    """A machine with a checkout and, once it is written, a docker."""
+    """A machine with a checkout and, after `write_docker`, a docker."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -40,14 +40,14 @@ class Machine:
         codes: str = "0 0 0",
         run: str = "0",
     ) -> None:
-        """Gives it a docker that says these things of the chain."""
+        """Gives it a docker with this output for the chain."""
         text = DOCKER.format(
             answer=answer, refusal=refusal, containers=containers, codes=codes, run=run
         )
         self._write("bin/docker", text)
 
     def write_broken_docker(self) -> None:
-        """Gives it engines that are installed and do not work, such as in a container."""
+        """Gives it installed but broken engines, as inside a container."""
         for name in ("docker", "podman"):
             self._write(f"bin/{name}", "#!/bin/sh\nexit 1\n")
 

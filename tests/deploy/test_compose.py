@@ -1,4 +1,4 @@
-"""compose.yaml is a chain that works, and that only its own machine reaches."""
+"""compose.yaml runs a working chain, reachable only from its own machine."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -43,7 +43,7 @@ def compose() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def servers(compose: dict[str, Any]) -> Iterator[dict[str, ServerProcess]]:
-    """The servers as the file starts them, each told where its upstream is here."""
+    """The servers as the file starts them, each with its upstream's address here."""
 
     def start(name: str, address: str | None) -> AbstractContextManager[ServerProcess]:
         command = compose["services"][name]["command"]

@@ -1,4 +1,4 @@
-"""The image's layers hold whole programs, and nothing of the machine that built them."""
+"""The image's layers hold whole programs, and nothing of the build machine."""
 
 import shutil
 import subprocess
@@ -15,13 +15,13 @@ from tests.support.client import PATIENCE
 LAYERS = {name: Path(f"deploy/image/{name}.tar") for name in ("dependencies", "application")}
 OWN_FILES = "opt/orchestrator.runfiles/orchestrator/"
 
-# In a container nothing says where the files of this test are.
+# In a container nothing names the place of this test's files.
 ENVIRONMENT = {"RUNFILES_DIR": "", "PYTHONPATH": "", "PATH": "/usr/bin:/bin"}
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the layers add to a base. Links lead from `usr/local/bin` to programs."""
+    """A folder with the files of the layers. Links lead from `usr/local/bin` to programs."""
     folder = tmp_path_factory.mktemp("image")
     for layer in LAYERS.values():
         shutil.unpack_archive(layer, folder)
@@ -61,7 +61,7 @@ def members(layer: str) -> list[tarfile.TarInfo]:
 
 
 def test_they_write_nothing_beside_themselves(image: Path, orc1: ServerProcess) -> None:
-    # Such as bytecode, which they would make at each start where they cannot write it.
+    # For example bytecode: it would be made at each start if it could not be stored.
     assert run_client(image, "health", "--target", orc1.address, *PATIENCE).stdout == "SERVING\n"
     files = {str(path.relative_to(image)) for path in image.rglob("*") if not path.is_dir()}
     assert files == {member.name for layer in LAYERS for member in members(layer)}

@@ -1,4 +1,4 @@
-"""The objects for Kubernetes are as their schemas say, and fit together."""
+"""The Kubernetes objects satisfy their schemas, and fit together."""
 
 import copy
 import re
@@ -28,7 +28,7 @@ KUBERNETES = "1.37"
 
 AUTHORITY = FOLDER / "authority"
 
-# What cert-manager adds to Kubernetes is in schemas of its own.
+# cert-manager's additions to Kubernetes have their own schemas.
 BUILT_IN = [*FILES, AUTHORITY / "policy.yaml"]
 
 CALLS = calls(UPSTREAMS)
@@ -88,7 +88,7 @@ def test_only_prometheus_reads_the_metrics(objects: Objects, name: str) -> None:
 
 
 def pods(names: list[str]) -> list[dict[str, Any]]:
-    """How a policy names the pods of servers."""
+    """A policy's selector of the pods of servers."""
     labels = [{"app.kubernetes.io/name": name} for name in names]
     return [{"podSelector": {"matchLabels": label}} for label in labels]
 
@@ -107,7 +107,7 @@ def test_a_server_scales_and_keeps_its_number(objects: Objects, name: str) -> No
     scaler = objects["HorizontalPodAutoscaler", name]["spec"]
     assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     assert scaler["minReplicas"] > objects["PodDisruptionBudget", name]["spec"]["maxUnavailable"]
-    # Each apply would take the autoscaler's number back.
+    # Each apply would overwrite the autoscaler's number.
     assert "replicas" not in objects["Deployment", name]["spec"]
 
 
@@ -177,7 +177,7 @@ def test_what_may_become_root_is_refused_said_and_noted(objects: Objects) -> Non
 
 
 def peers(objects: Objects, direction: str, key: str) -> list[dict[str, Any]]:
-    """All that policies let in, or out to."""
+    """All peers permitted by the policies, as sources or as destinations."""
     specs = [item["spec"] for (kind, _), item in objects.items() if kind == "NetworkPolicy"]
     return [peer for spec in specs for rule in spec.get(direction, ()) for peer in rule[key]]
 

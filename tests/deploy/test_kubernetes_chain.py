@@ -1,4 +1,4 @@
-"""The servers, run here as the objects for Kubernetes tell a pod to, with certificates for each."""
+"""The servers with the commands of the Kubernetes objects, run here with certificates for each."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -34,7 +34,7 @@ def objects() -> Objects:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where this machine has what a pod has elsewhere.
+    """Local counterparts of a pod's surroundings.
 
     Attributes:
         servers: the chain, by its pods' names.
@@ -52,7 +52,7 @@ _USAGES = {
 
 
 def write_secrets(objects: Objects, folder: Path) -> None:
-    """Writes what cert-manager would: the authority, a pair for each Certificate and a caller."""
+    """Writes cert-manager's output: the authority, a pair for each Certificate and a caller."""
     authority = Authority(folder)
     certificates = [item["spec"] for (kind, _), item in objects.items() if kind == "Certificate"]
     caller = {"secretName": "caller", "dnsNames": ["caller"], "usages": ["client auth"]}
@@ -68,7 +68,7 @@ def write_secrets(objects: Objects, folder: Path) -> None:
 
 
 def mounts(objects: Objects, name: str, secrets: Path) -> dict[str, str]:
-    """Where the secrets are that a server's pod has mounted."""
+    """Local paths of a server's secrets, by their prefixes in its pod."""
     volumes = {volume["name"]: volume["secret"] for volume in pod(objects, name)["volumes"]}
     return {
         f"={mount['mountPath']}/": f"={secrets / volumes[mount['name']]['secretName']}/"
@@ -84,7 +84,7 @@ def here(objects: Objects, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     def start(name: str, upstream: str | None) -> AbstractContextManager[ServerProcess]:
         told, places = command(objects, name), mounts(objects, name, secrets)
         if upstream is not None:
-            # An address in the place of a name: gRPC is told for which name the certificate is.
+            # An address replaces a name: gRPC gets the certificate's name separately.
             told = [
                 *told,
                 f"--upstream={upstream}",
@@ -150,7 +150,7 @@ def test_a_server_passes_its_probes(objects: Objects, here: Here, name: str) -> 
     for kind in ("readinessProbe", "livenessProbe"):
         probe = container(objects, name)[kind]
         assert check_health(probe["exec"]["command"], places) == b"SERVING\n"
-        # Else the kubelet ends it, and its word of what is wrong is lost.
+        # Otherwise the kubelet ends it, and its error message is lost.
         timeout = option(probe["exec"]["command"], "timeout")
         assert timeout is not None
         assert float(timeout) < probe["timeoutSeconds"]

@@ -1,4 +1,4 @@
-"""The limits' defaults fit the memory that the manifests give (docs/reliability.md, "Memory")."""
+"""The limits' defaults fit the manifests' memory (docs/reliability.md, "Memory")."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ MANIFESTS = Path("deploy/kubernetes")
 
 
 def memory_limits() -> list[int]:
-    """The bytes that each server's container may have."""
+    """The memory limit of each server's container, in bytes."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(MANIFESTS.rglob("*.yaml"))]
     found = [re.findall(r"limits:\n\s+memory: (\d+)Mi", text) for text in texts]
     return [int(number) * MIB for numbers in found for number in numbers]
@@ -26,7 +26,7 @@ def test_the_defaults_fit_the_memory_of_a_pod() -> None:
 
 
 def test_calls_of_the_largest_messages_fit_too() -> None:
-    # On grpcio, which does not count the bytes: a request and an answer of each call.
+    # grpcio does not limit the bytes: a request and a response count for each call.
     limits = LimitSettings()
     taken = OF_ITS_OWN + 2 * limits.max_concurrent_rpcs * limits.max_message_bytes
     taken += OF_A_CONNECTION * limits.max_connections

@@ -1,4 +1,4 @@
-"""Dashboard and rules ask for what the servers have, and each alert is explained."""
+"""The dashboard and the rules use only existing metrics, and each alert is explained."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ METRICS = ["--metrics-address", "127.0.0.1:0"]
 
 
 def served(server: ServerProcess) -> set[str]:
-    """Names of the metrics at a server, whether or not they have samples by now."""
+    """Names of a server's metrics, with or without samples."""
     with urlopen(f"http://{server.metrics_address}/metrics", timeout=LIMIT_SECONDS) as response:
         families = list(text_string_to_metric_families(response.read().decode()))
     kinds = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
@@ -60,7 +60,7 @@ def test_panels_have_a_place_each() -> None:
 
 
 def overlap(one: dict[str, int], other: dict[str, int]) -> bool:
-    """Whether two places on the dashboard share some room."""
+    """True if two places on the dashboard overlap."""
     across = one["x"] < other["x"] + other["w"] and other["x"] < one["x"] + one["w"]
     return across and one["y"] < other["y"] + other["h"] and other["y"] < one["y"] + one["h"]
 

@@ -1,7 +1,7 @@
-"""The rules and the dashboard in Debian's Prometheus, which looks at a running chain.
+"""The rules and the dashboard in Debian's Prometheus, on a running chain.
 
-It needs a Prometheus, which Bazel does not bring: deploy/observability/check.sh does. Else all of
-it is skipped.
+It needs a Prometheus. Bazel brings none, but deploy/observability/check.sh does. Without one
+everything is skipped.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ SLOTS = 20
 TIMEOUT = 5.0
 CALM_SECONDS, LOAD_SECONDS = 12.0, 8.0
 CALM_RATE = 50.0
-# What Grafana puts in for the variables of the dashboard.
+# Grafana's values for the variables of the dashboard.
 VARIABLES = {"$__rate_interval": "5s", "$server": ".+"}
 
 
@@ -66,7 +66,7 @@ async def test_dashboard_and_rules_see_the_running_chain(tmp_path: Path) -> None
 
 
 async def load(address: str, mock_data: Replica) -> None:
-    """Calm, then more calls than there are slots, then enough with a replica that dies."""
+    """Calm, then more calls than there are slots, then enough calls while a replica dies."""
     async with open_channel(address, "user.Orchestrator1Service") as channel:
         call = caller(channel, TIMEOUT)
         await open_load(call, CALM_RATE, CALM_SECONDS)
@@ -80,13 +80,13 @@ async def load(address: str, mock_data: Replica) -> None:
 
 
 def sees(prometheus: Prometheus) -> bool:
-    """Whether it has looked at all servers since the load, and has reckoned for an hour's rule."""
+    """True once it has scraped all servers since the load, and evaluated an hour's rule."""
     seen = prometheus.values("sum(grpc_server_call_retried_total)")
     return any(seen) and bool(prometheus.values("server:grpc_server_call:error_ratio_rate1h"))
 
 
 def check(prometheus: Prometheus) -> None:
-    """Each rule can be evaluated, each panel shows something, and what happened is seen."""
+    """Each rule can be evaluated, each panel shows data, and past events are visible."""
     groups = prometheus.ask("rules")["groups"]
     assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
     assert sorted(prometheus.values('up{server!=""}')) == [0, 1, 1, 1]
@@ -97,7 +97,7 @@ def check(prometheus: Prometheus) -> None:
 
 
 def look_at_panels(prometheus: Prometheus, start: float) -> None:
-    """Asks for what each panel shows, and keeps it for a picture (//bench:panels)."""
+    """Queries each panel's series, and keeps them for a picture (//bench:panels)."""
     found = [(panel, ask(prometheus, panel, start)) for panel in panels()]
     empty = [panel.title for panel, answers in found if not all(answers)]
     assert not empty, f"these show nothing: {empty}"
@@ -108,7 +108,7 @@ def look_at_panels(prometheus: Prometheus, start: float) -> None:
 
 
 def ask(prometheus: Prometheus, panel: DashboardPanel, start: float) -> list[Series]:
-    """What a panel shows from the start of the run on."""
+    """A panel's series from the start of the run on."""
     asked = []
     for query in panel.queries:
         expression = query.expression

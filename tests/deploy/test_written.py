@@ -1,4 +1,4 @@
-"""The files of //deploy that name the services are written from the services' declarations."""
+"""The files of //deploy with services' names are written from the services' declarations."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def test_each_service_is_there() -> None:
 
 @pytest.fixture
 def deploy(tmp_path: Path) -> Path:
-    """A folder in which the files of the services have been written."""
+    """A folder with newly written files of the services."""
     (tmp_path / "kubernetes/authority").mkdir(parents=True)
     (tmp_path / "observability").mkdir()
     write(tmp_path, SERVICES)

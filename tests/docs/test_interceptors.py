@@ -1,4 +1,4 @@
-"""The interceptors that docs/interceptors.md shows do what it says, for all kinds of RPC."""
+"""The interceptors of docs/interceptors.md work as documented, for all kinds of RPC."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def test_the_page_shows_the_code_that_is_tested() -> None:
 
 
 class Issuer:
-    """Signs tokens, and writes the file of keys by which they are checked."""
+    """Signs tokens, and writes the file of public keys."""
 
     def __init__(self, folder: Path) -> None:
         self.keys = folder / "keys.json"
@@ -61,18 +61,18 @@ class Issuer:
         self.keys.write_text(json.dumps({"keys": keys}))
 
     def rotate(self, name: str) -> None:
-        """Signs with another key from now on, which no file has yet."""
+        """Signs with another key from now on. No file has it yet."""
         self._private = {name: generate_private_key(SECP256R1())}
 
     def token(self, **changed: Any) -> str:
-        """A token that is good, but for the claims that are given. None takes a claim out."""
+        """A valid token with these claims changed. A value of None removes a claim."""
         claims = {"iss": "issuer", "aud": "streams", "sub": "krithik", "exp": time() + 3600}
         claims = {name: value for name, value in (claims | changed).items() if value is not None}
         ((name, key),) = self._private.items()
         return jwt.encode(claims, key, "ES256", {"kid": name})
 
     def check(self) -> TokenCheck:
-        """What lets in callers with its tokens."""
+        """An interceptor for callers with its tokens."""
         return TokenCheck(self.keys, issuer="issuer", audience="streams")
 
 
@@ -105,7 +105,7 @@ async def test_a_token_is_asked_for(
 
 
 def refusal(check: TokenCheck, token: str) -> str | None:
-    """What the log says of a call with a token, or None if it is let in."""
+    """The log's reason for refusing a token, or None if admitted."""
     call = make_call(metadata=bearing(token))
     try:
         check.started(call)
@@ -142,7 +142,7 @@ def test_a_token_that_is_not_signed_by_the_key_is_refused(issuer: Issuer, tmp_pa
         f"{header}.{claims}.",
         f"{header}.{claims[:-4]}AAAA.{signature}",
         jwt.encode(jwt.decode(good, options={"verify_signature": False}), "", "none"),
-        # By an algorithm whose secret the checking side would have to know.
+        # An algorithm with a shared secret: the checking side would have to know it.
         jwt.encode({"sub": "krithik"}, "secret" * 8, "HS256", {"kid": "first"}),
         "x",
         "a.b.c",
@@ -187,7 +187,7 @@ async def test_a_token_is_sent_to_the_upstream(
 @EVERY_WAY
 @EVERY_KIND
 async def test_a_caller_is_limited(way: Way, kind: str) -> None:
-    # So few a second that none is given back before the end.
+    # The rate is too low for a refill before the end.
     last = service_of(Streams(), interceptors=[RateLimit(at_once=2, per_second=0.001)])
     async with way.to(last) as path:
         for _ in range(2):

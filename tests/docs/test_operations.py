@@ -1,4 +1,4 @@
-"""docs/operations.md names what the servers have: metrics, variables, options and conventions."""
+"""docs/operations.md names the servers' metrics, variables, options and conventions."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
 
 PAGE = Path("docs/operations.md").read_text()
-# Of the process, or when a series has begun.
+# Metrics of the process, or start times of series.
 NOT_LISTED = re.compile(r"(process|python)_\w+|\w+_created")
 
 

@@ -1,4 +1,4 @@
-"""The servicer that docs/interceptors.md shows has its telemetry where the page says."""
+"""The servicer of docs/interceptors.md has its telemetry as documented there."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ BAGGAGE = (("baggage", "tenant=blue"),)
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    # A process has one provider, and each test here stands for a process.
+    # A process has one provider. Each test here stands for a process.
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(TRACER, "_real_tracer", None)

@@ -1,4 +1,4 @@
-"""The documentation says what the programs do."""
+"""The documentation agrees with the programs."""
 
 from pathlib import Path
 

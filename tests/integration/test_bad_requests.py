@@ -1,4 +1,4 @@
-"""Requests that no client of ours sends: each gets the specification's code, and the server lives.
+"""Requests our clients never send: each gets its specified code, and the server survives.
 
 https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 """
@@ -16,7 +16,7 @@ from testing.waiting import LIMIT_SECONDS
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 LARGEST_MESSAGE = 64 * 1024
 
-# Field 1 with 5 bytes, of which there are 2. A field with number 0. A name that is not UTF-8.
+# Field 1 of 5 bytes with only 2 there. A field with number 0. A name with invalid UTF-8.
 INVALID_BYTES = [b"\x0a\x05ab", b"\x00\x00", b"\x0a\x02\xff\xfe"]
 
 
@@ -30,13 +30,13 @@ def chain() -> Iterator[Chain]:
 def channel(chain: Chain) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(chain.orc1.address) as channel:
         yield channel
-        # Whatever the test did to it, the server answers.
+        # Whatever the test did, the server still answers.
         stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
         assert stub.GetUserByName(user_pb2.UserName(name="krithik"), timeout=LIMIT_SECONDS)
 
 
 def send(channel: grpc.Channel, method: str, request: bytes) -> bytes:
-    """Sends bytes as they are. Without (de)serialisers the type hints know no type to take."""
+    """Sends bytes unchanged. Without (de)serialisers the type hints have no types."""
     call: Any = channel.unary_unary(method)
     answer: bytes = call(request, timeout=LIMIT_SECONDS)
     return answer
@@ -87,7 +87,7 @@ def test_fields_that_the_server_does_not_know_are_ignored(channel: grpc.Channel)
 
 
 def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
-    # The answer has the name and 20 bytes more, and must itself stay under the limit.
+    # The response is 20 bytes longer than the name, and must itself stay under the limit.
     name = "x" * (LARGEST_MESSAGE - 64)
     stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
     user = stub.GetUserByName(user_pb2.UserName(name=name), timeout=LIMIT_SECONDS)
@@ -95,7 +95,7 @@ def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
 
 
 def test_an_answer_over_the_limit_is_resource_exhausted(chain: Chain) -> None:
-    # The request fits, the answer does not: mock_data's goes past orc2's limit.
+    # The request fits, the response does not: mock_data's exceeds orc2's limit.
     name = "x" * (LARGEST_MESSAGE - 8)
     with grpc.insecure_channel(chain.orc1.address) as channel:
         stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)

@@ -1,4 +1,4 @@
-"""An upstream that cannot be used: its log says why, its metrics and its health say that."""
+"""An unusable upstream: the log names the cause, and metrics and health show it."""
 
 import signal
 import socketserver
@@ -20,12 +20,12 @@ from testing.waiting import LIMIT_SECONDS, wait_until
 
 METRICS = ("--metrics-address", "127.0.0.1:0")
 SERVICE = "user.Orchestrator2Service"
-# Enough for each cause to be found, and as much as each of these tests takes.
+# Enough to find each cause. Each of these tests takes as long.
 PATIENCE_SECONDS = 2.0
 
 
 def call(orc2: ServerProcess, timeout: float = PATIENCE_SECONDS) -> Any:
-    """A call to orc2 that has ended."""
+    """A finished call to orc2."""
     with grpc.insecure_channel(orc2.address) as channel:
         method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
         called = method.future(user_pb2.User(name="krithik"), timeout=timeout)
@@ -38,7 +38,7 @@ def events(server: ServerProcess, event: str) -> list[dict[str, Any]]:
 
 
 def assert_cause_is_named(target: str, cause: str, *options: str) -> None:
-    """Calls an orc2 whose upstream cannot be used, and looks at all that says why."""
+    """Calls an orc2 with an unusable upstream, and checks every report of the cause."""
     with running("services/orc2", "--upstream", target, *METRICS, *options) as orc2:
         failed = call(orc2)
         assert failed.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -127,7 +127,7 @@ def test_a_slow_upstream_is_connected_and_not_blamed_for_more() -> None:
         running("services/orc2", "--upstream", upstream.address) as orc2,
     ):
         assert call(orc2, LIMIT_SECONDS).code() is grpc.StatusCode.OK
-        # Not by --delay: it would say itself that the time is up, and maybe first.
+        # Not by --delay: the upstream would report the deadline itself, perhaps first.
         upstream.signal(signal.SIGSTOP)
         assert call(orc2).code() is grpc.StatusCode.DEADLINE_EXCEEDED
         said = orc2.calls()[-1]["diagnosis"]

@@ -1,4 +1,4 @@
-"""The contract, over the wire: what a caller of the chain gets."""
+"""The contract, over the wire, for callers of the chain."""
 
 from collections.abc import Iterator
 from typing import cast

@@ -1,4 +1,4 @@
-"""Channelz: what grpcdebug sees of a server's connections."""
+"""Channelz: a server's connections in grpcdebug."""
 
 import grpc
 import pytest
@@ -23,7 +23,7 @@ def test_a_server_counts_its_calls() -> None:
         stub = channelz_pb2_grpc.ChannelzStub(channel)
         request = channelz_pb2.GetServersRequest()
         (described,) = stub.GetServers(request, timeout=LIMIT_SECONDS).server
-    # The request for the figures is a call too, and still under way.
+    # The request for the figures is a call too, and still in flight.
     assert described.data.calls_started == CALLS + 1
     assert described.data.calls_succeeded == CALLS
 

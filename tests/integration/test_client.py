@@ -1,4 +1,4 @@
-"""The client's real program against the real chain: what it prints and how it exits."""
+"""The client's real program against the real chain: its output and its exit code."""
 
 import fcntl
 import json
@@ -39,7 +39,7 @@ def chain() -> Iterator[Chain]:
 
 @pytest.fixture
 def client(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Runs the client against the chain, with time enough for a machine under load."""
+    """Runs the client against the chain, with enough time for a machine under load."""
     monkeypatch.setenv("CLIENT_TARGET", chain.orc1.address)
     monkeypatch.setenv("CLIENT_TIMEOUT", str(LIMIT_SECONDS))
     return run_client
@@ -172,7 +172,7 @@ def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
 
 @pytest.fixture
 def conversation(client: Client) -> Iterator["subprocess.Popen[bytes]"]:
-    """A client that answers names as they are typed, and has answered the first."""
+    """A client with names from a pipe, one by one. It has answered the first."""
     process = subprocess.Popen(
         [*command_line(CLIENT), "-n", "-"],
         stdin=subprocess.PIPE,
@@ -249,7 +249,7 @@ def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
 
 
 def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
-    """Runs the client with a terminal as stderr. Returns what it wrote to stdout, and to that."""
+    """Runs the client with a terminal as stderr. Returns its output on stdout and the terminal."""
     ours, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     with os.fdopen(terminal, "wb") as stderr:
@@ -260,7 +260,7 @@ def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
             timeout=LIMIT_SECONDS,
             check=False,
         )
-        # While the terminal is open on the other side, reading at its end waits.
+        # Reads at the terminal's end wait while its other side is open.
         stderr.write(b"end")
         stderr.flush()
         written = b""

@@ -1,4 +1,4 @@
-"""`client health` says of any server how it is, for people and for probes."""
+"""`client health` shows any server's health, for people and for probes."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def test_json_of_a_server_that_is_not_there() -> None:
     assert re.fullmatch(REQUEST_ID, failure["request_id"])
 
 
-# Each takes time that a probe, which runs every few seconds, should not cost.
+# Each takes time, too much for a probe every few seconds.
 NOT_FOR_PROBES = ("opentelemetry", "orjson", "prometheus_client", "structlog", "tqdm")
 
 
@@ -93,7 +93,7 @@ def test_a_probe_takes_no_collector_from_its_environment(
     with collecting() as collector:
         monkeypatch.setenv(variable, collector.endpoint)
         run_client("health", "--target", server.address, *PATIENCE)
-        # What a client has to send is there when it has ended.
+        # A client sends everything before it ends.
         assert collector.spans == []
 
 

@@ -1,4 +1,4 @@
-"""The client over TLS: what is accepted, and how it says what is not."""
+"""The client over TLS: accepted servers, and error messages for the others."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def visitor(authority: Authority) -> Pair:
 
 @pytest.fixture(scope="module")
 def orc1(authority: Authority) -> Iterator[str]:
-    """Address of a chain whose head speaks TLS and wants a client certificate."""
+    """Address of a chain with TLS and required client certificates at its head."""
     own = authority.issue("orc1", names=["orc1.example"])
     tls = ["--tls-certificate", str(own.certificate), "--tls-key", str(own.key)]
     with running_chain(orc1=[*tls, "--tls-client-ca", str(authority.certificate)]) as chain:
@@ -52,7 +52,7 @@ def _refused(*options: str) -> str:
     assert (ended.returncode, ended.stdout) == (1, b"")
     text = ended.stderr.decode()
     assert "cannot reach" in text
-    # It is there.
+    # The server is running.
     assert "is the server running" not in text
     return text
 

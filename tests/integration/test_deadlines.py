@@ -13,7 +13,7 @@ from testing.waiting import LIMIT_SECONDS, wait_until
 
 REQUEST = user_pb2.UserName(name="krithik")
 FOREVER = "600"
-# What gRPC adds at most when it rounds a deadline up for the wire.
+# gRPC rounds a deadline up by at most this for the wire.
 ROUNDING = 1.02
 
 
@@ -43,7 +43,7 @@ def deadline_ms(server: ServerProcess) -> float:
     return float(only_call(server)["deadline_ms"])
 
 
-# Less and more than what a server gives a call without a deadline.
+# Less and more than a server's default for a call without a deadline.
 @pytest.mark.parametrize("seconds", [4, 20])
 def test_each_hop_has_a_little_less_time_than_the_one_before(chain: Chain, seconds: int) -> None:
     stub(chain.orc1).GetUserByName(REQUEST, timeout=seconds)

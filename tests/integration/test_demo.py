@@ -41,7 +41,7 @@ def test_the_demo_ignores_the_environment_of_its_programs() -> None:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A demo under way, with at least one server that runs."""
+    """A running demo, with at least one running server."""
     output = tmp_path / "output"
     with output.open("wb") as file:
         process = subprocess.Popen(command_line(DEMO), stdout=file, stderr=subprocess.PIPE)

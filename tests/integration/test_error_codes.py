@@ -1,7 +1,7 @@
-"""GOAWAY and RST_STREAM with every error code, to both sides of every program: it serves on.
+"""Both sides of every program serve on after GOAWAY and RST_STREAM with every error code.
 
 RFC 9113 section 7: an unknown code must not trigger any special behaviour. docs/grpcio.md has the
-versions of gRPC that such a frame ends.
+versions of gRPC affected by such a frame.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.chain_calls import USER, mock_data_caller
 from tests.support.http2_peer import Fault, FaultyServer, Moment, faulty_server, frame_caller
 
-# 0x0 to 0xd are HTTP/2's own. 70007 is what Apache httpd is known to send.
+# 0x0 to 0xd are HTTP/2's own. Apache httpd is known to send 70007.
 CODES = [*range(0xE), 0xE, 0xF, 0x10, 0xFF, 70007, 0x7FFFFFFF, 0xFFFFFFFF]
 FAULTS = [Fault(moment, code) for moment in Moment for code in CODES]
 FAULTS += [Fault(Moment.NO_ANSWER, code, resets=True) for code in CODES]
 
 # https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors. A refused stream (0x7) is
-# tried again.
+# retried.
 REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY = 0x7, 0x8, 0xB, 0xC
 STATUSES = {
     CANCEL: StatusCode.CANCELLED,
@@ -39,7 +39,7 @@ STATUSES = {
 FAILURES = Counter(
     STATUSES.get(code, StatusCode.INTERNAL) for code in CODES if code != REFUSED_STREAM
 )
-# For each fault the call that meets it, and one more.
+# One affected call for each fault, and one more.
 ENOUGH_CALLS = 2 * len(FAULTS) + 1
 
 CALL_SECONDS = 10.0
@@ -48,15 +48,15 @@ METHODS = {
     "orc2": "/user.Orchestrator2Service/GetUser",
     "mock_data": "/user.MockUserDataService/GetMockUserData",
 }
-# A `User` and a `UserName` alike.
+# Valid as a `User` and as a `UserName`.
 REQUEST = b"\n\x07krithik"
 OK = StatusCode.OK.value[0]
-# Longer than it takes to begin a call and to reset it.
+# Longer than beginning and resetting a call takes.
 SLOW_ANSWER = "0.5"
 
 
 async def call_until_no_fault_is_left(name: str) -> Figures:
-    """Calls a server whose upstream has all the faults."""
+    """Calls a server until its upstream has shown all faults."""
     figures = Figures(name)
     async with faulty_server(USER.SerializeToString(), FAULTS) as upstream:
         with running(f"services/{name}", "--upstream", upstream.address) as server:
@@ -96,7 +96,7 @@ async def test_a_server_can_send_the_client_any_code() -> None:
 
 
 async def traced_call(call: Call, collector: FaultyServer) -> None:
-    """Makes a call, and waits until its span is sent."""
+    """Makes a call, and waits for its span."""
     before = collector.calls
     await call()
     await eventually(lambda: collector.calls > before, "the span is sent")
@@ -114,7 +114,7 @@ async def test_a_trace_collector_can_send_any_code() -> None:
 
 
 async def send_goaway(server: ServerProcess, method: str, code: int) -> None:
-    """Sends a call and GOAWAY. The call is answered all the same."""
+    """Sends a call and GOAWAY. The call is still answered."""
     async with frame_caller(server.address) as connection:
         stream = connection.call(method, REQUEST)
         connection.send(GoAwayFrame(error_code=code))

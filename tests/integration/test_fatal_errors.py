@@ -1,4 +1,4 @@
-"""A process that a library ends leaves the reason on stderr."""
+"""The reason is on stderr when a library ends the process."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""grpc.health.v1 on the real programs: what an orchestrator's probe gets."""
+"""grpc.health.v1 on the real programs, as for an orchestrator's probe."""
 
 import queue
 import signal
@@ -45,7 +45,7 @@ def check(server: ServerProcess, service: str) -> int:
 
 
 class Watch:
-    """A Watch stream, read on a thread of its own."""
+    """A Watch stream, read on its own thread."""
 
     def __init__(self, channel: grpc.Channel, service: str) -> None:
         self._statuses: queue.Queue[int | grpc.StatusCode] = queue.Queue()
@@ -54,7 +54,7 @@ class Watch:
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> int | grpc.StatusCode:
-        """The next status, or at the stream's end the code that it ended with."""
+        """The next status, or the code of the stream's end."""
         return self._statuses.get(timeout=LIMIT_SECONDS)
 
     def _read(self) -> None:
@@ -123,7 +123,7 @@ def test_probes_are_neither_shed_nor_logged() -> None:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         request = user_pb2.UserName(name="krithik")
         busy = method.future(request, timeout=LIMIT_SECONDS)
-        # The one slot is taken: by the first of the two or by the second.
+        # One of the two calls has the only slot.
         other = method.future(request, timeout=LIMIT_SECONDS)
         refused: queue.Queue[object] = queue.Queue()
         for call in (busy, other):

@@ -1,4 +1,4 @@
-"""Logs: one line a call, the same request id at all hops, and nothing that a caller can forge."""
+"""Logs: one line a call, one request id at all hops, and nothing forgeable by a caller."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from testing.waiting import LIMIT_SECONDS, wait_until
 REQUEST_ID = "x-request-id"
 # 64 KiB on Linux.
 MORE_LINES_THAN_A_PIPE_HOLDS = 600
-# key=value or key="value", where a quote or backslash inside the quotes has a backslash before it.
+# key=value or key="value". Inside the quotes, a backslash precedes each quote or backslash.
 _LOGFMT_VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^ ="]*)'
 LOGFMT_LINE = re.compile(rf"(?:(?:^| )[a-z_]+={_LOGFMT_VALUE})+")
 LOGFMT_KEY = re.compile(rf"(?:^| )([a-z_]+)={_LOGFMT_VALUE}")
@@ -134,7 +134,7 @@ class TestText:
         code = call_mock_data(text_server.address, name)
         assert code is grpc.StatusCode.INVALID_ARGUMENT
         written = text_server.log_file.read_bytes().decode().removeprefix(before)
-        # One line, whatever a reader takes for the end of one.
+        # One line, for any reader's definition of a line's end.
         (line,) = written.removesuffix("\n").splitlines()
         assert line.isprintable()
         assert LOGFMT_LINE.fullmatch(line)
@@ -145,7 +145,7 @@ class TestText:
 
 
 class TestStderr:
-    """A log that cannot be written costs lines, and neither calls nor the exit."""
+    """An unwritable log loses lines, but no calls, and the exit is not delayed."""
 
     def test_full(self) -> None:
         with Path("/dev/full").open("wb") as full:
@@ -191,7 +191,7 @@ class TestStderr:
 def served_by(
     command: list[str], stderr: int | None
 ) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """A mock_data with that stderr, and its address."""
+    """A mock_data with this stderr, and its address."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
         environment = {

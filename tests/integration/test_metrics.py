@@ -1,4 +1,4 @@
-"""Metrics: what a server says of its calls, to whom, and in which words."""
+"""Metrics: a server's call figures, access to them, and their format."""
 
 import socket
 import ssl
@@ -90,7 +90,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
 
 
 class TestTls:
-    """With TLS, metrics are under the server's own certificate and authorities."""
+    """With TLS, the metrics endpoint uses the server's own certificate and authorities."""
 
     def test_a_caller_with_a_certificate_reads_them(self, tmp_path: Path) -> None:
         authority = Authority(tmp_path)

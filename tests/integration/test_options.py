@@ -1,7 +1,7 @@
-"""Options: each does what its help says, by the command line or by the environment, or is refused.
+"""Options do as their help says, on the command line and in the environment, or are refused.
 
-`EFFECTS` has a check for each option, in which a server is told of it by its environment variable.
-The tests of the single features use the command line.
+`EFFECTS` has a check for each option. Each check sets the option by its environment variable.
+Tests of single features use the command line.
 """
 
 import os
@@ -48,7 +48,7 @@ EFFECTS: dict[str, Check] = {}
 
 
 def effect_of(*options: str) -> Callable[[Check], Check]:
-    """Registers the check of what some options do."""
+    """Registers a check of the options' effect."""
 
     def register(check: Check) -> Check:
         EFFECTS.update(dict.fromkeys(options, check))
@@ -68,7 +68,7 @@ def carries_calls(_: Path) -> None:
 
 
 def get_mock_user(server: ServerProcess, credentials: grpc.ChannelCredentials | None = None) -> Any:
-    """The future of a call to mock_data that has ended."""
+    """The future of a finished call to mock_data."""
     address = server.address
     with (
         grpc.secure_channel(address, credentials)
@@ -83,7 +83,7 @@ def get_mock_user(server: ServerProcess, credentials: grpc.ChannelCredentials | 
 
 @contextmanager
 def method_of_mock_data(variables: dict[str, str]) -> Iterator[Any]:
-    """Runs mock_data with variables of its own. Gives its method, on an open channel."""
+    """Runs mock_data with these variables. Yields its method, on an open channel."""
     with (
         running("services/mock_data", environment=variables) as server,
         grpc.insecure_channel(server.address) as channel,
@@ -92,7 +92,7 @@ def method_of_mock_data(variables: dict[str, str]) -> Iterator[Any]:
 
 
 def get_user(orc2: ServerProcess, timeout: float | None = LIMIT_SECONDS) -> Any:
-    """The future of a call to orc2 that has ended."""
+    """The future of a finished call to orc2."""
     with grpc.insecure_channel(orc2.address) as channel:
         method = user_pb2_grpc.Orchestrator2ServiceStub(channel).GetUser
         call = method.future(user_pb2.User(name="krithik"), timeout=timeout)
@@ -166,7 +166,7 @@ def lets_in_by_name(folder: Path) -> None:
     authority = Authority(folder)
     variables = serve_with(authority.issue("server"))
     variables["MOCK_DATA_TLS_CLIENT_CA"] = str(authority.certificate)
-    # A variable has several names, with blanks between them.
+    # A variable may have several names, separated by blanks.
     variables["MOCK_DATA_ALLOW_CALLER"] = "orc2.example *.trusted.example"
     with running("services/mock_data", environment=variables) as server:
         for name, code in (
@@ -201,7 +201,7 @@ def speaks_tls_to_its_upstream(folder: Path) -> None:
         upstream = {
             "ORC2_UPSTREAM": mock_data.address,
             "ORC2_UPSTREAM_TLS": "yes",
-            # gRPC's own variable, in the place of the machine's authorities.
+            # gRPC's own variable, instead of the machine's authorities.
             "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(authority.certificate),
         }
         with running("services/orc2", environment=upstream) as orc2:
@@ -278,7 +278,7 @@ def refuses_a_message_past_its_size(_: Path) -> None:
 
 @effect_of("--max-bytes-in-flight")
 def refuses_calls_past_its_memory(_: Path) -> None:
-    # Each call counts for more than that, with or without a request.
+    # Each call counts for more than this, with or without a request.
     variables = {
         "MOCK_DATA_MAX_BYTES_IN_FLIGHT": "1000",
         "MOCK_DATA_DELAY": FOREVER,
@@ -640,7 +640,7 @@ def test_the_command_line_goes_before_the_environment() -> None:
 
 
 class TestCannotStart:
-    """One line that says why, and exit code 1."""
+    """One line with the reason, and exit code 1."""
 
     @staticmethod
     def reason(*arguments: str, **environment: str) -> str:
@@ -682,7 +682,7 @@ class TestCannotStart:
         assert reason == f"orc1: cannot write --ready-file {ready}: No such file or directory"
 
     def test_an_upstream_whose_name_cannot_exist(self) -> None:
-        # Not even a resolver has to be asked: DNS has no empty labels.
+        # No resolver is needed: DNS has no empty labels.
         reason = self.reason(*ANY_PORT, "--insecure", "--upstream", "no..such:9001")
         assert reason.startswith("orc1: --upstream no..such:9001: there is no host 'no..such'")
 
@@ -692,7 +692,7 @@ class TestUnixSocket:
 
     @pytest.fixture(autouse=True)
     def _in_its_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        # The whole path can be longer than the kernel takes.
+        # The whole path can be longer than the kernel accepts.
         monkeypatch.chdir(tmp_path)
 
     def test_serves(self) -> None:

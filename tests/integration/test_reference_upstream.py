@@ -1,4 +1,4 @@
-"""A server of the reference as an upstream: its answers are plain, without any trailers."""
+"""A reference server as an upstream: its responses are plain, without any trailers."""
 
 import grpc
 import pytest

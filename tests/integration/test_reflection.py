@@ -1,4 +1,4 @@
-"""Reflection: grpcurl and its like work without the .proto file."""
+"""Reflection: grpcurl and similar tools work without the .proto file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Load shedding: past its limit a server refuses at once, and takes calls again when it can."""
+"""Load shedding: past its limit a server refuses at once, and later accepts calls again."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ REQUEST = user_pb2.UserName(name="krithik")
 
 @pytest.fixture
 def mock_data() -> Iterator[ServerProcess]:
-    """Answers no call by itself, and takes two at once."""
+    """Takes two calls at once, and answers none."""
     limit = ["--max-concurrent-rpcs", str(LIMIT), "--delay", "600"]
     with running("services/mock_data", *limit, "--metrics-address", "127.0.0.1:0") as server:
         yield server

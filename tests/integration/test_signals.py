@@ -1,4 +1,4 @@
-"""Signals: the first stops a server gracefully, the second at once. SIGHUP reads files anew."""
+"""Signals: the first stops a server gracefully, the second at once. SIGHUP rereads files."""
 
 import signal
 import socket
@@ -28,7 +28,7 @@ HARMLESS = [signal.SIGUSR1, signal.SIGUSR2]
 
 @pytest.fixture
 def endless_call() -> Iterator[ServerProcess]:
-    """mock_data with one call in flight that it never answers."""
+    """mock_data with one endless call in flight."""
     arguments = ["--delay", FOREVER, "--grace", FOREVER, *METRICS]
     with running("services/mock_data", *arguments) as server:
         call = start_call(server)
@@ -95,7 +95,7 @@ def test_other_signals_are_harmless_while_a_server_stops(endless_call: ServerPro
 
 
 class TestReload:
-    """SIGHUP: the certificates and the log level are read anew."""
+    """SIGHUP rereads the certificates and the log level."""
 
     def test_the_log_level_is_that_of_the_file(self, tmp_path: Path) -> None:
         file = tmp_path / "level"
@@ -107,7 +107,7 @@ class TestReload:
             call(server)
             file.unlink()
             server.signal(signal.SIGHUP)
-            # The line at the new one, which is that of the option again.
+            # The line at the new level, the option's value again.
             wait_until(lambda: bool(events(server, "reloaded")), "the level is read anew")
             call(server)
             assert server.stop() == 0

@@ -1,4 +1,4 @@
-"""The servers start in any order, and any of them can be restarted, without touching the others."""
+"""The servers start in any order. Restarting one leaves the others alone."""
 
 import signal
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ USER = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 
 @pytest.fixture
 def sockets() -> Iterator[dict[str, str]]:
-    """An address for each server that is known before the server runs."""
-    # Not pytest's tmp_path: the kernel takes no path longer than 107 bytes.
+    """An address for each server, known before the server runs."""
+    # Not pytest's tmp_path: the kernel accepts at most 107 bytes of a path.
     with TemporaryDirectory() as folder:
         yield {name: f"unix:{folder}/{name}" for name in NAMES}
 

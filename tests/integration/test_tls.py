@@ -1,4 +1,4 @@
-"""TLS on each hop: who is let in, who is not, and what happens when the files change."""
+"""TLS on each hop: admission, refusal, and changes of the files."""
 
 import socket
 import ssl
@@ -88,14 +88,14 @@ def test_tls_1_2_is_spoken(authority: Authority, mock_data: ServerProcess) -> No
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_tls_1_1_is_not(authority: Authority, mock_data: ServerProcess) -> None:
-    # How the server's refusal reads depends on the OpenSSL and on who is faster.
+    # The text of the server's refusal depends on OpenSSL and on timing.
     with pytest.raises(OSError, match=r"EOF|reset|ALERT_PROTOCOL_VERSION"):
         shake_hands(authority, mock_data, ssl.TLSVersion.TLSv1_1)
 
 
 def shake_hands(authority: Authority, server: ServerProcess, version: ssl.TLSVersion) -> None:
     context = ssl.create_default_context(cafile=authority.certificate)
-    # Else OpenSSL does not offer the old version in the first place.
+    # Otherwise OpenSSL does not offer the old version at all.
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["h2"])
@@ -142,7 +142,7 @@ class TestMutualTls:
 
 
 class TestUpstream:
-    """The upstream's side: orc2 calls a mock_data that speaks TLS."""
+    """The upstream's side: orc2 calls a mock_data over TLS."""
 
     def test_the_whole_chain_speaks_tls(
         self, authority: Authority, pair: Pair, mock_data: ServerProcess
@@ -182,7 +182,7 @@ class TestUpstream:
 
 
 class TestReload:
-    """The certificate of a server that runs follows its files."""
+    """The certificate of a running server follows its files."""
 
     def test_a_new_certificate_is_shown_to_the_next_caller(
         self, pair: Pair, mock_data: ServerProcess, tmp_path: Path
@@ -220,7 +220,7 @@ class TestReload:
 
 
 class TestUnusableFiles:
-    """One line that names the file, and exit code 2."""
+    """One line with the file's name, and exit code 2."""
 
     @pytest.fixture
     def files(self, authority: Authority, tmp_path: Path) -> dict[str, str]:
@@ -301,7 +301,7 @@ class TestUnusableFiles:
 
 
 class TestBeyondLoopback:
-    """Plaintext does not leave the machine unless the operator says so."""
+    """Plaintext stays on the machine unless the operator permits more."""
 
     @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "host.example:0"])
     def test_listening_in_plaintext_is_refused(self, address: str) -> None:

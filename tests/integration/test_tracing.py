@@ -1,4 +1,4 @@
-"""Traces: one through all hops, and none of a collector's troubles in the calls."""
+"""Traces: one through all hops, and a collector's failures do not affect calls."""
 
 import signal
 import socket
@@ -26,7 +26,7 @@ MUCH_LESS_THAN_THE_EXPORTER_WAITS = 15
 
 @pytest.fixture
 def patient_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Left to itself the SDK then holds up the exit for its own limit, 30 s."""
+    """Makes the SDK delay the exit for its own limit of 30 s, if left to itself."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "60")
 
 
@@ -74,7 +74,7 @@ def test_one_trace_goes_through_all_hops(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def spans_with(environment: dict[str, str]) -> list[ReceivedSpan]:
-    """What mock_data sends of one call."""
+    """The spans of one call to mock_data."""
     with collecting() as collector:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint} | environment
         with running("services/mock_data", environment=environment) as server:

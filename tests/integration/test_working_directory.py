@@ -1,4 +1,4 @@
-"""Relative paths mean the folder of whoever called `bazel run`, which starts programs elsewhere."""
+"""Relative paths start in the folder of `bazel run`'s caller, though programs run elsewhere."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def test_a_servers_certificate_and_ready_file_are_found(tmp_path: Path) -> None:
 
 
 def test_a_servers_socket_is_found_by_its_caller_and_the_client() -> None:
-    # Not pytest's tmp_path: the kernel takes no path longer than 107 bytes.
+    # Not pytest's tmp_path: the kernel accepts at most 107 bytes of a path.
     with TemporaryDirectory() as folder:
         here = in_folder(folder)
         with running("services/mock_data", "--listen=unix:last", environment=here):

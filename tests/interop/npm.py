@@ -1,4 +1,4 @@
-"""Runs npm with the arguments of the command line."""
+"""Runs npm with the command line's arguments."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Programs of Go at any hop, before and after ours. Run by check.sh, which builds them."""
+"""Go programs at any hop, before and after ours. check.sh builds them and runs this."""
 
 import os
 import re
@@ -28,7 +28,7 @@ REFUSALS = {
     GO: "code = Unknown desc = invalid name abc. Name length must be atleast 6 characters",
     OURS: 'code = InvalidArgument desc = invalid name "abc": must be at least 6 bytes, got 3',
 }
-# What kinds of details a Go client finds in a refusal.
+# The kinds of details of a refusal, as seen by a Go client.
 DETAILS = {GO: "", OURS: "*errdetails.BadRequest\n"}
 REFERENCE = os.environ.get("REFERENCE")
 
@@ -66,7 +66,7 @@ def outcome_in_go(target: str, name: str, seconds: float = LIMIT_SECONDS) -> str
 
 @pytest.fixture(params=product([GO, OURS], repeat=3), ids="-".join)
 def implementations(request: pytest.FixtureRequest) -> tuple[str, str, str]:
-    """Those of orc1, orc2 and mock_data."""
+    """The implementations of orc1, orc2 and mock_data."""
     chosen: tuple[str, str, str] = request.param
     return chosen
 

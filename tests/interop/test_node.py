@@ -1,4 +1,4 @@
-"""Programs of Node.js before our servers. Run by check.sh, which installs their libraries."""
+"""Node.js programs before our servers. check.sh installs their libraries and runs this."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not PROGRAM, reason="it is for tests/interop/che
 
 @pytest.fixture
 def descriptors(tmp_path: Path) -> Path:
-    """A file with the contract, as Node's program wants it."""
+    """A file with the contract, in the form for Node's program."""
     contract = FileDescriptorSet()
     user_pb2.DESCRIPTOR.CopyToProto(contract.file.add())
     path = tmp_path / "descriptors"

@@ -1,4 +1,4 @@
-"""Attacks on a server: bytes that cost their sender little, on plain sockets."""
+"""Attacks on a server by bytes of little cost to their sender, on plain sockets."""
 
 import gzip
 import socket
@@ -35,12 +35,12 @@ _PATIENCE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What is sent.
+    """An attack on a server.
 
     Attributes:
         pieces: makes the bytes of one connection.
-        connections: how many send them.
-        is_abuse: whether a server tells such a peer from an honest one, and ends its connection.
+        connections: number of senders.
+        is_abuse: True if a server recognises such a peer and closes its connection.
     """
 
     pieces: Callable[[], Iterator[bytes]]
@@ -83,7 +83,7 @@ def streams(count: int) -> range:
 
 
 def _name(length: int) -> bytes:
-    """A `UserName` of so many bytes."""
+    """A `UserName` of this many bytes."""
     size, rest = b"", length
     while rest > 0x7F:  # a varint, low bits first
         size, rest = size + bytes((rest & 0x7F | 0x80,)), rest >> 7
@@ -98,7 +98,7 @@ def _large_call(stream: int, body: bytes, *more: tuple[bytes, bytes]) -> bytes:
 
 
 def _unread_bombs() -> Iterator[bytes]:
-    """30 calls of 3 KiB each, which unpack to names of 3 MiB, and then many that may be."""
+    """Sends 30 calls of 3 KiB each, unpacking to names of 3 MiB, then many of a permitted size."""
     packed = gzip.compress(_name(3 << 20), mtime=0)
     bomb = b"\x01" + message(packed)[1:]
     yield _NO_WINDOW + b"".join(_large_call(stream, bomb, _GZIP) for stream in streams(30))
@@ -146,11 +146,11 @@ def _unknown_frames() -> Iterator[bytes]:
 
 
 def _open_until_the_end() -> Iterator[bytes]:
-    """Each kind of call that nobody will end, and no word when the server goes."""
+    """Each kind of endless call, and no word when the server goes."""
     yield _GREETING
     yield headers(1, request(path=METHOD))
     yield headers(3, request(path=REFLECTION))
-    # Asks for the services, and has more to ask.
+    # Lists the services, and leaves the stream open.
     yield headers(5, request(path=REFLECTION)) + data(5, message(b"\x3a\x00"), end=False)
     yield call(7, message(b""), path=WATCH)
 

@@ -1,4 +1,4 @@
-"""Answers that are none, or that harm whoever passes them on: by the thousand, from a seed."""
+"""Invalid or harmful responses: by the thousand, from a seed."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from tests.wire.conformance.frames import (
 )
 
 Octets = Callable[[int], bytes]
-"""For the stream of a call: what the server sends."""
+"""Takes the stream of a call. Returns the octets of a response."""
 
 Make = Callable[[Random], Octets]
 
@@ -32,7 +32,7 @@ GOOD = message(b"\n\x07krithik\x12\x017\x18F")
 """A `user.User`."""
 
 ADDRESS = b"192.0.2.7:9001"
-"""Stands in texts that are no caller's concern. RFC 5737 keeps it for examples."""
+"""A marker for leaked internals: no caller needs it. RFC 5737 keeps it for examples."""
 
 _MAX_FRAME = 16_384
 
@@ -61,12 +61,12 @@ _STATUS_OF_RESET = {
 
 @dataclass(frozen=True, slots=True)
 class HostileAnswer:
-    """One answer.
+    """One response.
 
     Attributes:
         kind: what is wrong with it.
-        octets: makes it.
-        statuses: what the call may end with.
+        octets: makes its octets.
+        statuses: the possible statuses of the call.
         closes: the server closes the connection behind it.
     """
 
@@ -78,7 +78,7 @@ class HostileAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind, and what calls may end with: over `wire`, and over grpcio where that differs."""
+    """A kind, and the statuses of its calls: for `wire`, and for grpcio if they differ."""
 
     make: Make
     statuses: tuple[StatusCode, ...]
@@ -90,23 +90,23 @@ _Kinds = dict[str, _Kind]
 
 
 def that_end_calls(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
-    """Makes so many answers that end their call alone, of each kind about the same number.
+    """Makes this many responses. Each ends only its own call. All kinds are about equally frequent.
 
     Args:
         seed: of what is random in them.
         count: how many.
-        transport: of the side that calls.
+        transport: of the calling side.
     """
     return _made({**_MESSAGES, **_HEADERS, **_STATUSES, **_RESETS}, seed, count, transport)
 
 
 def that_end_connections(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
-    """The same for answers that end the connection, with all calls on it."""
+    """Makes responses to end the whole connection, with all its calls."""
     return _made(_CONNECTIONS, seed, count, transport)
 
 
 def that_last(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
-    """The same for answers that only a deadline ends."""
+    """Makes responses without an end. Only a deadline ends their calls."""
     return _made(_SILENCE, seed, count, transport)
 
 
@@ -145,7 +145,7 @@ def _headers(stream: int, fields: Fields, *, end: bool = False) -> bytes:
 
 
 def _status(number: int, text: bytes = b"", *more: tuple[bytes, bytes]) -> Octets:
-    """An answer of trailers only."""
+    """A response of trailers only."""
     fields = [*HEAD, (b"grpc-status", b"%d" % number), (b"grpc-message", text), *more]
     return lambda stream: _headers(stream, fields, end=True)
 
@@ -176,7 +176,7 @@ def _fixed(octets: Octets) -> Make:
     return lambda _: octets
 
 
-# More than a message may have here. What is sent of it fits the window of a stream.
+# More than the limit for a message here. The sent part fits a stream's window.
 _LARGE_MESSAGE = message(bytes(70_000))[:60_000]
 _GZIP: Fields = [*HEAD, (b"grpc-encoding", b"gzip")]
 _BOMB = gzip.compress(bytes(8 << 20))

@@ -1,4 +1,4 @@
-"""A server of frames that gives each call the hostile answer that it asks for by a name."""
+"""A server of frames: it gives each call the hostile response named in the request."""
 
 import asyncio
 import contextlib
@@ -33,21 +33,21 @@ _NAME = re.compile(rb"hostile-(\d+)$")
 
 
 def name_of(number: int) -> str:
-    """The name by which a call asks for an answer."""
+    """The name to request a response by."""
     return f"hostile-{number}"
 
 
 class HostileServer:
-    """Answers calls; those with other names get a user.
+    """Gives hostile responses by name. Other names get a user.
 
     Attributes:
         address: where it listens.
-        answers: those to be asked for. May be changed at any time.
-        given: how many it has given, those to further attempts included.
+        answers: responses by name. May be changed at any time.
+        given: number of responses given, including those to retries.
     """
 
     def __init__(self, answers: Sequence[HostileAnswer]) -> None:
-        """Makes a server that does not listen yet."""
+        """Makes a server. It does not listen yet."""
         self.address = ""
         self.answers = answers
         self.given = 0
@@ -55,7 +55,7 @@ class HostileServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection until one side closes it."""
         decoder, paths, bodies = Decoder(1 << 20), dict[int, bytes](), dict[int, bytes]()
-        # The end of a test cancels this, which asyncio's streams would log.
+        # A test cancels this at its end, and asyncio's streams would log it.
         ends = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
         with contextlib.suppress(*ends):
             await reader.readexactly(len(PREFACE))

@@ -1,4 +1,4 @@
-"""Load that costs its sender little: whole calls of known bytes, from a process of its own."""
+"""Load of little cost to its sender: whole calls of known bytes, from its own process."""
 
 import asyncio
 import multiprocessing
@@ -45,24 +45,26 @@ _HEADER = 9
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is sent.
+    """A load on a server.
 
     Attributes:
         method: its path.
-        connections: how many there are.
-        in_flight: calls on each of them. One that ends is followed by another.
-        source: the address that they come from.
+        connections: number of connections.
+        in_flight: calls at once on each of them. A finished call is followed by another.
+        pause: seconds between a refusal and the next call.
+        source: their source address.
     """
 
     method: bytes = MOCK_DATA
     connections: int = 1
     in_flight: int = 1
+    pause: float = 0.0
     source: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What has become of the calls so far."""
+    """The results of the calls so far."""
 
     _answered: "Synchronized[int]"
     _refused: "Synchronized[int]"
@@ -74,7 +76,7 @@ class Counts:
 
     @property
     def refused(self) -> int:
-        """Calls with a status alone, or reset."""
+        """Calls with only a status, or reset."""
         return self._refused.value
 
 
@@ -132,6 +134,7 @@ class _Caller(asyncio.Protocol):
         return b"".join([headers(s, self._block) + data(s, _KRITHIK) for s in streams])
 
     def data_received(self, received: bytes) -> None:
+        before = self._counts.refused
         buffer, position, over = self._rest + received, 0, 0
         while position + _HEADER <= len(buffer):
             end = position + _HEADER + int.from_bytes(buffer[position : position + 3], "big")
@@ -146,11 +149,18 @@ class _Caller(asyncio.Protocol):
             )
             position = end
         self._rest = buffer[position:]
-        if over:
-            self._transport.write(self._calls(over))
+        if self._load.pause:
+            refused = self._counts.refused - before
+            over -= refused
+            asyncio.get_running_loop().call_later(self._load.pause, self._send, refused)
+        self._send(over)
+
+    def _send(self, count: int) -> None:
+        if count:
+            self._transport.write(self._calls(count))
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> int:
-        """How many calls are over by a frame."""
+        """The number of calls ended by a frame."""
         if kind == DATA:
             self._with_data.add(stream)
         elif kind == RST_STREAM or (kind == HEADERS and flags & END_STREAM):

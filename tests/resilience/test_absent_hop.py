@@ -1,6 +1,6 @@
 """Case 3: every replica of one hop is gone for 3 s, then back.
 
-Calls whose deadline is longer succeed; the others end at their deadline; none hangs.
+Calls with a longer deadline succeed. The others end at their deadline. None hangs.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
 
 GONE_SECONDS = 3.0
 IN_FLIGHT = 32
-# So that neither load is more than some hundred calls a second.
+# Keeps each load below a few hundred calls a second.
 SLOW_ANSWER = "0.1"
 PATIENT, IMPATIENT = 20.0, 1.0
-# What a status may take to get home through three processes on a busy machine.
+# The time for a status to return through three processes on a busy machine.
 HOME_SECONDS = 1.0
 RECOVERY_SECONDS = 1.0
 REFUSALS = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
@@ -33,7 +33,7 @@ async def take_away(replicas: list[Replica]) -> None:
 
 
 async def bring_back(replicas: list[Replica], figures: Figures) -> float:
-    """Starts the replicas again; seconds from the first one's return to the first answer."""
+    """Starts the replicas again. Returns the seconds from the first start to the first response."""
     await asyncio.to_thread(replicas[0].start)
     returned = time.perf_counter()
     answered = figures.codes[grpc.StatusCode.OK]

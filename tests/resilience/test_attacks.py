@@ -1,8 +1,8 @@
 """Attacks on a server of 256 MiB, with honest callers beside them.
 
-Each honest call is answered, with a p99 within five times of its own before the attack or within
-`SLACK_SECONDS`, whichever is more: a busy machine takes that much from time to time. A stream that
-was open before is open afterwards.
+Each honest call is answered. Its p99 stays within five times its own before the attack, or
+within `SLACK_SECONDS` if more: a busy machine sometimes takes as long. A stream opened before
+the attack survives it.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ GRACE = 60
 JOBS = 64
 _QUIET: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
-# gRPC's core answers each PING and each reset for as long as it takes: docs/reliability.md.
+# gRPC's core answers every PING and every reset, however long they go on: docs/reliability.md.
 ON_WIRE = {
     "rapid reset": attacks.RAPID_RESET,
     "PING": attacks.PINGS,
@@ -59,12 +59,12 @@ ATTACKS = ON_BOTH | ON_WIRE if transport() == "wire" else ON_BOTH
 
 
 def bound(server: ServerProcess) -> None:
-    """Lets a server have no more memory than a pod has."""
+    """Limits a server's memory to a pod's."""
     resource.prlimit(server.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def peak(server: ServerProcess) -> int:
-    """The most bytes that were resident at once."""
+    """The peak of resident bytes."""
     lines = Path(f"/proc/{server.pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
@@ -76,7 +76,7 @@ async def load_for(channel: grpc.aio.Channel, seconds: float) -> Figures:
 
 
 def look(figures: Figures, before: Figures, server: ServerProcess) -> None:
-    """Holds what is promised against the figures."""
+    """Checks the measured values against the promises."""
     print(f"before: {before.line}; beside the attack: {figures}")
     print(f"p99 {before.percentile(0.99) * 1000:.0f} and {figures.percentile(0.99) * 1000:.0f} ms")
     print(f"peak {peak(server) / 1e6:.0f} MB")
@@ -130,7 +130,7 @@ async def test_large_names_of_the_client(tmp_path: Path) -> None:
 
 @contextmanager
 def asking(address: str, names: Path) -> Iterator[None]:
-    """Runs the client, which takes its time to show what became of such names."""
+    """Runs the client. It takes time to show the result for such names."""
     options = ("--target", address, "--jobs", str(JOBS), "--timeout", str(TIMEOUT), "-n", "-")
     with (
         names.open("rb") as stdin,
@@ -157,7 +157,7 @@ async def test_a_slot_is_held_until_the_answer_is_taken() -> None:
 
 
 async def _code_of(call: Any, wanted: grpc.StatusCode) -> None:
-    """Calls until a call has the code."""
+    """Calls until one ends with the code."""
     async with asyncio.timeout(TIMEOUT):
         code = None
         while code is not wanted:
@@ -191,7 +191,7 @@ def test_an_answer_that_nobody_takes_does_not_hold_the_exit() -> None:
 
 def seconds_to_exit(server: ServerProcess) -> float:
     with grpc.insecure_channel(server.address, OWN_CONNECTION) as channel:
-        # What was sent before on other connections has arrived by then.
+        # Octets sent earlier on other connections have arrived by then.
         stub: Any = health_pb2_grpc.HealthStub(channel)
         stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT)
     begun = time.monotonic()

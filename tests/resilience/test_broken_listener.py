@@ -1,4 +1,4 @@
-"""Case 6, too: calls whose path is not UTF-8, which end the serving loop of some grpc.aio."""
+"""Case 6, too: a call's path is not UTF-8, and some versions of grpc.aio end their serving loop."""
 
 import asyncio
 
@@ -20,8 +20,8 @@ IN_FLIGHT = 64
 SLOW_ANSWER = "1"
 NOT_UTF8 = b"/user.MockUserDataService/\xff\xfe"
 BREAKS = 3
-# What tells that the server has met it: grpc.aio up to 1.83 answers the call and logs this, the
-# later ones need `rpc.transports.grpcio.listener` (docs/grpcio.md, "A path that is not UTF-8").
+# Signs of it in the log: grpc.aio up to 1.83 answers the call and logs this. Later ones
+# need `rpc.transports.grpcio.listener` (docs/grpcio.md, "A path that is not UTF-8").
 MET = ("Unexpected [UnicodeDecodeError]", "the listener is replaced")
 
 
@@ -30,7 +30,7 @@ def times_met(server: ServerProcess) -> int:
 
 
 async def break_listener(server: ServerProcess) -> None:
-    """Sends one call whose path is not UTF-8, and waits until the server has got over it."""
+    """Sends one call with a non-UTF-8 path, and waits until the server has recovered."""
     before = times_met(server)
     _, writer = await asyncio.open_connection(*split_host_port(server.address))
     writer.write(call_of_path(NOT_UTF8))

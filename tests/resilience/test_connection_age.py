@@ -1,4 +1,4 @@
-"""Case 9: servers end their callers' connections by and by, and no call is lost by it."""
+"""Case 9: servers end their callers' connections from time to time, without losing a call."""
 
 import grpc
 
@@ -16,13 +16,13 @@ GENERATIONS = 4
 
 
 def connections(server: ServerProcess) -> int:
-    """How many connections have brought it calls."""
+    """The number of connections with calls."""
     return len({line["peer"] for line in server.calls()})
 
 
 async def test_no_call_fails() -> None:
     with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_ANSWER]) as chain:
-        # Without retries, which would hide a lost call.
+        # No retries here: they would hide a lost call.
         channel = grpc.aio.insecure_channel(chain.orc1.address, OWN_CONNECTION)
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
             for server in chain.servers.values():

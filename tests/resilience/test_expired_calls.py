@@ -1,4 +1,4 @@
-"""Calls whose time is up when they arrive: no hop behind the first one works for nobody."""
+"""Calls arrive after their deadline: later hops do no useless work."""
 
 import socket
 
@@ -24,7 +24,7 @@ async def test_expired_calls_end_at_the_first_hop() -> None:
             peer.sendall(PREFACE + settings() + SETTINGS_ACK + calls)
             async with grpc.aio.insecure_channel(chain.orc1.address, OWN_CONNECTION) as channel:
                 await caller(channel, TIMEOUT)()
-        # Not even begun: a call to an upstream that expires at once would reach no hop either.
+        # Not even begun: a call to an upstream with an expired deadline would reach no hop either.
         assert metric(chain.orc1, "grpc_client_call_started_total") == 1
         for hop in (chain.orc2, chain.mock_data):
             assert len(hop.calls()) == 1

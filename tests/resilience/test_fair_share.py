@@ -1,4 +1,4 @@
-"""One caller has far more calls than there are slots, over many connections.
+"""One caller has far more calls than slots, over many connections.
 
 Another one has one at a time.
 """
@@ -13,13 +13,13 @@ from tests.support.chain_calls import mock_data_caller
 
 SLOTS, SLOW_ANSWER = 16, 0.05
 GREEDY = Load(connections=10, in_flight=15, source="127.0.0.2")
-# Within the time for which a server remembers who shares its slots.
+# Within the time for which a server remembers its callers.
 CALLS, TIMEOUT = 50, 20
 MOST_REFUSED = 2
 
 
 async def become_known(call: Call) -> None:
-    """Calls until all slots were taken by the one caller that there was, and one is free again."""
+    """Calls until the one caller so far has held all slots, and one is free again."""
     first = Figures("the first calls")
     while not (first.failed and first.calls > first.failed):
         await first.record(call)

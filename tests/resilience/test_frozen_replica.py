@@ -9,10 +9,10 @@ from tests.support.chain_calls import caller
 from tests.support.replicas import replicated_chain
 
 IN_FLIGHT, DEADLINE = 16, 1.0
-# A call is silent for one interval, and its server for another one: 0.5 s each. And a busy machine.
+# A call and its server are silent for one interval each: 0.5 s. A busy machine adds time.
 PROBE_SECONDS = 3.0
 AFTER_SECONDS = 2.0
-# The calls in flight, and those that each place begins while the server is being asked.
+# The calls in flight, and those begun in their places during the probe.
 MOST_LOST = 3 * IN_FLIGHT
 
 

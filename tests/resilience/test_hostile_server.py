@@ -1,4 +1,4 @@
-"""2,000 hostile answers to the client: its batch goes on, with one line and the code of each."""
+"""2,000 hostile responses to the client: its batch goes on, with one line and the code of each."""
 
 import asyncio
 import json
@@ -28,12 +28,12 @@ JOBS = "16"
 SILENT_SECONDS = "0.5"
 HONEST_NAME = "krithik"
 MOST_MEMORY_KB = 200_000
-# The client takes messages of up to 4 MB.
+# The client accepts messages of up to 4 MB.
 LARGE_MESSAGE = "a large message"
 
 INNER_WORDS = re.compile("Stream removed|from Core|Traceback")
 SUMMARY = re.compile(r"\d+ names in .* failed \(.*\)")
-# A line of gRPC's core, which writes to stderr by itself.
+# A line of gRPC's core, written directly to stderr.
 CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 
@@ -44,7 +44,7 @@ def run(arguments: list[str], stdin: bytes) -> "subprocess.CompletedProcess[byte
 
 
 async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple[str, str]]":
-    """Has a client ask for each answer, and for a user behind each. Counts the ends by kind."""
+    """Makes a client request each response, and a user after each. Counts the ends by kind."""
     asked = list(answers)
     names = list(
         chain.from_iterable((name_of(number), HONEST_NAME) for number in range(len(asked)))
@@ -57,7 +57,7 @@ async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple
     assert ended.returncode == 1, stderr
     assert [line for line in stderr if not SUMMARY.fullmatch(line)] == []
     assert not INNER_WORDS.search(ended.stdout.decode())
-    # A user that is taken for an answer has its own name.
+    # A response accepted as a user has the user's own name.
     wanted = [
         name if "error" in line else HONEST_NAME for line, name in zip(lines, names, strict=True)
     ]
@@ -69,7 +69,7 @@ async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple
 
 
 def end_of(line: dict[str, Any], hostile: HostileAnswer) -> str:
-    """The code of a line, which is one that the answer may end with."""
+    """The code of a line, checked against the response's possible statuses."""
     code = StatusCode[line["error"]["code"]] if "error" in line else StatusCode.OK
     statuses = {StatusCode.INTERNAL} if hostile.kind == LARGE_MESSAGE else hostile.statuses
     assert code in statuses, (hostile.kind, line)
@@ -79,7 +79,7 @@ def end_of(line: dict[str, Any], hostile: HostileAnswer) -> str:
 async def test_a_batch_goes_on_through_hostile_answers() -> None:
     ends = await ask(that_end_calls(SEED, ANSWERS, "grpcio"), "--jobs", JOBS, *PATIENCE)
     broken = that_end_connections(SEED, OF_CONNECTIONS, "grpcio")
-    # One at a time: the connection of others would break.
+    # One at a time: calls beside it would lose their connection.
     ends += await ask(broken, "--jobs", "1", *PATIENCE)
     silent = that_last(SEED, SILENT, "grpcio")
     ends += await ask(silent, "--jobs", JOBS, "--timeout", SILENT_SECONDS)

@@ -1,4 +1,4 @@
-"""10,000 hostile answers of upstreams: each ends its call in order, and nothing else."""
+"""10,000 hostile responses of upstreams: each ends its call in order, and nothing else."""
 
 import asyncio
 import re
@@ -32,11 +32,11 @@ MEMORY_SLACK_MB = 32.0
 # The server leaves connections open behind GOAWAY, and so does gRPC's core.
 DESCRIPTOR_SLACK = OF_CONNECTIONS
 
-# What gRPC's core and `wire` say among themselves, and addresses.
+# Terms internal to gRPC's core and `wire`, and addresses.
 INNER_WORDS = re.compile(
     rf"Stream removed|RST_STREAM|GOAWAY|http2|HTTP|metadata|Core|127\.0\.0\.1|{ADDRESS.decode()}"
 )
-# Lines of gRPC's core, which writes to stderr by itself.
+# Lines of gRPC's core, written directly to stderr.
 CORE_LINE = re.compile(r"E\d{4} .* hpack_parser\.cc")
 
 Ask = Callable[[str, float], Awaitable[object]]
@@ -44,7 +44,7 @@ End = tuple[str, grpc.StatusCode]
 
 
 def ask_for(name: str, channel: grpc.aio.Channel) -> Ask:
-    """Calls a server for a user of a name."""
+    """Calls a server for a user by name."""
     if name == "orc1":
         first = user_pb2_grpc.Orchestrator1ServiceStub(channel).GetUserByName
         return lambda name, seconds: first(user_pb2.UserName(name=name), timeout=seconds)
@@ -55,7 +55,7 @@ def ask_for(name: str, channel: grpc.aio.Channel) -> Ask:
 async def storm(
     ask: Ask, upstream: HostileServer, answers: Iterable[HostileAnswer], seconds: float
 ) -> "Counter[End]":
-    """Asks for each answer, and counts the ends of each kind."""
+    """Requests each response, and counts the ends of each kind."""
     upstream.answers = list(answers)
     numbers = iter(range(len(upstream.answers)))
     ends: Counter[End] = Counter()
@@ -79,7 +79,7 @@ async def storm(
 
 
 async def storms(ask: Ask, upstream: HostileServer) -> "Counter[End]":
-    """All answers."""
+    """Requests all kinds of responses."""
     ends = await storm(ask, upstream, that_end_calls(SEED, ANSWERS, transport()), LIMIT_SECONDS)
     broken = that_end_connections(SEED, OF_CONNECTIONS, transport())
     ends += await storm(ask, upstream, broken, LIMIT_SECONDS)
@@ -87,7 +87,7 @@ async def storms(ask: Ask, upstream: HostileServer) -> "Counter[End]":
 
 
 def assert_the_log_blames(upstream: HostileServer, server: ServerProcess) -> None:
-    """Each line of a failure on this side names the upstream. There are no lines of other kinds."""
+    """Each failure's line on this side names the upstream. There are no other kinds of lines."""
     events = Counter(line["event"] for line in server.log())
     assert events.keys() <= {"serving", "call", "upstream unusable", "upstream usable"}
     diagnoses = [line["diagnosis"] for line in server.calls() if "diagnosis" in line]

@@ -1,8 +1,8 @@
 """Case 2: `kill -9` of one replica of two, under load.
 
-A call in flight on a process that is killed ends with UNAVAILABLE at its caller. gRPC may try it
-again as long as no answer has begun to arrive (gRFC A6), which of a unary call is always so.
-Without retries, then, exactly the calls in flight on the killed replica fail; with them, none.
+A call in flight ends with UNAVAILABLE at its caller when its process is killed. gRPC may retry
+while no response has begun to arrive (gRFC A6). For a unary call this is always so.
+So without retries exactly the calls in flight on the killed replica fail. With retries none does.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import Replica, ReplicatedChain, replicas, replicated_chain, target
 
 IN_FLIGHT = 64
-# The load is calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
+# The load is waiting calls, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
 SLOW_ANSWER = "0.2"
 # Long enough for every call to be in flight when the replica is killed.
 OUTLASTS_THE_KILL = "3"
-# Of 1000 tokens each failure costs one, and a retry needs more than half of them to be left.
+# Each failure costs one of 1000 tokens, and a retry needs more than half of them.
 RETRIED_AT_ONCE = 499
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 TIMEOUT = 20
@@ -33,7 +33,7 @@ def in_flight(replica: Replica) -> int:
 
 
 def kill_once_in_flight(members: list[Replica], calls: int) -> int:
-    """Kills the busiest replica when so many calls are in flight; returns how many it had."""
+    """Kills the busiest replica at this many calls in flight. Returns its count."""
     wait_until(lambda: sum(map(in_flight, members)) == calls, f"{calls} calls are in flight")
     busiest = max(members, key=in_flight)
     lost = in_flight(busiest)

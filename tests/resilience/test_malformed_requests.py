@@ -1,4 +1,4 @@
-"""Case 6: 10,000 malformed requests. Each is answered or let go of, and the server serves on."""
+"""Case 6: 10,000 malformed requests. Each is answered or dropped, and the server serves on."""
 
 import asyncio
 import contextlib
@@ -23,12 +23,12 @@ SEED, WARM_UP_SEED = 6, 66
 REQUESTS, WARM_UP_REQUESTS = 10_000, 1_000
 AT_ONCE = 32
 HALF_OPEN = 200
-# Honest callers meanwhile: some, but not so many that they are all that the machine does.
+# Honest callers meanwhile, too few to fill the machine.
 HONEST, SLOW_ANSWER = 4, "0.05"
 MEMORY_SLACK_MB = 32.0
 DESCRIPTOR_SLACK = 4
-# gRPC's own lines: of metadata that is not UTF-8, which it quotes escaped, and of a caller that was
-# gone when its answer was sent.
+# gRPC's own lines: about non-UTF-8 metadata, quoted with escapes, and about callers gone before
+# their response.
 GRPC_SAYS = ("Invalid encoding", "ExecuteBatchError raised in core")
 
 
@@ -51,7 +51,7 @@ async def end_of(request: Malformed, server: ServerProcess) -> Answer:
 
 
 async def read_end(reader: asyncio.StreamReader, *, statuses: bool) -> Answer:
-    """Reads until stream 1 is over, or (`statuses` is False) until the connection is."""
+    """Reads until the end of stream 1, or (`statuses` is False) of the connection."""
     decoder = Decoder(max_header_list_size=1_000_000)
     async for frame in frames(reader):
         if statuses and isinstance(frame, RstStreamFrame):
@@ -64,7 +64,7 @@ async def read_end(reader: asyncio.StreamReader, *, statuses: bool) -> Answer:
 
 
 async def frames(reader: asyncio.StreamReader) -> AsyncIterator[Frame]:
-    """The frames that a server sends until it closes."""
+    """A server's frames until it closes."""
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             header = memoryview(await reader.readexactly(9))
@@ -74,7 +74,7 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[Frame]:
 
 
 async def storm(server: ServerProcess, seed: int, count: int) -> "Counter[tuple[str, Answer]]":
-    """Sends so many malformed requests; counts the ends of each kind."""
+    """Sends this many malformed requests. Counts the ends of each kind."""
     requests = malformed_requests(seed, count)
     ends: Counter[tuple[str, Answer]] = Counter()
     wrong: dict[tuple[str, Answer], bytes] = {}
@@ -93,7 +93,7 @@ async def storm(server: ServerProcess, seed: int, count: int) -> "Counter[tuple[
 
 @contextlib.asynccontextmanager
 async def half_open(server: ServerProcess) -> AsyncIterator[None]:
-    """Holds connections on which too little was sent for the server to do anything."""
+    """Holds connections with too little sent for the server to react."""
     writers = []
     for number in range(HALF_OPEN):
         _, writer = await asyncio.open_connection(*split_host_port(server.address))
@@ -129,6 +129,6 @@ async def test_the_server_survives_and_serves_on() -> None:
         assert metric(server, "grpc_server_call_in_flight") == 0
         assert after.megabytes < before.megabytes + MEMORY_SLACK_MB
         own = {line["event"] for line in server.log() if not line["event"].startswith(GRPC_SAYS)}
-        # Only wire tells of peers that break HTTP/2.
+        # Only wire logs peers' breaches of HTTP/2.
         assert own - {"connection turned away"} == {"serving", "call"}
         assert server.stop() == 0

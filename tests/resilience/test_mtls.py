@@ -29,34 +29,34 @@ from tests.support.chain_calls import REQUEST, caller
 TIMEOUT = 20
 IN_FLIGHT = 32
 SLOW_ANSWER = "0.1"
-# Callers that shake hands anew for each call.
+# Callers with a new handshake for each call.
 NEWCOMERS = 4
 ROTATIONS, BETWEEN_ROTATIONS = 3, 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """An authority, and the certificates that servers and callers show each other."""
+    """An authority, and the certificates of servers and callers."""
 
     authority: Authority
     server: Pair
     client: Pair
 
     def serving(self) -> list[str]:
-        """The options of a server that asks its callers for a certificate."""
+        """The options of a server with client certificates required."""
         return options("tls", self.server, {"client-ca": self.authority.certificate})
 
     def calling(self) -> list[str]:
-        """The options of a server that shows its upstream a certificate."""
+        """The options of a server with a client certificate for its upstream."""
         return options("upstream-tls", self.client, {"ca": self.authority.certificate})
 
     def channel_tls(self) -> ChannelTls:
-        """The caller's side of it."""
+        """The caller's credentials."""
         pair = self.client
         return ChannelTls(ca=self.authority.certificate, certificate=pair.certificate, key=pair.key)
 
     def channel(self, server: ServerProcess) -> grpc.aio.Channel:
-        """A channel with a connection of its own, by which it shakes hands anew."""
+        """A channel with its own connection and so a new handshake."""
         credentials = channel_credentials(self.channel_tls())()
         return grpc.aio.secure_channel(server.address, credentials, options=OWN_CONNECTION)
 
@@ -85,7 +85,7 @@ def chain_with(trust: Trust) -> Iterator[Chain]:
 
 
 async def refusal(server: ServerProcess, tls: ChannelTls) -> str:
-    """What gRPC says of a call with these certificates, which must fail before its deadline."""
+    """The error text of a call with these certificates, failed before its deadline."""
     async with open_channel(server.address, "user.MockUserDataService", tls) as channel:
         method = user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData
         with pytest.raises(grpc.aio.AioRpcError) as raised:
@@ -124,13 +124,13 @@ async def test_a_caller_is_refused(trust: Trust, elsewhere: Authority, flaw: str
         text = await refusal(server, tls)
         assert server.calls() == []
     print(f"caller with {flaw}: {text}")
-    # In TLS 1.3 a server looks at the certificate after its caller's handshake is over, and gRPC
-    # does not pass the alert on: the caller learns that the connection was closed on it.
+    # In TLS 1.3 a server checks the certificate after its caller's handshake is over, and gRPC does
+    # not pass the alert on. The caller only sees a closed connection.
     assert re.search("Socket closed|reset|handshake", text)
 
 
 def with_flawed_server(trust: Trust, elsewhere: Authority, flaw: str) -> Trust:
-    """The same, with a server's certificate that nobody should accept."""
+    """The same trust, with a server certificate nobody should accept."""
     pairs = {
         "wrong name": trust.authority.issue("other", names=["other.example"]),
         "wrong CA": elsewhere.issue("stranger"),
@@ -186,7 +186,7 @@ async def call_on_new_connection(trust: Trust, server: ServerProcess) -> None:
 
 
 def certificate_of(server: ServerProcess, trust: Trust) -> bytes | None:
-    """The certificate that a server shows to a new connection."""
+    """A server's certificate on a new connection."""
     context = ssl.create_default_context(cafile=trust.authority.certificate)
     context.load_cert_chain(trust.client.certificate, trust.client.key)
     context.set_alpn_protocols(["h2"])
@@ -241,6 +241,6 @@ async def test_a_rotation_of_the_callers_certificate_loses_no_call(trust: Trust)
 
 
 def reloads(server: ServerProcess) -> int:
-    """How often a server has taken a new certificate for its upstream."""
+    """The number of times a server has loaded a new certificate for its upstream."""
     events = [line["event"] for line in server.log()]
     return events.count("certificate for the upstream reloaded")

@@ -1,7 +1,7 @@
 """Case 5: ten times the capacity for 10 s.
 
-The capacity is one of waiting, MAX_CONCURRENT_RPCS / SLOW_ANSWER calls a second, so that what is
-measured is the shedding and not the machine.
+Waiting limits the capacity to MAX_CONCURRENT_RPCS / SLOW_ANSWER calls a second. So the test
+measures the shedding and not the machine.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ MAX_CONCURRENT_RPCS = 10
 CAPACITY = MAX_CONCURRENT_RPCS / SLOW_ANSWER
 PEAK_SECONDS, OVERLOAD_SECONDS = 3.0, 10.0
 TIMEOUT = 60
-# Calls that queued for 10 s at ten times the capacity would wait for 90 s.
+# Calls queued for 10 s at ten times the capacity would wait for 90 s.
 P99_LIMIT = 5 * SLOW_ANSWER
 HEALTH_LIMIT = 5.0
-# Four times the limit that a server has by default.
+# Four times a server's default limit.
 BURST = 4000
 
 

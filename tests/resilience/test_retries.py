@@ -20,7 +20,7 @@ TIMEOUT = 20
 
 
 class CountingMockData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Counts the attempts of each call and refuses the first ones, by the calls' request ids."""
+    """Counts the attempts of each call by request id and refuses the first ones."""
 
     def __init__(self, refused: int, code: grpc.StatusCode) -> None:
         self.attempts: Counter[str] = Counter()
@@ -35,14 +35,14 @@ class CountingMockData(user_pb2_grpc.MockUserDataServiceServicer):
         call = str(dict(context.invocation_metadata() or ())[REQUEST_ID])
         self.attempts[call] += 1
         if self.attempts[call] <= self._refused:
-            # As a server of ours: the trailer says that the status is no local one.
+            # Like a server of ours: the trailer marks a non-local status.
             await context.abort(self._code, "not now", ((REQUEST_ID, call),))
         return USER
 
 
 @asynccontextmanager
 async def chain_before(servicer: CountingMockData) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a real orc1 before a real orc2 before the servicer."""
+    """A channel to a real orc1, with a real orc2 and the servicer behind it."""
     server = grpc.aio.server()
     user_pb2_grpc.add_MockUserDataServiceServicer_to_server(servicer, server)
     mock_data = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

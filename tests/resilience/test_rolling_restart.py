@@ -12,7 +12,7 @@ from tests.support.chain_calls import caller, mock_data_caller
 from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
 
 IN_FLIGHT = 64
-# The load is then calls that wait, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
+# The load is then waiting calls, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
 SLOW_ANSWER = 0.1
 SETTLED_SECONDS = 0.5
 RESTARTS, CALLS_BETWEEN = 5, 1000
@@ -38,7 +38,7 @@ async def test_no_call_fails(drain_delay: str) -> None:
     assert figures.failed == 0
 
 
-# As fast as it can, and slow enough for calls to be in flight when the server is told to stop.
+# At full speed, and slow enough for calls to be in flight at the server's SIGTERM.
 @pytest.mark.parametrize("delay", ["0", "0.05"])
 async def test_no_call_fails_of_a_caller_that_does_not_watch_health(delay: str) -> None:
     with replicas("services/mock_data", 1, "--delay", delay) as (mock_data,):

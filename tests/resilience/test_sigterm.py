@@ -16,7 +16,7 @@ from tests.support.chain_calls import caller
 
 CALLS = 200
 TIMEOUT = 30
-# Longer than it takes to begin the calls, shorter than the grace.
+# Longer than the calls take to begin, shorter than the grace.
 SLOW_ANSWER = "2"
 GRACE_SECONDS = 10.0
 ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]

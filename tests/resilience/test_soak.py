@@ -1,7 +1,7 @@
-"""Case 10: steady load for a minute, or for SOAK_SECONDS; memory and descriptors stay flat.
+"""Case 10: steady load for a minute, or for SOAK_SECONDS. Memory and descriptors stay flat.
 
-The first quarter warms up: allocators and thread pools grow until they have what the load needs.
-Then what a server takes in the second quarter is what it takes in the last.
+The first quarter warms up: allocators and thread pools grow to the size of the load.
+Then a server takes as much in the second quarter as in the last.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 SAMPLES = 60
 IN_FLIGHT, SLOW_ANSWER = 32, "0.1"
 TIMEOUT = 20
-# By a minute's 10,000 calls between the quarters a leak of 400 bytes a call shows.
+# A minute's 10,000 calls between the quarters show a leak of 400 bytes a call.
 MEMORY_SLACK_MB = 4.0
 DESCRIPTOR_SLACK = THREAD_SLACK = 2
 
@@ -26,7 +26,7 @@ History = dict[str, list[Footprint]]
 
 
 async def watch(chain: Chain) -> History:
-    """What each server takes, sampled evenly over the time."""
+    """Each server's footprint, sampled evenly over the time."""
     history: History = {name: [] for name in chain.servers}
     for _ in range(SAMPLES):
         await asyncio.sleep(SECONDS / SAMPLES)

@@ -1,4 +1,4 @@
-"""Case 4: a hop that accepts and never answers (SIGSTOP); after SIGCONT nothing leaks."""
+"""Case 4: a hop accepts and never answers (SIGSTOP). After SIGCONT nothing leaks."""
 
 import signal
 from functools import partial
@@ -19,14 +19,14 @@ from tests.support.footprint import Footprint, footprint
 
 METRICS = ["--metrics-address", "127.0.0.1:0"]
 DEADLINE = 0.3
-# What a status may take to get home through three processes on a busy machine.
+# The time for a status to return through three processes on a busy machine.
 HOME_SECONDS = 1.0
 IN_FLIGHT = 64
-# An allocator keeps pages that it once had, and gRPC its threads; what leaks grows each round.
+# An allocator keeps its pages, and gRPC its threads. Only a leak grows each round.
 WARM_UP_ROUNDS, ROUNDS = 12, 12
 MEMORY_SLACK_MB = 12.0
 THREAD_SLACK = DESCRIPTOR_SLACK = 2
-# At a hop that has an upstream either may come first: its own deadline or its caller's.
+# At a hop with an upstream either may come first: its own deadline or its caller's.
 ENDED_BY_DEADLINE = {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
@@ -35,19 +35,19 @@ def footprints(chain: Chain) -> dict[str, Footprint]:
 
 
 def is_idle(server: ServerProcess) -> bool:
-    """Whether it answers no call and waits for none."""
+    """True if it has no call in flight, as server or as client."""
     return all(metric(server, f"grpc_{side}_call_in_flight") == 0 for side in ("server", "client"))
 
 
 def connections(server: ServerProcess) -> int:
-    """The connections that callers have to it."""
+    """Its number of connections from callers."""
     port = int(server.address.rpartition(":")[2])
     sockets = psutil.Process(server.pid).net_connections("tcp")
     return sum(one.laddr.port == port and one.status == "ESTABLISHED" for one in sockets)
 
 
 async def stop_and_go(stopped: ServerProcess, channel: grpc.aio.Channel) -> tuple[Figures, Figures]:
-    """The calls made while a server is stopped, and those made once it goes on."""
+    """The calls made while a server is stopped, and those made after it continues."""
     stopped.signal(signal.SIGSTOP)
     unanswered = await burst(caller(channel, DEADLINE), IN_FLIGHT)
     stopped.signal(signal.SIGCONT)

@@ -1,1 +1,1 @@
-"""What several of this repository's own tests need. //testing has what others need too."""
+"""Code shared by this repository's own tests. //testing holds the code of use to others."""

@@ -1,4 +1,4 @@
-"""Calls for tests of one part of `rpc`, without a server around them."""
+"""Calls for tests of one part of `rpc`, without a server."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ PEER = "ipv4:127.0.0.1:50000"
 
 
 class ArrivingContext:
-    """What gRPC knows of a call that arrives."""
+    """gRPC's view of an arriving call."""
 
     def __init__(
         self, metadata: tuple[tuple[str, str | bytes], ...] = (), remaining: float | None = None
@@ -24,30 +24,30 @@ class ArrivingContext:
         self.callbacks: list[Callable[[object], None]] = []
 
     def invocation_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
-        """What the caller sent along."""
+        """The metadata from the caller."""
         return self._metadata
 
     def time_remaining(self) -> float | None:
-        """Seconds until the caller gives up."""
+        """Seconds until the caller's deadline."""
         return self._remaining
 
     def code(self) -> grpc.StatusCode | None:
-        """The status that the servicer has set."""
+        """The servicer's status code."""
         return None
 
     def add_done_callback(self, callback: Callable[[object], None]) -> None:
-        """Takes what is to be told of the call's end."""
+        """Stores a callback for the call's end."""
         self.callbacks.append(callback)
 
     def peer(self) -> str:
-        """Who calls."""
+        """The caller's address."""
         return PEER
 
 
 def arriving_context(
     *metadata: tuple[str, str | bytes], remaining: float | None = None
 ) -> ServicerContext:
-    """A context for a call with that metadata and that time."""
+    """A context for a call with this metadata and remaining time."""
     return cast("ServicerContext", ArrivingContext(metadata, remaining))
 
 
@@ -62,7 +62,7 @@ def make_call(  # noqa: PLR0913  # all by name
     callers: tuple[str, ...] = (),
     metadata: tuple[tuple[str, str | bytes], ...] = (),
 ) -> Call:
-    """A call that has just arrived."""
+    """A call before its servicer begins."""
     context, now = arriving_context(*metadata), time.perf_counter()
     return Call(
         method,

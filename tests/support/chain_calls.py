@@ -1,4 +1,4 @@
-"""Calls of the chain, for a load, with the one request and response that they have."""
+"""Calls of the chain for a load, always with the same request and response."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -13,7 +13,7 @@ USER = user_pb2.User(name="krithik", **{"class": "7"}, roll=70)
 
 
 def caller(channel: grpc.aio.Channel, timeout: float) -> Call:
-    """Calls of the chain's head, which wait for it while there is time.
+    """Calls the chain's head, and waits for a connection until the deadline.
 
     Args:
         channel: to orc1.
@@ -23,7 +23,7 @@ def caller(channel: grpc.aio.Channel, timeout: float) -> Call:
 
 
 def mock_data_caller(channel: grpc.aio.Channel, timeout: float) -> Call:
-    """The same for calls of mock_data without the servers before it."""
+    """The same for mock_data alone, without the servers before it."""
     return partial(_call, user_pb2_grpc.MockUserDataServiceStub(channel).GetMockUserData, timeout)
 
 

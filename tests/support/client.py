@@ -9,7 +9,7 @@ CLIENT = "client/client"
 REQUEST_ID = r"[0-9a-f]{32}"
 
 PATIENCE = ("--timeout", str(LIMIT_SECONDS))
-"""Options on a machine that may be busy."""
+"""Options for a possibly busy machine."""
 
 
 def run_client(*arguments: str | bytes, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":

@@ -1,4 +1,4 @@
-"""What a process takes of the machine: descriptors, threads, memory."""
+"""A process's use of the machine: descriptors, threads, memory."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a process takes at one moment.
+    """A process's use at one moment.
 
     Attributes:
         descriptors: open file descriptors, sockets among them.
@@ -29,7 +29,7 @@ class Footprint:
 
 
 def footprint(server: ServerProcess) -> Footprint:
-    """The footprint that a server has now."""
+    """The current footprint of a server."""
     process = psutil.Process(server.pid)
     with process.oneshot():
         megabytes = process.memory_info().rss / _MEGABYTE

@@ -1,6 +1,6 @@
-"""Both sides of gRPC made of HTTP/2 frames, for what no gRPC library sends.
+"""Both sides of gRPC made of HTTP/2 frames, beyond what a gRPC library sends.
 
-Frames: RFC 9113 section 6. How a call is put into them:
+Frames: RFC 9113 section 6. Calls in frames:
 https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 """
 
@@ -32,7 +32,7 @@ _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse
 
 
 class Moment(Enum):
-    """When a server of frames comes up with a fault."""
+    """The moment of a fault in a server of frames."""
 
     CONNECTED = "once there is a connection"
     NO_ANSWER = "instead of an answer"
@@ -46,7 +46,7 @@ class Fault:
     Attributes:
         moment: when it is sent.
         code: its error code.
-        resets: RST_STREAM, of the call's stream, else GOAWAY.
+        resets: True for RST_STREAM of the call's stream, False for GOAWAY.
     """
 
     moment: Moment
@@ -54,7 +54,7 @@ class Fault:
     resets: bool = False
 
     def frame(self, stream: int) -> Frame:
-        """The frame, of a call on that stream."""
+        """The frame, for a call on this stream."""
         if self.resets:
             return RstStreamFrame(stream, error_code=self.code)
         answered = stream if self.moment is Moment.BEFORE_ANSWER else 0
@@ -62,18 +62,18 @@ class Fault:
 
 
 class FaultyServer:
-    """Answers each call with the same message, save those that meet a fault.
+    """Answers each call with the same message, except calls with a fault.
 
-    After a fault the next call is answered, so that each fault shows what is left of the caller.
+    After a fault the next call is answered, to show the caller's state after each fault.
 
     Attributes:
         address: where it listens.
         faults: those to come.
-        calls: how many have come, health checks apart.
+        calls: number of calls so far, without health checks.
     """
 
     def __init__(self, message: bytes, faults: Iterable[Fault]) -> None:
-        """Makes a server that does not listen yet."""
+        """Makes a server. It does not listen yet."""
         self.address = ""
         self.faults = list(faults)
         self.calls = 0
@@ -115,7 +115,7 @@ class FaultyServer:
             _headers(encoder, stream, [("grpc-status", "0")], ends=True),
         ]
         if self._is_due(Moment.NO_ANSWER):
-            # The encoder keeps no state of what is not sent: its fields are never indexed.
+            # An unsent block leaves no state in the encoder: its fields are never indexed.
             _write(writer, self._take().frame(stream))
         elif self._is_due(Moment.BEFORE_ANSWER):
             _write(writer, self._take().frame(stream), *answer)
@@ -123,7 +123,7 @@ class FaultyServer:
             _write(writer, *answer)
             self._spares_next = False
             if self._is_due(Moment.CONNECTED):
-                # Lets the caller connect anew.
+                # The caller may connect anew.
                 _write(writer, GoAwayFrame(last_stream_id=stream, error_code=0))
 
     def _is_due(self, moment: Moment) -> bool:
@@ -146,10 +146,10 @@ async def faulty_server(message: bytes, faults: Iterable[Fault]) -> AsyncIterato
 
 
 class FrameCaller:
-    """A caller on a connection of its own."""
+    """A caller on its own connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Takes an open connection and begins HTTP/2 on it."""
+        """Begins HTTP/2 on an open connection."""
         self._reader, self._writer = reader, writer
         self._encoder, self._decoder = Encoder(), Decoder()
         self._next_stream = 1
@@ -157,7 +157,7 @@ class FrameCaller:
         self.send(SettingsFrame(0))
 
     def call(self, path: str, message: bytes) -> int:
-        """Sends a call, and returns its stream."""
+        """Sends a call and returns its stream id."""
         stream, self._next_stream = self._next_stream, self._next_stream + 2
         fields = [
             (":method", "POST"),
@@ -172,7 +172,7 @@ class FrameCaller:
         return stream
 
     def send(self, *frames: Frame) -> None:
-        """Sends frames as they are."""
+        """Sends frames unchanged."""
         _write(self._writer, *frames)
 
     async def status(self, stream: int) -> int:
@@ -204,7 +204,7 @@ async def frame_caller(address: str) -> AsyncIterator[FrameCaller]:
 async def _frames(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> AsyncIterator[Frame]:
-    """The frames that a peer sends until it closes. Its pings are answered."""
+    """A peer's frames until it closes. Answers its pings."""
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             frame, length = Frame.parse_frame_header(memoryview(await reader.readexactly(9)))
@@ -230,7 +230,7 @@ def _message_frames(encoder: Encoder, stream: int, message: bytes) -> list[Frame
 def _headers(
     encoder: Encoder, stream: int, fields: list[tuple[str, str]], *, ends: bool = False
 ) -> Frame:
-    # Sensitive fields are never indexed, so a block that is dropped leaves no gap.
+    # Sensitive fields are never indexed, so a dropped block leaves no gap.
     block = encoder.encode([(name, value, True) for name, value in fields])
     flags = ["END_HEADERS", "END_STREAM"] if ends else ["END_HEADERS"]
     return HeadersFrame(stream, block, flags=flags)

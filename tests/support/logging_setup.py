@@ -1,4 +1,4 @@
-"""Undoing what `configure_logs` does to the process, so that no test logs for the next one."""
+"""Restores the process's logging after `configure_logs`, so no test logs for the next one."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import structlog
 
 @contextmanager
 def logs_restored() -> Iterator[None]:
-    """Puts the process's logging back, at the end, to what it was at the beginning."""
+    """Restores the process's logging at the end of the context."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

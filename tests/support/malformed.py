@@ -1,4 +1,4 @@
-"""Malformed requests by the thousand, from a seed: HTTP/2 and gRPC as they should not be."""
+"""Malformed requests by the thousand, from a seed: broken HTTP/2 and gRPC."""
 
 import random
 import struct
@@ -26,7 +26,7 @@ _FRAME_BYTES = 16_000
 
 
 class End(Enum):
-    """How a server may end a request other than by a status."""
+    """The ways for a server to end a request without a status."""
 
     RESET = "reset"
     CLOSED = "closed"
@@ -44,8 +44,8 @@ class Malformed:
 
     Attributes:
         kind: what is wrong with it.
-        data: all that the caller sends.
-        answers: what the server may answer, empty for anything, as long as it lets go of the
+        data: everything sent by the caller.
+        answers: the server's possible answers. Empty for any, as long as the server closes the
             connection once the caller has.
     """
 
@@ -55,7 +55,7 @@ class Malformed:
 
 
 def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
-    """Makes so many requests, of each kind about the same number, the same for the same seed."""
+    """Makes this many requests, all kinds about equally often, the same ones for the same seed."""
     source = random.Random(seed)  # noqa: S311  # it must be repeatable, not secret
     makers = {**_ANSWERED, **_GARBAGE}
     kinds = list(makers)
@@ -66,7 +66,7 @@ def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
 
 
 def call_of_path(path: bytes) -> bytes:
-    """A call in good order, but for its path, which may be any bytes."""
+    """A valid call except for its path. The path may be any bytes."""
     return _call(_framed(REQUEST), {":path": path})
 
 
@@ -79,8 +79,8 @@ def _call(
     """A call on stream 1, all of it.
 
     Args:
-        message: what the stream carries, or None for nothing at all.
-        headers: other values for the usual headers, further headers, and None for one to leave out.
+        message: the stream's content, or None for nothing at all.
+        headers: other values for the usual headers, and further headers. None leaves a header out.
         raw: further headers in HPACK's form.
     """
     usual: dict[str, str | bytes | None] = {
@@ -107,12 +107,12 @@ def _header_frames(block: bytes) -> list[Frame]:
 
 
 def _framed(message: bytes, *, compressed: int = 0, length: int | None = None) -> bytes:
-    """A message as gRPC puts it on a stream, its length perhaps another one than it says."""
+    """A gRPC message on a stream, possibly with a wrong length prefix."""
     return struct.pack(">BI", compressed, len(message) if length is None else length) + message
 
 
 def _literal(name: bytes, value: bytes) -> bytes:
-    """A header in HPACK's plain form, which takes any bytes."""
+    """A header in HPACK's plain form, for any bytes."""
     return b"\x00" + _sized(name) + _sized(value)
 
 
@@ -133,7 +133,7 @@ def _not_utf8(source: random.Random) -> _Made:
 
 
 def _not_protobuf(source: random.Random) -> _Made:
-    # Wire types 6 and 7 are none.
+    # Wire types 6 and 7 do not exist.
     tag = source.randrange(1, 16) << 3 | source.choice([6, 7])
     return _call(_framed(bytes([tag]) + source.randbytes(source.randrange(30)))), {_INTERNAL}
 
@@ -200,7 +200,7 @@ def _wrong_timeout(source: random.Random) -> _Made:
 
 
 def _no_time(_: random.Random) -> _Made:
-    # A server that is quicker than its timer may answer.
+    # A server may answer before its timer expires.
     return _call(_framed(REQUEST), {"grpc-timeout": "0n"}), {_DEADLINE, _OK}
 
 

@@ -1,4 +1,4 @@
-"""A chain with several replicas at each hop, any of which can be stopped and started again."""
+"""A chain with several replicas at each hop. Each can be stopped and started again."""
 
 import asyncio
 import signal
@@ -12,13 +12,13 @@ from testing.processes import ServerProcess, running
 
 @dataclass(slots=True)
 class Replica:
-    """A server with an address that it keeps over restarts.
+    """A server with the same address over restarts.
 
     Attributes:
-        name: which program, as in `services/orc2`.
+        name: the program, as in `services/orc2`.
         address: where it serves.
         arguments: for its command line.
-        server: its process, or the latest one while it is stopped.
+        server: its process, or the last one while it is stopped.
     """
 
     name: str
@@ -44,19 +44,19 @@ class Replica:
         self.server.wait()
 
     async def restart(self) -> int:
-        """Stops it by SIGTERM, starts it again, and returns the exit code of the first process."""
+        """Sends SIGTERM, starts it again, and returns the first process's exit code."""
         code = await asyncio.to_thread(self.server.stop)
         await asyncio.to_thread(self.start)
         return code
 
     def close(self) -> None:
-        """Ends every process of it."""
+        """Ends all of its processes."""
         self._stack.close()
 
 
 @contextmanager
 def replicas(name: str, count: int, *arguments: str) -> Iterator[list[Replica]]:
-    """Starts so many replicas of a server, each with the same further arguments."""
+    """Starts this many replicas of a server, each with the same further arguments."""
     with ExitStack() as stack:
         made = []
         for _ in range(count):
@@ -69,7 +69,7 @@ def replicas(name: str, count: int, *arguments: str) -> Iterator[list[Replica]]:
 
 
 def target(members: Sequence[Replica]) -> str:
-    """The gRPC target that shares calls between the replicas."""
+    """The gRPC target for calls shared between the replicas."""
     return "ipv4:" + ",".join(replica.address for replica in members)
 
 
@@ -86,7 +86,7 @@ class ReplicatedChain:
 def replicated_chain(
     *, orc1: Sequence[str] = (), orc2: Sequence[str] = (), mock_data: Sequence[str] = ()
 ) -> Iterator[ReplicatedChain]:
-    """Starts that chain, each server with further arguments of its own."""
+    """Starts this chain, each server with its own further arguments."""
     with ExitStack() as stack:
         third = stack.enter_context(replicas("services/mock_data", 2, *mock_data))
         upstream = ("--upstream", target(third))

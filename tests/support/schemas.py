@@ -1,4 +1,4 @@
-"""Files held against published schemas: those that are inside check-jsonschema."""
+"""Validates files against check-jsonschema's built-in schemas."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from click.testing import CliRunner
 
 
 def is_valid(file: Path, schema: str) -> bool:
-    """Whether a file is as its schema says.
+    """True if a file satisfies its schema.
 
     Args:
         file: JSON or YAML.
-        schema: name of a schema of check-jsonschema's own, as `vendor.renovate`.
+        schema: name of a built-in schema, such as `vendor.renovate`.
 
     Raises:
-        AssertionError: it cannot be told. The message says why.
+        AssertionError: the check itself failed. The message says why.
     """
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(file)])
     assert result.exit_code in {0, 1}, result.output

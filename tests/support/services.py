@@ -1,4 +1,4 @@
-"""The services that a test has in its `data`, by name."""
+"""The services in a test's `data`, by name."""
 
 from services.declarations import declarations
 from testing.runfiles import runfile

@@ -1,4 +1,4 @@
-"""The names that `wire` offers, in a process that has imported nothing else of it."""
+"""The public names of `wire`, in a process with no other import of it."""
 
 import subprocess
 import sys

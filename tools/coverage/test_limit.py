@@ -15,7 +15,7 @@ REPORT = f"{FOLDER}/_coverage_report.dat"
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A workspace with one file, three of whose four lines were run."""
+    """A workspace with one file of four lines. Three of them were executed."""
     for folder in ("sample", FOLDER):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "sample/known.py").write_text(SOURCE)

@@ -1,4 +1,4 @@
-"""From processes that count lines to the report of a test and that of all tests."""
+"""From processes with counted lines to the report of a test and of all tests."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ UNUSED = "tools/coverage/combined_report.py"
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """What Bazel and the start script of a program tell it under `bazel coverage`."""
+    """The environment of a program under `bazel coverage`, as set by Bazel and its start script."""
     manifest = tmp_path / "manifest"
     manifest.write_text(f"{SAMPLE}\n{UNUSED}\n")
     return os.environ | {
@@ -31,7 +31,7 @@ def run_sample(environment: dict[str, str], argument: str) -> None:
 
 
 def report_of(folder: Path) -> dict[str, list[int]]:
-    """The lines that were run, by file. A docstring counts here, and not in a report."""
+    """The executed lines by file. A docstring counts here, but not in a report."""
     output = folder / "coverage.dat"
     command = [
         "tools/coverage/test_report",

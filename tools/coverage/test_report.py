@@ -1,6 +1,6 @@
-"""Makes one data file of those that the processes of a test wrote. Bazel runs it after each test.
+"""Joins the data files of a test's processes. Bazel runs it after each test.
 
-It is what `--coverage_output_generator` names, in the place of Bazel's own for other languages.
+`--coverage_output_generator` names it, instead of Bazel's own for other languages.
 """
 
 import argparse
@@ -24,11 +24,11 @@ def main() -> None:
 
 
 def _combine(folder: Path, files: dict[str, str], output: Path) -> None:
-    """Writes which lines were run.
+    """Writes the executed lines.
 
     Args:
-        folder: has the data files of the processes.
-        files: where each file for the report is, run or not, by its name there.
+        folder: contains the data files of the processes.
+        files: the place of each file for the report, executed or not, by its name there.
         output: the file to write.
     """
     processes = coverage.Coverage(data_file=str(folder / ".coverage"), config_file=False)

@@ -1,4 +1,4 @@
-"""protoc's code, put where an editor looks for it: beside its contract."""
+"""protoc's code in the editor's place for it: beside its contract."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from pathlib import Path
 
 _PATTERN = "*_pb2*.py*"
 
-# Where Bazel puts other repositories, packages of pip among them.
+# Bazel's place for other repositories, pip packages among them.
 _OTHERS = "external"
 
 
 def copy_generated(runfiles: Path, workspace: Path) -> Iterator[Path]:
-    """Copies the generated code that this program has into the workspace, and names each copy.
+    """Copies this program's generated code into the workspace, and names each copy.
 
-    Copies of an earlier run go, where the contract is gone.
+    Removes an earlier run's copies without a contract.
     """
     folders = [entry for entry in runfiles.iterdir() if entry.is_dir() and entry.name != _OTHERS]
     files = {path.relative_to(runfiles) for folder in folders for path in folder.rglob(_PATTERN)}

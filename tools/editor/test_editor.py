@@ -1,4 +1,4 @@
-"""What //tools:editor makes is enough for an editor: it resolves each import of the workspace."""
+"""//tools:editor gives an editor enough: it resolves each import of the workspace."""
 
 import json
 import os
@@ -21,7 +21,7 @@ GENERATED = {
 
 
 def edit(workspace: Path) -> str:
-    """Runs the program as `bazel run` does, and returns what it says."""
+    """Runs the program as `bazel run` does, and returns its output."""
     return subprocess.check_output(
         [RUNFILES / "tools" / "editor" / "editor", "--no-venv"],
         cwd=RUNFILES,
@@ -31,7 +31,7 @@ def edit(workspace: Path) -> str:
 
 
 def unresolved(workspace: Path) -> list[str]:
-    """The imports that pyright does not find."""
+    """The imports pyright does not find."""
     ended = subprocess.run(
         [sys.executable, "-m", "basedpyright", "--outputjson"],
         cwd=workspace,
@@ -49,7 +49,7 @@ def unresolved(workspace: Path) -> list[str]:
 
 
 def make_packages(workspace: Path) -> None:
-    """Makes an environment that has the build's packages, in place of downloaded ones."""
+    """Makes an environment with the build's packages, instead of downloaded ones."""
     folder = workspace / ".venv"
     venv.create(folder, symlinks=True)
     [packages] = folder.glob("lib/python3*/site-packages")
@@ -59,7 +59,7 @@ def make_packages(workspace: Path) -> None:
 
 
 def merge(source: Path, target: Path) -> None:
-    """Links what a folder has into another. Packages share folders, as in `google`."""
+    """Links a folder's contents into another one. Packages share folders, as in `google`."""
     for entry in source.iterdir():
         place = target / entry.name
         if not place.exists():
@@ -75,7 +75,7 @@ def merge(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python files of the workspace, as they are in a checkout."""
+    """The Python files of the workspace, as in a checkout."""
     copy = tmp_path_factory.mktemp("workspace")
     workspace = find_workspace()
     for file in files_in(workspace, "python"):

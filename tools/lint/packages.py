@@ -1,4 +1,4 @@
-"""The pip packages that this program runs with."""
+"""The pip packages of this program."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ class Package:
     Attributes:
         label: its label, as `requirement("grpcio")`.
         modules: names of its modules.
-        is_pytest_plugin: whether pytest loads it by itself.
+        is_pytest_plugin: True if pytest loads it by itself.
     """
 
     label: str
@@ -43,6 +43,6 @@ def _package(distribution: Distribution, folder: Path) -> Package:
 
 
 def module_name(file: PurePath) -> str:
-    """The module that a file is, by its path below a folder of modules."""
+    """A file's module name, by its path below a folder of modules."""
     # A compiled module bears the interpreter's name too: `x.cpython-311-….so`.
     return ".".join([*file.parts[:-1], file.name.partition(".")[0]]).removesuffix(".__init__")

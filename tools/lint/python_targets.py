@@ -1,4 +1,4 @@
-"""The Python targets of the workspace: of what files and deps each is made."""
+"""The Python targets of the workspace, with their files and deps."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tools.lint.packages import module_name
 _OF_CONTRACTS = "python_grpc_library"
 _RULES = {"py_binary", "py_library", "py_test", _OF_CONTRACTS}
 
-# What the code of a contract is called, and what the macro has it depend on.
+# The names of generated modules, and the macro's own dependencies.
 _GENERATED = ("_pb2", "_pb2_grpc")
 _RUNTIME = (requirement("grpcio"), requirement("protobuf"))
 
@@ -21,11 +21,11 @@ class PythonTarget:
 
     Attributes:
         label: its label.
-        deps: labels of its deps, or of what they are aliases of.
-        files: its sources: Python, and the contracts that it has code of.
+        deps: labels of its deps, with aliases resolved.
+        files: its sources: Python, and the contracts of its generated code.
         modules: names of its modules, generated ones too.
-        is_program: whether it is a program.
-        has_unimported: whether its deps may be there without an import.
+        is_program: True for a program.
+        has_unimported: True if its deps need no import.
     """
 
     label: str
@@ -37,7 +37,7 @@ class PythonTarget:
 
 
 def python_targets(targets: Mapping[str, Target]) -> list[PythonTarget]:
-    """The Python ones among targets, which are given by label."""
+    """The Python targets among all targets, by label."""
     return [_python_target(target, targets) for target in targets.values() if target.rule in _RULES]
 
 
@@ -58,7 +58,7 @@ def _python_target(target: Target, targets: Mapping[str, Target]) -> PythonTarge
 
 
 def _files(labels: Iterable[str], targets: Mapping[str, Target]) -> Iterator[Path]:
-    """The files that labels stand for: a file itself, or the sources of another target."""
+    """The files of labels: a file itself, or the sources of another target."""
     for label in labels:
         if label in targets:
             yield from _files(targets[label].labels("srcs"), targets)

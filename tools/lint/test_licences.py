@@ -1,4 +1,4 @@
-"""Each locked package is under a licence that a user of this repository can live with."""
+"""Each locked package has a licence acceptable to this repository's users."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-# Permissive ones, and MPL, which asks for changes to its own files only. SPDX identifiers.
+# Permissive ones, and MPL. MPL's terms cover only its own files. SPDX identifiers.
 _ALLOWED = {
     "0BSD",
     "Apache-2.0",
@@ -25,7 +25,7 @@ _ALLOWED = {
     "Zlib",
 }
 
-# What packages write that name no SPDX identifier.
+# Packages' own words instead of an SPDX identifier.
 _IDENTIFIERS = {
     "3-Clause BSD License": "BSD-3-Clause",
     "BSD 3-Clause License": "BSD-3-Clause",
@@ -33,7 +33,7 @@ _IDENTIFIERS = {
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
-    # Of two clauses or three, the classifier does not say. Both are allowed.
+    # The classifier does not say whether it has two clauses or three. Both are allowed.
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
@@ -59,7 +59,7 @@ def _locked() -> list[str]:
 
 
 def licences(message: Message) -> set[str]:
-    """SPDX identifiers of a package's licences, or the text in which it names them.
+    """SPDX identifiers of a package's licences, or its own words for them.
 
     The order is that of the core metadata specification: the expression, the older line, the
     classifiers. Some have the whole text in the place of the line. Of licences to choose from, all

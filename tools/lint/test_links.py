@@ -1,4 +1,4 @@
-"""Links between the pages lead to files and headings that are there."""
+"""Links between the pages lead to existing files and headings."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def text_of(page: Path) -> str:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
+    """GitHub's anchors for a page's headings."""
     headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", name).lower().replace(" ", "-") for name in headings}
 

@@ -1,4 +1,4 @@
-"""No file of Starlark asks the gate to look away from rules that Bazel 9 has no more."""
+"""No Starlark file disables the gate's warnings about rules removed from Bazel 9."""
 
 from tools.lint.workspace import files_in, find_workspace
 

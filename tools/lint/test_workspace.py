@@ -1,4 +1,4 @@
-"""The gates find all files of the workspace, by kind, and none that .gitignore names."""
+"""The gates find all files of the workspace by kind, except those in .gitignore."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The workspace's files by kind: all but those that .gitignore names."""
+"""The workspace's files by kind: all but those in .gitignore."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-# A test has the one among its runfiles, and the other only where the workspace is.
+# A test has the first among its runfiles, and the second only in the real workspace.
 _LINKED = "MODULE.bazel"
 _BESIDE = "bazelw"
 
@@ -24,10 +24,10 @@ _INTERPRETER = re.compile(rb"#!.*\b(?:(?P<python>python3?)|(?P<shell>sh|bash|das
 
 
 def find_workspace() -> Path:
-    """The folder that `bazel run` was started in, or that the files of `bazel test` lie in.
+    """The workspace of `bazel run`, or of the files of `bazel test`.
 
     Raises:
-        LookupError: a test runs where the workspace is not, as on another machine.
+        LookupError: a test runs away from the workspace, as on another machine.
     """
     started_in = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     if started_in:

@@ -1,4 +1,4 @@
-"""The route of modules says what WORKSPACE says, and its files have nothing that Bazel 9 lacks."""
+"""The route of modules agrees with WORKSPACE, and its files use nothing missing from Bazel 9."""
 
 import re
 import subprocess

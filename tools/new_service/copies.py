@@ -1,4 +1,4 @@
-"""A copy of what this workspace has of services, and the program that adds to it."""
+"""A copy of this workspace's services, and the program for new ones."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def new_service(workspace: Path, *arguments: str) -> "subprocess.CompletedProces
 
 
 def texts(workspace: Path) -> dict[str, bytes]:
-    """What each file has, without what Python leaves."""
+    """The contents of each file, without Python's caches."""
     return {
         str(file.relative_to(workspace)): file.read_bytes()
         for file in workspace.rglob("*")

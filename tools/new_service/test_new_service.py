@@ -1,4 +1,4 @@
-"""A service of each kind is whole, as is one with an upstream: clean code, and tests that pass."""
+"""A new service of each kind, with or without an upstream, has clean code and passing tests."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ SERVICES = {
 
 
 class Workspace:
-    """A workspace to which a service was added, and what stands in for Bazel in it."""
+    """A workspace with an added service, and a stand-in for Bazel."""
 
     def __init__(self, folder: Path, arguments: list[str]) -> None:
         self.folder = copy_workspace(folder)

@@ -1,4 +1,4 @@
-"""A service that cannot be added, or removed, is refused in one line, and nothing is written."""
+"""An impossible addition or removal of a service is refused in one line. Nothing is written."""
 
 from pathlib import Path
 

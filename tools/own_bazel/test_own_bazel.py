@@ -1,4 +1,4 @@
-"""Bazel as checks of the build run it, with a bazelw that writes down how it was started."""
+"""Bazel for checks of the build, with a bazelw recording its command lines."""
 
 from pathlib import Path
 

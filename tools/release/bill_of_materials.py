@@ -1,4 +1,4 @@
-"""The bill of materials of a release: CycloneDX 1.6, from the files that pin its parts."""
+"""The bill of materials of a release: CycloneDX 1.6, from the files with its pinned parts."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a release build learns of its source, with a git that only says what it is told to."""
+"""A release build's knowledge of its source, with a scripted git."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""requirements.txt is what requirements.in asks for, and that is what BUILD files use."""
+"""requirements.txt fulfils requirements.in, and BUILD files use its packages."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tools.lint.workspace import files_in, find_workspace
 
-# What mypy reads, and mypy: //tools/lint:mypy takes all packages.
+# mypy and its inputs: //tools/lint:mypy takes all packages.
 _FOR_MYPY = re.compile(r"mypy|types-.*")
 _FIX = "; lock again: ./bazelw run //:requirements.update"
 
@@ -55,7 +55,7 @@ _LOCKED = _locked()
 
 
 def _used() -> set[str]:
-    """The packages that BUILD and .bzl files name, as pip's or as Bazel's names of them."""
+    """The packages in BUILD and .bzl files, by pip's name or by Bazel's."""
     workspace = find_workspace()
     files = files_in(workspace, "starlark")
     text = "".join((workspace / file).read_text(encoding="utf-8") for file in files)

@@ -16,14 +16,14 @@ _OPTIONS = [
     "--strip-extras",
     # pip and setuptools are locked like all others.
     "--allow-unsafe",
-    # Where packages come from is the machine's affair.
+    # The machine decides where packages come from.
     "--no-emit-index-url",
     "--no-emit-find-links",
     "--no-emit-trusted-host",
 ]
 
-# What the head of requirements.txt names. Renovate (.github/renovate.json) runs it, and knows no
-# other options than these, nor any other command than pip-compile.
+# The command in the head of requirements.txt. Renovate (.github/renovate.json) runs it, and
+# supports only pip-compile with these options.
 _HEADER = (
     "pip-compile --allow-unsafe --generate-hashes --no-emit-index-url"
     " --output-file=requirements.txt --strip-extras requirements.in"
@@ -31,7 +31,7 @@ _HEADER = (
 
 
 def main() -> int:
-    """Runs pip-compile in the workspace that `bazel run` was called in."""
+    """Runs pip-compile in the workspace of `bazel run`."""
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     if workspace is None:
         print("start it with ./bazelw run //:requirements.update", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Arguments of a python_grpc_library that are protoc's own."""
+"""A python_grpc_library with protoc's own arguments."""
 
 import json
 from pathlib import Path

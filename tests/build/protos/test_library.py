@@ -1,4 +1,4 @@
-"""One python_grpc_library, whose modules have the names in $MODULES (library_test.bzl)."""
+"""One python_grpc_library, with its module names in $MODULES (library_test.bzl)."""
 
 import importlib
 import os

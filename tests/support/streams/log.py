@@ -7,6 +7,6 @@ import pytest
 
 
 def call_lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    """The lines of calls, as JSON, that all servers have written since the last look."""
+    """All servers' new call lines since the last look, as JSON."""
     written = (json.loads(line) for line in capsys.readouterr().err.split("\n") if line[:1] == "{")
     return [line for line in written if line["event"] == "call"]

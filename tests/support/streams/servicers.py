@@ -1,4 +1,4 @@
-"""Servicers of all four kinds of RPC, which do what a request asks for."""
+"""Servicers of all four kinds of RPC. A request says what they do."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -15,10 +15,10 @@ Context = grpc.aio.ServicerContext[Ask, Answer]
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 ECHO_INITIAL = "x-grpc-test-echo-initial"
-"""Metadata of this key comes back before the answers."""
+"""Metadata of this key comes back before the responses."""
 
 ECHO_TRAILING = "x-grpc-test-echo-trailing-bin"
-"""Metadata of this key comes back after the answers."""
+"""Metadata of this key comes back after the responses."""
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -27,9 +27,9 @@ class Streams(StreamServiceServicer):
     """Answers by generators.
 
     Attributes:
-        begun: is set once a call is there.
-        holding: is set once a call waits because its request says so.
-        let_go: is set once that call is cancelled.
+        begun: set once a call has arrived.
+        holding: set once a call waits at its request's demand.
+        let_go: set once this call is cancelled.
     """
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class StreamsByContext(Streams):
             await self._end(last)
         return _only_answer(last, received)
 
-    # The generated base knows of generators only.
+    # The generated base has generators only.
     async def ServerStream(  # type: ignore[override]
         self, request: Ask, context: Context
     ) -> None:
@@ -120,7 +120,7 @@ class StreamsByContext(Streams):
 
 
 class Forwarding(StreamServiceServicer):
-    """Answers with what the upstream answers, and passes metadata that is to be echoed on."""
+    """Passes on the upstream's responses and the metadata to be echoed."""
 
     def __init__(self, streams: Any) -> None:
         self._streams = streams
@@ -147,7 +147,7 @@ class Forwarding(StreamServiceServicer):
 
 
 def sent_by_caller(context: Context, *keys: str) -> Metadata:
-    """What a caller has sent along under some keys."""
+    """The caller's metadata of some keys."""
     metadata: Iterable[Any] = context.invocation_metadata() or ()
     return tuple((key, value) for key, value in metadata if key in keys)
 
@@ -165,7 +165,7 @@ def _only_answer(request: Ask, received: int) -> Answer:
 
 
 async def _reading(context: Context) -> AsyncIterator[Ask]:
-    # grpc.aio.EOF stands behind the last.
+    # grpc.aio.EOF follows the last.
     while isinstance(request := await context.read(), Ask):
         yield request
 

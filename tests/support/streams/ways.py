@@ -1,4 +1,4 @@
-"""The ways in which a test's calls get to a servicer of streams: over which transport, how far."""
+"""The transports and hops between a test's calls and a servicer of streams."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,17 +29,17 @@ KINDS = ("Unary", "ClientStream", "ServerStream", "BidiStream")
 """A method of each kind."""
 
 STREAMS = Upstream("streams", StreamServiceStub, port=1)
-"""Declares the last server, for one that calls it."""
+"""Declares the last server, for its calling server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Running servers, and a stub for the first of them.
+    """Running servers, and a stub for the first one.
 
     Attributes:
-        stub: calls the first.
-        channel: is the stub's.
-        servers: by what they call themselves: `streams`, and before it `hop` if there is one.
+        stub: calls the first server.
+        channel: the stub's.
+        servers: by their own names: `streams`, and `hop` before it if there is one.
     """
 
     stub: Any
@@ -49,7 +49,7 @@ class Path:
 
     @property
     def first(self) -> str:
-        """Name of the server that is called."""
+        """Name of the server called directly."""
         return next(reversed(self.servers))
 
     async def stop(self, name: str) -> None:
@@ -57,17 +57,17 @@ class Path:
         await self._stacks[name].aclose()
 
 
-# What gRPC takes by default: large messages fill windows sooner.
+# gRPC's default: large messages fill windows sooner.
 _LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How calls get to a servicer.
+    """How calls reach a servicer.
 
     Attributes:
-        transport: what carries them.
-        through_hop: whether another server stands in the middle.
+        transport: carries the calls.
+        through_hop: True if another server stands in the middle.
     """
 
     transport: str
@@ -88,7 +88,7 @@ class Way:
 
         Args:
             servicer: of the last server.
-            hop: the server in the middle, or what makes its servicer.
+            hop: the server in the middle, or a function for its servicer.
             **options: for each server, values of the command line's options.
         """
         options = {"max_message_bytes": _LARGEST_MESSAGE, **options, "transport": self.transport}
@@ -109,13 +109,13 @@ class Way:
 
 
 def hop_of(servicer: Callable[..., StreamServiceServicer] = Forwarding, **declared: Any) -> Service:
-    """Declares a service called `hop`, for the middle. Takes what `service_of` takes."""
+    """Declares a service called `hop`, for the middle. Takes the arguments of `service_of`."""
     return service_of(servicer, "hop", upstream=STREAMS, **declared)
 
 
 @asynccontextmanager
 async def calling(address: str) -> AsyncIterator[grpc.aio.Channel]:
-    """Opens a channel of grpc.aio, whichever transport the server has."""
+    """Opens a channel of grpc.aio, for any transport of the server."""
     async with grpc.aio.insecure_channel(address, OWN_CONNECTION) as channel:
         yield mend_calls(channel)
 
@@ -147,9 +147,9 @@ def service_of(
     """Declares a service.
 
     Args:
-        servicer: the servicer, or what makes it.
-        name: what the server calls itself.
-        **declared: whatever else a `Service` has.
+        servicer: the servicer, or a function for it.
+        name: the server's own name.
+        **declared: further fields of a `Service`.
     """
     instance = isinstance(servicer, StreamServiceServicer)
     make: Any = (lambda: servicer) if instance else servicer
@@ -167,17 +167,17 @@ def begin(
 
 
 def has_requests(kind: str) -> bool:
-    """Whether a kind has a stream of requests."""
+    """True if a kind has a stream of requests."""
     return kind in {"ClientStream", "BidiStream"}
 
 
 def has_answers(kind: str) -> bool:
-    """Whether a kind has a stream of answers."""
+    """True if a kind has a stream of responses."""
     return kind in {"ServerStream", "BidiStream"}
 
 
 async def answers(call: Any) -> list[Answer]:
-    """All answers of a call.
+    """All responses of a call.
 
     Raises:
         grpc.aio.AioRpcError: the call failed.
@@ -188,7 +188,7 @@ async def answers(call: Any) -> list[Answer]:
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:
-    """What a call fails with."""
+    """The error of a failing call."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await answers(call)
     return caught.value

@@ -1,4 +1,4 @@
-"""Work is done at once within a limit, and its results come in the order of the items."""
+"""Work runs concurrently within a limit, and its results keep the order of the items."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from testing.waiting import eventually
 
 
 class _Work:
-    """Work that ends when the test says so."""
+    """Work under the test's control: it ends on demand."""
 
     def __init__(self) -> None:
         self.started: list[int] = []
@@ -62,7 +62,7 @@ async def test_no_more_items_are_taken_than_are_worked_on() -> None:
             work.finish(item)
         for _ in range(100):
             await asyncio.sleep(0)
-        # One more waits in hand for its turn.
+        # One more waits for its turn.
         assert (work.started, taken) == ([0, 1, 2], [0, 1, 2, 3])
         work.finish(0)
         await first

@@ -1,4 +1,4 @@
-"""JSON output is one object a line, with what programs need of an error in it."""
+"""JSON output: one object a line, with an error's fields for programs."""
 
 import json
 import unicodedata

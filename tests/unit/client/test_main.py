@@ -1,4 +1,4 @@
-"""The command line: options, wrong usage, and what is said of a server that is not there."""
+"""The command line: options, wrong usage, and the text for an unreachable server."""
 
 import os
 import re

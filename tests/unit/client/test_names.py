@@ -13,7 +13,7 @@ Fill = Callable[[bytes], object]
 
 @pytest.fixture
 def fill_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fill:
-    """Writes what is then read from stdin."""
+    """Writes the contents of stdin."""
     file = tmp_path / "stdin"
     file.touch()
     monkeypatch.setattr(sys, "stdin", file.open())

@@ -1,4 +1,4 @@
-"""Text output has the form of the reference's client, and nothing that a terminal obeys."""
+"""Text output: the format of the reference's client, without terminal controls."""
 
 import grpc
 import pytest

@@ -10,7 +10,7 @@ import pytest
 
 import testing
 
-# Those of this repository that build on `rpc`, or that it must not know.
+# These build on `rpc`, or `rpc` must not know them.
 _ABOVE = {
     *("bench", "client", "demo", "deploy", "docs"),
     *("proto", "services", "testing", "tests", "tools"),
@@ -18,7 +18,7 @@ _ABOVE = {
 
 
 def complaints(root: Path, layers: tuple[str, ...]) -> list[str]:
-    """What is wrong with the imports in a folder of layers, a line each."""
+    """Faulty imports in a folder of layers, a line each."""
     found = []
     for file in sorted(root.rglob("*.py")):
         name = file.relative_to(root).parts[0].removesuffix(".py")
@@ -37,7 +37,7 @@ def complaints(root: Path, layers: tuple[str, ...]) -> list[str]:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Each module that is imported, or might be one, wherever the import stands."""
+    """Every possibly imported module, wherever the import stands."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,4 +1,4 @@
-"""Callers: one that attacks, and an honest one beside it."""
+"""Callers: an attacker, and an honest one beside it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -27,23 +27,23 @@ async def greet(peer: Peer, *own: tuple[int, int]) -> None:
 
 
 async def flood(peer: Peer, frames: Iterable[bytes]) -> None:
-    """Sends frames as fast as the other side reads them, until it closes."""
+    """Sends frames as fast as the other side reads them, until the connection closes."""
     iterator = iter(frames)
     while not peer.seen.closed:
         some = list(islice(iterator, _FRAMES_AT_ONCE))
         if not some:
             break
         await peer.send_all(b"".join(some))
-        # The others have their turns, as they would if this caller were a program of its own.
+        # Yields, as a separate program would: the other callers have their turns.
         await asyncio.sleep(0)
 
 
 class Honest:
-    """A caller that calls, one call after the other.
+    """Makes calls one after the other.
 
     Attributes:
-        answered: how many calls were answered.
-        longest: seconds that the slowest of them took.
+        answered: number of calls answered.
+        longest: seconds of the slowest call.
     """
 
     def __init__(self, peer: Peer) -> None:
@@ -54,7 +54,7 @@ class Honest:
         self._news = asyncio.Event()
 
     async def several(self, calls: int) -> None:
-        """Waits until so many more calls were answered."""
+        """Waits for this many more answers."""
         last = self.answered + calls
         while self.answered < last:
             self._news.clear()
@@ -72,7 +72,7 @@ class Honest:
         self._news.set()
 
     async def call_until_told(self, over: asyncio.Event) -> None:
-        """Calls on, and once more when it is over."""
+        """Makes calls until told to stop, then one more."""
         while not over.is_set():
             await self.call()
         await self.call()
@@ -83,7 +83,7 @@ async def honest_caller(port: int) -> AsyncIterator[Honest]:
     """Calls for as long as the block runs.
 
     Raises:
-        AssertionError: at the end, where a call was not answered.
+        AssertionError: at the end, if a call was not answered.
     """
     async with connected(port) as peer:
         await greet(peer)

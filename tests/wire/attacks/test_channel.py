@@ -1,4 +1,4 @@
-"""Servers that attack a channel: they lose the connection, and the next one serves."""
+"""A server attacks a channel: it loses the connection, and the next one serves."""
 
 from collections.abc import Iterator
 from itertools import repeat

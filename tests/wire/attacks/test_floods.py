@@ -1,4 +1,4 @@
-"""Frames that cost their sender nothing: an abuser loses its connection, others do not notice."""
+"""Floods of frames without cost to their sender: abusers lose their connection, others stay."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -29,7 +29,7 @@ from tests.wire.conformance.peer import connected
 from tests.wire.conformance.seen import connection_error
 
 FRAMES = 30_000
-"""More than any limit lets through in the time that a test takes."""
+"""More than any limit lets through during a test."""
 
 HOLD = request(path=b"/test.Echo/Hold")
 OPEN = headers(1, HOLD)
@@ -40,17 +40,17 @@ def streams() -> Iterator[int]:
 
 
 def again(octets: bytes) -> Callable[[], Iterator[bytes]]:
-    """The same again and again."""
+    """The same frames again and again."""
     return lambda: (octets for _ in range(FRAMES))
 
 
 def each_stream(make: Callable[[int], bytes]) -> Callable[[], Iterator[bytes]]:
-    """The same on one new stream after the other."""
+    """The same frames on one new stream after the other."""
     return lambda: (make(stream) for stream, _ in zip(streams(), range(FRAMES), strict=False))
 
 
 def jumping() -> Iterator[bytes]:
-    """Small updates, and now and then a stream whose number says that there were many."""
+    """Small updates, and now and then a high stream number, as if there had been many streams."""
     for number in range(FRAMES // 1000):
         yield call(1 + 100_000 * number)
         yield from (window_update(0, 1) for _ in range(1000))

@@ -1,4 +1,4 @@
-"""Header blocks that are too large, in each way."""
+"""Header blocks past each of the size limits."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from wire.http2.limits import Limits
 
 RESOURCE_EXHAUSTED = 8
 PIECE = b"\x00\x01a\x7f\x80\x7d" + b"v" * 16_127
-"""A literal field that nearly fills a frame."""
+"""A literal field of nearly a whole frame."""
 
 
 @pytest.mark.parametrize("limit", [Limits().max_header_block, 20_000])

@@ -1,4 +1,4 @@
-"""What callers make a server hold is bounded, whatever they send and however slowly they read."""
+"""A server's memory is bounded, whatever callers send and however slowly they read."""
 
 import gzip
 from contextlib import AsyncExitStack
@@ -24,11 +24,11 @@ HOLD = request(path=b"/test.Echo/Hold")
 BOMB_ENTRY = b"\x40\x01a\x7f\xa1\x1e" + b"v" * 4000
 """The literal field "a" of 4,000 octets, put into the table."""
 BOMB = b"\xbe" * 15_000
-"""15,000 references to it."""
+"""15,000 references to that entry."""
 
 
 def compressed(size: int) -> bytes:
-    """A message of so many octets as gzip leaves it."""
+    """A gzip-compressed message of this many octets."""
     small = gzip.compress(bytes(size), compresslevel=9, mtime=0)
     return b"\x01" + message(small)[1:]
 
@@ -59,7 +59,7 @@ async def test_large_answers_that_nobody_reads() -> None:
                 calls = (call(s, body, (b"grpc-encoding", b"gzip")) for s in range(1, 60, 2))
                 await attacker.send(b"".join(calls) + ping())
                 await attacker.wait_for([pong()])
-            # Calls that would not fit are told so at once.
+            # The server refuses at once what would not fit.
             await attacker.wait_for(
                 [
                     Expectation(

@@ -1,4 +1,4 @@
-"""What looks like an attack and is none: an honest caller keeps its connection."""
+"""Harmless traffic resembles an attack: an honest caller keeps its connection."""
 
 from tests.wire.attacks.attacker import greet
 from tests.wire.conformance.echo import serving
@@ -82,7 +82,7 @@ async def test_empty_data_ends_many_calls() -> None:
 
 
 async def test_calls_are_refused_before_their_requests_are_here() -> None:
-    # As gRPC's core calls: it widens the windows for an answer, also for one that has no message.
+    # gRPC's core does this: it widens the windows for every response, even without a message.
     unknown = request(path=b"/test.Echo/Unknown")
     async with serving() as port, connected(port) as peer:
         await greet(peer)
@@ -95,7 +95,7 @@ async def test_calls_are_refused_before_their_requests_are_here() -> None:
 
 
 async def test_a_third_of_the_calls_is_cancelled_for_a_while() -> None:
-    # As when a hop is overloaded, and deadlines pass.
+    # An overloaded hop and passing deadlines look like this.
     async with serving() as port, connected(port) as peer:
         await greet(peer)
         await peer.send(window_update(0, LARGEST_WINDOW - 65_535))

@@ -1,4 +1,4 @@
-"""Callers that are slow, silent or many: each limit on time and number, with others beside them."""
+"""Slow, silent and numerous callers: each limit on time and number, with others beside them."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -100,7 +100,7 @@ async def test_window_of_0_for_ever() -> None:
 
 
 class Ends:
-    """Hears how connections end."""
+    """Records how connections end."""
 
     def __init__(self) -> None:
         self.texts: asyncio.Queue[str] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""A server that is attacked stops in time all the same."""
+"""A server under attack still stops in time."""
 
 import asyncio
 from collections.abc import Iterator

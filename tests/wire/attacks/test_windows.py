@@ -1,4 +1,4 @@
-"""Callers that send more than the windows that were announced to them."""
+"""Callers exceed the announced windows."""
 
 from tests.wire.attacks.attacker import greet, honest_caller
 from tests.wire.conformance.echo import serving
@@ -37,7 +37,7 @@ async def test_more_than_the_window_of_the_connection() -> None:
 
 
 async def test_window_of_a_reader_that_does_not_read_stays_closed() -> None:
-    # The servicer waits for room to answer, so it does not read on.
+    # The servicer waits for room to answer and stops reading.
     limits = Limits(initial_window=70_000, max_stream_queue=10_000)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await greet(peer, (4, 0))

@@ -1,4 +1,4 @@
-"""A server in a process of its own, so that its memory can be measured."""
+"""A server in its own process, to measure its memory."""
 
 import asyncio
 import os
@@ -29,12 +29,12 @@ class Victim:
 
     @property
     def peak_memory(self) -> int:
-        """The most bytes that were resident at once, so far."""
+        """The peak of resident bytes so far."""
         return self._status("VmHWM")
 
     @property
     def memory(self) -> int:
-        """Bytes that are resident now."""
+        """The resident bytes now."""
         return self._status("VmRSS")
 
     def _status(self, name: str) -> int:
@@ -44,7 +44,7 @@ class Victim:
 
 @contextmanager
 def victim(**limits: float) -> Iterator[Victim]:
-    """Starts a server with these limits, and ends it."""
+    """Runs a server with these limits while the context is open."""
     arguments = [f"{name}={value}" for name, value in limits.items()]
     with subprocess.Popen(
         [sys.executable, "-m", "tests.wire.attacks.victim", *arguments],

@@ -1,4 +1,4 @@
-"""A server of which a test says what it sends, by the h2 package or byte by byte."""
+"""A server under a test's script, by the h2 package or byte by byte."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ OK = [(b"grpc-status", b"0")]
 
 
 def framed(message: bytes) -> bytes:
-    """A message as gRPC has it on the wire."""
+    """A message in gRPC's wire format."""
     return b"\x00" + len(message).to_bytes(4, "big") + message
 
 
 class Request:
-    """What has arrived on one stream."""
+    """The received parts of one stream."""
 
     def __init__(self, stream_id: int, headers: dict[bytes, bytes]) -> None:
         self.stream_id = stream_id
@@ -62,7 +62,7 @@ class Peer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.is_deaf or not self._has_greeted:
-            # What comes before the SETTINGS are sent is looked at then.
+            # Earlier octets are read together with the SETTINGS.
             self._early += b"" if self.is_deaf else data
             self.changed.set()
             return
@@ -94,13 +94,13 @@ class Peer(asyncio.Protocol):
             self.transport.abort()
 
     def flush(self) -> None:
-        """Sends what the h2 package has to say."""
+        """Sends the h2 package's pending octets."""
         data = self.h2.data_to_send()
         if data and not self.is_deaf:
             self.transport.write(data)
 
     def raw(self, data: bytes) -> None:
-        """Sends bytes as they are."""
+        """Sends bytes unchanged."""
         self.flush()
         self.transport.write(data)
 
@@ -114,17 +114,17 @@ class Peer(asyncio.Protocol):
             self.data_received(early)
 
     async def request(self) -> Request:
-        """The next request, when it has arrived as a whole."""
+        """Waits for the next whole request."""
         request = await self._new.get()
         await request.ended.wait()
         return request
 
     async def opened(self) -> Request:
-        """The next request, when its headers have arrived."""
+        """Waits for the headers of the next request."""
         return await self._new.get()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits until what has arrived makes a condition true."""
+        """Waits until the received octets make a condition true."""
         while not condition():
             self.changed.clear()
             await self.changed.wait()
@@ -166,7 +166,7 @@ class ScriptedServer:
 
 @contextmanager
 def reserved_port() -> Iterator[int]:
-    """A port that is the test's own, and refuses connections until `serving` serves on it."""
+    """A reserved port. It refuses connections until `serving` serves on it."""
     with socket.socket() as reserving:
         reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserving.bind(("127.0.0.1", 0))
@@ -177,7 +177,7 @@ def reserved_port() -> Iterator[int]:
 async def serving(
     *scripts: Callable[[Peer], Awaitable[None]], port: int = 0
 ) -> AsyncIterator[ScriptedServer]:
-    """Serves: the first connection by the first script, and those after the last by the last."""
+    """Serves each connection by the next script. The last script serves all later ones."""
     loop = asyncio.get_running_loop()
     made: list[Peer] = []
 

@@ -1,4 +1,4 @@
-"""How a channel comes by connections: states, errors in words, policies, new connections."""
+"""A channel connects: states, error texts, policies, new connections."""
 
 import asyncio
 import socket
@@ -125,7 +125,7 @@ async def test_a_name_is_resolved() -> None:
 
 @pytest.fixture
 def socket_path() -> Iterator[Path]:
-    # A socket's path has 107 bytes at most, and the folders that pytest makes may have more.
+    # A socket's path has at most 107 bytes, and pytest's folders may be longer.
     with TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder) / "socket"
 
@@ -187,7 +187,7 @@ async def _eventually_answered(method: Callable[..., Awaitable[bytes]]) -> bytes
         try:
             return await method(b"", timeout=10, wait_for_ready=True)
         except TransportError as error:
-            # The one that was on its way while the server went.
+            # The call was in flight when the server stopped.
             assert error.code() is grpc.StatusCode.UNAVAILABLE  # noqa: PT017
 
 

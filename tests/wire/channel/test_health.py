@@ -1,4 +1,4 @@
-"""Client-side health checking: who says NOT_SERVING gets no calls."""
+"""Client-side health checking: a NOT_SERVING server gets no calls."""
 
 import grpc
 import pytest

@@ -1,4 +1,4 @@
-"""Servers that answer what cannot be read: the call fails, the process and other calls do not."""
+"""Servers send unreadable responses: the call fails, the process and other calls do not."""
 
 import zlib
 from collections.abc import Callable
@@ -206,7 +206,7 @@ async def test_any_code_of_goaway_is_survived(code: int) -> None:
             + debug
         )
 
-    # The request's stream lies above the last one, so it goes elsewhere at once.
+    # The request's stream lies above the last one, so the channel moves it at once.
     async with serving(script, answer_all) as server, channel(server.target) as opened:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
 

@@ -1,4 +1,4 @@
-"""Answers that wait to be read, and the window that they keep."""
+"""Responses not yet read, and the window they hold."""
 
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
@@ -56,7 +56,7 @@ def test_what_waits_unread_keeps_its_window() -> None:
     message = framed(bytes(65536))
     frames = [message[start : start + 16384] for start in range(0, len(message), 16384)]
     inbox = Inbox(1 << 20)
-    # The first answer has to become whole. From then on nothing more is granted.
+    # The first response has to become whole. From then on the window stays closed.
     assert sum(inbox.feed(frame) for _ in range(100) for frame in frames) < len(message)
     granted = sum(inbox.read()[1] for _ in range(100))
     assert granted <= 100 * len(message)

@@ -13,7 +13,7 @@ _PATH = "/test.Service/Method"
 
 
 class _Stamp(grpc.aio.UnaryUnaryClientInterceptor):
-    """Adds metadata, and notes what it saw."""
+    """Adds metadata, and records each call."""
 
     def __init__(self, name: str, seen: list[str]) -> None:
         self._name = name

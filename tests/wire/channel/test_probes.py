@@ -1,4 +1,4 @@
-"""A server that has frozen: it costs the calls that it has, and no more."""
+"""A server freezes: only its calls in flight are lost."""
 
 import asyncio
 from typing import Any
@@ -37,11 +37,11 @@ async def test_a_frozen_server_gets_no_new_calls() -> None:
             method = opened.unary_unary(_PATH)
             while not (frozen.peers and alive.peers and frozen.peers[0].is_deaf):
                 await _outcome(method(b"", timeout=0.02))
-            # Calls go to both, until the silence of one has told of it.
+            # Calls go to both until the probe notices the silence of one.
             while "does not answer" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
 
-            # Were calls shared still, one of two would fail.
+            # With shared calls, one of two would fail.
             in_a_row = 0
             while in_a_row < 20:
                 answered = await _outcome(method(b"", timeout=5)) is grpc.StatusCode.OK
@@ -134,7 +134,7 @@ async def test_a_slow_server_is_pinged_twice_at_most() -> None:
         peer.greet()
         request = await peer.request()
         await peer.until(lambda: peer.pings == 2)
-        # Were there more, they would come now, before the answer.
+        # Any further ones would come now, before the response.
         await asyncio.sleep(0.2)
         peer.answer(request)
 

@@ -1,4 +1,4 @@
-"""Header blocks of requests, read by decoders of their own."""
+"""Header blocks of requests, read by independent decoders."""
 
 from hpack import Decoder
 from hypothesis import given, seed, settings
@@ -64,7 +64,7 @@ def test_secrets_go_into_no_table() -> None:
     headers = RequestHeaders(Encoder(), _FIXED)
     for _ in range(3):
         block = headers.block(b"/a.B/C", None, [(b"authorization", b"Bearer secret")])
-        # A literal that is never indexed (RFC 7541, 6.2.3), name 23 of the static table.
+        # A never-indexed literal (RFC 7541, 6.2.3), name 23 of the static table.
         assert b"\x1f\x08\x0dBearer secret" in block
 
 

@@ -1,4 +1,4 @@
-"""Calls that are tried again: by policy, and at once where no server has looked at them."""
+"""Retries: by policy, and at once for calls not seen by any server."""
 
 import asyncio
 from typing import Any
@@ -178,7 +178,7 @@ async def test_streams_above_goaway_go_to_a_new_connection() -> None:
 
 
 def _raw_answer(request: Request) -> bytes:
-    # The h2 package sends nothing after its GOAWAY. Indices are those of HPACK's static table.
+    # The h2 package sends nothing after its GOAWAY. Indices are from HPACK's static table.
     number = request.stream_id.to_bytes(4, "big")
     head = b"\x88\x5f\x10application/grpc"
     data = b"\x00\x00\x00\x00\x04late"
@@ -239,7 +239,7 @@ async def test_a_call_not_written_yet_survives_its_connection() -> None:
         method = opened.unary_unary(_PATH)
         assert await method(b"", timeout=10) == b"answer"
         await ready.wait()
-        # More than a socket takes that nobody reads.
+        # More than an unread socket takes.
         large = method(bytes(32 << 20), timeout=10)
         for _ in range(20):
             await asyncio.sleep(0)
@@ -254,7 +254,7 @@ async def test_a_connection_without_numbers_is_replaced() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.answer(await peer.request())
-        # The next stream is the last one that has a number.
+        # The next stream has the last possible number.
         (connection,) = opened._dispatcher._settings.connections  # noqa: SLF001
         connection.next_stream_id = (1 << 31) - 3
         ready.set()

@@ -1,4 +1,4 @@
-"""One call at a time waits for no other: neither its request nor its answer."""
+"""A single call is not delayed: neither its request nor its response."""
 
 import asyncio
 import selectors
@@ -16,7 +16,7 @@ _CALLS = 20
 
 
 class _CountingSelector(selectors.DefaultSelector):
-    """An event loop asks it once a turn."""
+    """Counts the turns: an event loop asks it once a turn."""
 
     turns = 0
 
@@ -35,7 +35,7 @@ async def _one_then_silence(request: bytes, context: Any) -> AsyncIterator[bytes
 
 
 async def _fewest_turns(opened: Channel, selector: _CountingSelector) -> int:
-    """The turns of a call that nothing else came between, such as a timer."""
+    """The turns of an undisturbed call: the minimum leaves timers out."""
     turns = []
     for _ in range(_CALLS):
         before = selector.turns

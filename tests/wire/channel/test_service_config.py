@@ -1,4 +1,4 @@
-"""What of a service config a channel follows."""
+"""The supported parts of a service config."""
 
 import json
 from typing import Any

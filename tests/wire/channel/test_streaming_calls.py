@@ -1,4 +1,4 @@
-"""Calls with streams of requests, of answers, or of both."""
+"""Calls with streams of requests, of responses, or of both."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _PATH = "/test.Service/Method"
 
 
 async def _echo(peer: Peer) -> None:
-    """Sends each request back as it comes, and ends when the requests do."""
+    """Echoes each request at once, and ends with the requests."""
     peer.greet()
     while True:
         request = await peer.opened()
@@ -140,7 +140,7 @@ async def test_a_failing_iterator_cancels_its_call() -> None:
 
 
 async def test_a_slow_reader_stops_the_server_alone() -> None:
-    """The server never gets more window than what was read."""
+    """The server's window never exceeds the octets read."""
 
     async def script(peer: Peer) -> None:
         peer.greet()
@@ -182,7 +182,7 @@ async def test_a_server_that_takes_nothing_stops_the_writer() -> None:
                 await call.write(bytes(16384))
             await asyncio.gather(*[call.write(bytes(16384)) for _ in range(2)])
 
-        # On a busy machine the deadline is over earlier.
+        # On a busy machine the deadline passes earlier.
         with pytest.raises(TransportError) as caught:
             await write_until_stopped()
 
@@ -229,7 +229,7 @@ async def test_a_cancelled_stream_is_reset() -> None:
 async def test_a_stream_has_a_deadline() -> None:
     async with serving(_echo) as server, channel(server.target) as opened:
         call = opened.stream_stream(_PATH)(timeout=0.1)
-        # On a busy machine it is over before anything is read.
+        # On a busy machine it ends before anything is read.
         with suppress(TransportError):
             await call.write(b"a")
             assert await call.read() == b"a"

@@ -1,4 +1,4 @@
-"""Channels that speak TLS: whom they trust, whom they say they are, and new certificates."""
+"""TLS on channels: trust, client certificates, renewal."""
 
 import asyncio
 import ssl
@@ -108,7 +108,7 @@ async def test_a_server_without_http2_is_refused(tmp_path: Path) -> None:
 
 
 class _Rotated:
-    """Credentials that are others by now."""
+    """Credentials with new contents."""
 
     def __init__(self, authority: Authority, mine: Pair) -> None:
         self.authority = authority

@@ -1,4 +1,4 @@
-"""Unary calls against a server of which each test says what it answers."""
+"""Unary calls against a scripted server."""
 
 import asyncio
 import zlib

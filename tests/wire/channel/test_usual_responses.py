@@ -1,4 +1,4 @@
-"""Answers that come in any pieces and any company: each call gets its own."""
+"""Responses in any pieces and any company: each call gets its own."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from tests.wire.channel.scripted_server import HEAD, OK, Peer, framed, serving
 from wire.channel import channel
 
 _PATH = "/test.Service/Method"
-# Fewer than the streams that the h2 package allows.
+# Fewer than the streams allowed by the h2 package.
 _CALLS = 90
 
 
@@ -21,12 +21,12 @@ def _response(
 ) -> list[Frame]:
     head, trailers = HEAD, OK
     if chance.random() < 0.05:
-        # Changes the table, and what its indices mean.
+        # Changes the table, and the meaning of its indices.
         head = [*HEAD, (b"x-new", b"%d" % chance.randrange(1000))]
     if message.endswith(b"7"):
         trailers = [(b"grpc-status", b"9"), (b"grpc-message", message)]
     elif message.endswith(b"8"):
-        # The same octets as those of OK, once the table has shifted.
+        # The same octets as those of OK, after the table has shifted.
         trailers = [(b"grpc-status", b"10")]
     data = framed(message)
     cut = chance.randrange(len(data)) if chance.random() < 0.1 else 0

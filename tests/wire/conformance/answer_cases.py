@@ -1,4 +1,4 @@
-"""Answers as HTTP messages (RFC 9113, 8), and as the answers of calls (gRPC).
+"""Responses as HTTP messages (RFC 9113, 8), and as responses of calls (gRPC).
 
 In each case the channel has sent a whole request on stream 1.
 """

@@ -7,14 +7,14 @@ from tests.wire.conformance.seen import Expectation
 
 @dataclass(frozen=True)
 class Case:
-    """What a peer sends, and what has to come back.
+    """Octets from a peer, and the expected reaction.
 
     Attributes:
         section: of RFC 9113, or of RFC 7541 in the cases about HPACK.
         name: what is sent, in words.
         steps: octets to send. An expectation is waited for.
-        expected: one of these has to come at last. Where the specification leaves a choice there
-            are several.
+        expected: one of these has to come at last. There are several where the specification
+            leaves a choice.
         greeted: the prefaces are exchanged before the first step.
     """
 
@@ -25,7 +25,7 @@ class Case:
     greeted: bool = True
 
     def __str__(self) -> str:
-        """The case as the name of a test."""
+        """The case as a test's name."""
         return f"{self.section} {self.name}"
 
 

@@ -1,4 +1,4 @@
-"""One row of the table of what a server may send to a channel."""
+"""A row of the table of servers' frames to a channel."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ from tests.wire.conformance.seen import (
 
 ANSWERED = (StatusCode.OK,)
 BROKEN = (StatusCode.INTERNAL, StatusCode.UNAVAILABLE)
-"""The connection is of no use any more, and the call with it."""
+"""The connection, and the call with it, are lost."""
 UNREADABLE = (StatusCode.INTERNAL,)
 
 
 @dataclass(frozen=True)
 class ChannelCase:
-    """What a server sends, what the call ends with, and what the channel says to the server."""
+    """A server's octets, the status of the call, and the frames expected from the channel."""
 
     section: str
     name: str
@@ -34,14 +34,14 @@ class ChannelCase:
     greeted: bool = True
 
     def __str__(self) -> str:
-        """The case as the name of a test."""
+        """The case as a test's name."""
         return f"{self.section} {self.name}"
 
 
 def answered(
     section: str, name: str, *steps: bytes | Expectation, said: Expectation = NOTHING
 ) -> ChannelCase:
-    """What a client has to take."""
+    """A valid response."""
     return ChannelCase(section, name, steps, ANSWERED, said)
 
 

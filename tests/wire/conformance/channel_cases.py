@@ -1,4 +1,4 @@
-"""What a server may send by RFC 9113 up to section 7.
+"""Frames of a server to a channel, by RFC 9113 up to section 7.
 
 In each case the channel has sent a whole request on stream 1.
 """

@@ -34,7 +34,7 @@ CALL_HEADERS = headers(1, REQUEST)
 MORE = block([(b"x-more", b"1")])
 PIECES = [REQUEST[:5], REQUEST[5:10], REQUEST[10:]]
 
-# Frames on the one stream 0 or on none but it.
+# Some frames belong on stream 0 only, others never on it.
 PROTOCOL = connection_error(PROTOCOL_ERROR)
 FRAME_SIZE = connection_error(FRAME_SIZE_ERROR)
 FLOW_CONTROL = connection_error(FLOW_CONTROL_ERROR)

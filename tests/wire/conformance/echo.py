@@ -1,4 +1,4 @@
-"""The service that is called in these tests."""
+"""The service called in these tests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ async def refuse(request: bytes, context: Context) -> bytes:
 
 
 async def repeat(request: bytes, context: Context) -> AsyncIterator[bytes]:
-    """Answers a number with so many messages of 1 kB."""
+    """Answers a number with this many messages of 1 kB."""
     for _ in range(int(request)):
         yield bytes(1000)
 
@@ -56,7 +56,7 @@ def handlers() -> grpc.GenericRpcHandler:
 async def serving(
     limits: Limits | None = None, *, observer: ConnectionObserver | None = None
 ) -> AsyncIterator[int]:
-    """Serves the service. Gives its port."""
+    """Runs the service and yields its port."""
     echoing = server(limits=limits, connection_observer=observer)
     echoing.add_generic_rpc_handlers((handlers(),))
     port = echoing.add_insecure_port("127.0.0.1:0")

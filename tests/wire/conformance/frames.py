@@ -1,6 +1,6 @@
-"""Frames as a peer of these tests writes them, right and wrong (RFC 9113, 4 and 6).
+"""Frames of a test peer, right and wrong (RFC 9113, 4 and 6).
 
-Nothing of `wire` is used: what is under test does not check itself.
+Does not use `wire`: the code under test does not check itself.
 """
 
 import struct
@@ -40,7 +40,7 @@ def string(text: bytes) -> bytes:
 
 
 def block(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A header block of literals that touches no table."""
+    """A header block of literals, independent of any table."""
     return b"".join(b"\x00" + string(name) + string(value) for name, value in fields)
 
 

@@ -1,4 +1,4 @@
-"""Header blocks (RFC 7541), each on a stream of its own, and all in one table of the connection."""
+"""Header blocks (RFC 7541), each on a stream of its own, all with one dynamic table."""
 
 from tests.wire.conformance.case import case
 from tests.wire.conformance.frames import COMPRESSION_ERROR, data, headers, request
@@ -9,7 +9,7 @@ COMPRESSION = connection_error(COMPRESSION_ERROR)
 
 STATIC_POST = b"\x83"
 STATIC_HTTP = b"\x86"
-# The fields of a request that are not in the static table, put into the dynamic one.
+# The request's fields outside the static table, put into the dynamic one.
 INDEXED = (
     STATIC_POST
     + STATIC_HTTP
@@ -20,7 +20,7 @@ INDEXED = (
 )
 FROM_THE_TABLE = STATIC_POST + STATIC_HTTP + b"\xc1\xc0\xbf\xbe"
 HUFFMAN_NAME = b"\x00\x85\xf2\xb2\x4a\x84\xff"
-"""The literal name "x-test" in the Huffman code; a value follows it."""
+"""The literal name "x-test" in the Huffman code, without its value."""
 
 VALID = {
     ("2.3.2", "fields from the dynamic table"): (INDEXED, FROM_THE_TABLE),

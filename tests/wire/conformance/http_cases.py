@@ -29,12 +29,12 @@ MALFORMED = (
 
 
 def malformed(section: str, name: str, header_block: bytes) -> Case:
-    """A request that is malformed by its header list alone."""
+    """A request with a malformed header list."""
     return case(section, name, headers(1, header_block) + data(1), expected=MALFORMED)
 
 
 def with_length(length: bytes, *bodies: bytes) -> bytes:
-    """A call that says how long its body is."""
+    """A call with a declared body length."""
     frames = [data(1, body, end=body is bodies[-1]) for body in bodies]
     return headers(1, request((b"content-length", length))) + b"".join(frames)
 

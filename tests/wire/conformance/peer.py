@@ -1,4 +1,4 @@
-"""The other end of a connection: sends a case's octets and gathers what comes back."""
+"""The other end of a connection: sends a case's octets and collects the reaction."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from tests.wire.conformance.seen import Expectation, Seen
 
 TIME = 10.0
-"""Seconds after which something that was waited for does not come."""
+"""Seconds to wait for an expected event."""
 
 _WHOLE = 1 << 16
 
@@ -32,9 +32,9 @@ class Peer:
         self._task = asyncio.create_task(self._read(reader))
 
     async def send(self, octets: bytes) -> None:
-        """Sends octets in pieces of the size that this peer splits them into.
+        """Sends octets in pieces of this peer's size.
 
-        The turns of the loop between the pieces let the other end read each by itself.
+        The loop turns between the pieces, so the other end reads each by itself.
         """
         for start in range(0, len(octets), self._split):
             with suppress(ConnectionError):
@@ -53,14 +53,14 @@ class Peer:
         self._task.cancel()
 
     def forget(self, stream: int) -> None:
-        """Keeps no more of a stream's answer."""
+        """Drops further data of a stream."""
         self.seen.forget(stream)
 
     async def wait_for(self, expected: Iterable[Expectation]) -> Expectation:
         """Waits until one of the expectations is met.
 
         Raises:
-            AssertionError: none was within `TIME`, or the connection ended and none was.
+            AssertionError: none was met within `TIME`, or before the end of the connection.
         """
         expected = tuple(expected)
         with suppress(TimeoutError):
@@ -98,7 +98,7 @@ class Peer:
 async def connected(
     port: int, *, split: int = _WHOLE, receive_buffer: int | None = None
 ) -> AsyncIterator[Peer]:
-    """A peer that is connected to a server, and has sent nothing."""
+    """A connected peer. It has sent nothing yet."""
     connection = socket.socket(proto=socket.IPPROTO_TCP)
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -1,4 +1,4 @@
-"""What came back on a connection, and what a case wants to have come back."""
+"""Received frames of a connection, and the expectations of a case."""
 
 import struct
 from collections import defaultdict
@@ -19,7 +19,7 @@ class GoAway(NamedTuple):
 
 @dataclass
 class Seen:
-    """All that the other side has sent."""
+    """Everything sent by the other side."""
 
     settings: dict[int, int] = field(default_factory=dict)
     settings_frames: int = 0
@@ -41,7 +41,7 @@ class Seen:
     _decoder: hpack.Decoder = field(default_factory=lambda: hpack.Decoder(1 << 20))
 
     def feed(self, octets: bytes) -> None:
-        """Takes what has arrived, at whatever places it was split."""
+        """Takes received octets, split anywhere."""
         buffer = self._rest + octets
         position = 0
         while len(buffer) - position >= 9:
@@ -87,7 +87,7 @@ class Seen:
             self.ended.add(stream)
 
     def forget(self, stream: int) -> None:
-        """Keeps no more of a stream."""
+        """Drops further data of a stream."""
         for kept in (self.headers, self.data, self.data_lengths):
             kept.pop(stream, None)
         self.ended.discard(stream)
@@ -100,7 +100,7 @@ class Seen:
         return found
 
     def __str__(self) -> str:
-        """What has come, for the text of a failure."""
+        """The received frames, for the message of a failure."""
         shown = {
             "goaways": self.goaways,
             "resets": dict(self.resets),
@@ -115,12 +115,12 @@ class Seen:
 
 
 class Expectation(NamedTuple):
-    """Something that a case wants to see.
+    """An expectation of a case.
 
     Attributes:
-        text: it in words.
-        met: whether it has come.
-        ends_connection: nothing else comes after it.
+        text: describes it.
+        met: returns True once it is met.
+        ends_connection: nothing follows it.
     """
 
     text: str
@@ -151,7 +151,7 @@ def stream_error(*codes: int, stream: int = 1) -> Expectation:
 
 
 def answer(stream: int = 1, body: bytes | None = frames.HELLO) -> Expectation:
-    """A whole answer with status OK."""
+    """A whole response with status OK."""
     return Expectation(
         f"an answer on stream {stream}",
         lambda seen: (
@@ -164,7 +164,7 @@ def answer(stream: int = 1, body: bytes | None = frames.HELLO) -> Expectation:
 
 
 def grpc_status(*codes: int, stream: int = 1) -> Expectation:
-    """An answer with one of the status codes."""
+    """A response with one of the status codes."""
     wanted = {b"%d" % code for code in codes}
     return Expectation(
         f"grpc-status {codes} on stream {stream}",
@@ -173,7 +173,7 @@ def grpc_status(*codes: int, stream: int = 1) -> Expectation:
 
 
 def http_status(*codes: int, stream: int = 1) -> Expectation:
-    """An answer with one of the HTTP statuses."""
+    """A response with one of the HTTP statuses."""
     wanted = {b"%d" % code for code in codes}
     return Expectation(
         f":status {codes} on stream {stream}",
@@ -187,7 +187,7 @@ def pong(payload: bytes = b"12345678") -> Expectation:
 
 
 def settings_ack(number: int = 2) -> Expectation:
-    """SETTINGS with ACK. The first one is that of the greeting."""
+    """SETTINGS with ACK. The first one belongs to the greeting."""
     return Expectation(f"SETTINGS ACK {number}", lambda seen: seen.settings_acks >= number)
 
 

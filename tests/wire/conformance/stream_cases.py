@@ -31,15 +31,15 @@ from tests.wire.conformance.seen import (
 )
 
 MAX_STREAMS = 10
-"""What the server under test announces."""
+"""The setting announced by the server under test."""
 
 HOLD = request(path=b"/test.Echo/Hold")
 HELD = headers(1, HOLD) + data(1)
-"""A call whose request is whole and which is not answered: its stream is half-closed (remote)."""
+"""A whole request without a response: its stream is half-closed (remote)."""
 
 RESET = headers(1, HOLD) + rst_stream(1)
 MORE = block([(b"x-more", b"1")])
-# A held-back answer keeps the stream from being closed.
+# A withheld response keeps the stream open.
 NO_WINDOW = settings({INITIAL_WINDOW_SIZE: 0})
 ON_A_CLOSED_STREAM = (
     stream_error(STREAM_CLOSED),
@@ -156,7 +156,7 @@ CASES = [
         "5.1.1",
         "a smaller number than before",
         headers(5, HOLD) + headers(3, request(), end=True),
-        # Streams that were passed over are closed, and this is how RFC 9113 treats HEADERS there.
+        # Skipped stream numbers count as closed, and RFC 9113 treats HEADERS there like this.
         expected=connection_error(PROTOCOL_ERROR, STREAM_CLOSED),
     ),
     case("5.1.1", "numbers with gaps", call(5) + call(77), answer(77), expected=answer(5)),
@@ -165,7 +165,7 @@ CASES = [
         "more streams than were announced",
         b"".join(headers(1 + 2 * number, HOLD) for number in range(MAX_STREAMS + 1)),
         stream_error(REFUSED_STREAM, PROTOCOL_ERROR, stream=1 + 2 * MAX_STREAMS),
-        # Streams that end make room.
+        # Finished streams make room.
         rst_stream(1),
         expected=NOTHING,
     ),
@@ -181,7 +181,7 @@ CASES = [
         "5.3.1",
         "HEADERS that depend on themselves",
         headers(1, request(), end=True, depends_on=1),
-        # RFC 9113 has no dependencies any more: they may be passed over.
+        # RFC 9113 has removed priorities: a server may ignore dependencies.
         expected=(stream_error(PROTOCOL_ERROR), connection_error(PROTOCOL_ERROR)),
     ),
     case(

@@ -42,7 +42,7 @@ async def play(case: ChannelCase, peer: Peer) -> None:
 
 
 async def answer_on_the_first(peer: Peer) -> None:
-    """The next call comes on this connection, or on another one that answers by itself."""
+    """The next call comes on this connection, or on another one with automatic responses."""
     await peer.wait_for([request_on(3)])
     await peer.send(reply(3))
 
@@ -53,7 +53,7 @@ async def run(case: ChannelCase, upstream: Upstream) -> None:
         peer = await upstream.first
         await play(case, peer)
         status = await call
-        # A connection that never worked is nothing to a call that waits: the next one answers.
+        # A waiting call does not notice a failed connection: the next one answers.
         expected = case.call if case.greeted else (*case.call, grpc.StatusCode.OK)
         assert status in expected
         if case.greeted and case.said is not NOTHING:

@@ -34,11 +34,11 @@ CASES = [
 LIMITS = Limits(max_concurrent_streams=stream_cases.MAX_STREAMS)
 
 PROBE = 1001
-"""A stream above those of the cases."""
+"""A stream number above all cases."""
 
 WHOLE = 1 << 20
 LONG = 2000
-"""Octets from which on a case is split into pieces of 97, as one by one takes too long."""
+"""Cases with more octets are split into pieces of 97: single octets would take too long."""
 
 
 async def run(case: Case, peer: Peer) -> None:
@@ -56,8 +56,8 @@ async def run(case: Case, peer: Peer) -> None:
 
 
 async def connection_lives(peer: Peer) -> None:
-    """What was wrong with a stream is nothing to the connection."""
-    # A window that a case has closed would keep the answer back.
+    """A fault of one stream does not touch the connection."""
+    # A closed window would withhold the response.
     await peer.send(settings({4: 65_535}) + ping(b"still up") + call(PROBE))
     await peer.wait_for([pong(b"still up")])
     await peer.wait_for([answer(PROBE)])

@@ -1,4 +1,4 @@
-"""A server made of frames: the channel under test calls it."""
+"""A server made of frames, for the channel under test."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,17 +23,17 @@ GREETING = settings()
 
 
 def head(stream: int, *more: tuple[bytes, bytes]) -> bytes:
-    """The headers of an answer."""
+    """The headers of a response."""
     return headers(stream, block([*HEAD, *more]))
 
 
 def trailers(stream: int, fields: Fields = OK) -> bytes:
-    """The end of an answer."""
+    """The end of a response."""
     return headers(stream, block(fields), end=True)
 
 
 def reply(stream: int, body: bytes = HELLO) -> bytes:
-    """A whole answer."""
+    """A whole response."""
     return head(stream) + data(stream, body, end=False) + trailers(stream)
 
 
@@ -43,11 +43,11 @@ def request_on(stream: int) -> Expectation:
 
 
 class Upstream:
-    """What listens: the test speaks on the first connection, and those that follow answer calls.
+    """A listener: the test speaks on the first connection, and later ones answer calls.
 
     Attributes:
         port: where it listens.
-        first: the first connection, as soon as there is one.
+        first: the first connection, once there is one.
     """
 
     def __init__(self, *, split: int) -> None:
@@ -82,7 +82,7 @@ class Upstream:
 
 @asynccontextmanager
 async def listening(*, split: int = 1 << 20) -> AsyncIterator[Upstream]:
-    """An upstream that listens on a free port."""
+    """An upstream on a free port."""
     upstream = Upstream(split=split)
     server = await asyncio.start_server(upstream.connected, "127.0.0.1", 0)
     upstream.port = server.sockets[0].getsockname()[1]

@@ -39,20 +39,20 @@ def initial_window(size: int) -> bytes:
 
 
 def frames_of(stream: int, body: bytes) -> bytes:
-    """DATA frames for a body. The windows are the sender's business."""
+    """DATA frames for a body. The sender takes care of the windows."""
     pieces = [body[at : at + 16384] for at in range(0, len(body), 16384)]
     return b"".join(data(stream, piece, end=piece is pieces[-1]) for piece in pieces)
 
 
 def received(stream: int, octets: int) -> Expectation:
-    """Exactly so many octets of data so far."""
+    """Exactly this many octets of data so far."""
     return Expectation(
         f"{octets} octets on stream {stream}", lambda seen: len(seen.data[stream]) == octets
     )
 
 
 def of_both(octets: int) -> Expectation:
-    """So many octets of data on streams 1 and 3."""
+    """This many octets of data on streams 1 and 3 together."""
     return Expectation(
         f"{octets} octets on both streams",
         lambda seen: len(seen.data[1]) + len(seen.data[3]) == octets,

@@ -1,4 +1,4 @@
-"""A server that answers each call with something between an answer and noise."""
+"""A server with random responses, from valid ones to noise."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from tests.wire.conformance.seen import Seen
 from tests.wire.conformance.upstream import GREETING, HEAD, OK
 
 Answer = Callable[[int], tuple[bytes, bool]]
-"""For a stream: the octets of an answer, and whether the connection is closed behind them."""
+"""Takes a stream. Returns the octets of a response, and True to close the connection after it."""
 
 _FIELDS = [
     *HEAD,
@@ -44,13 +44,13 @@ _MESSAGES = [
 
 
 def honest_answer(stream: int) -> tuple[bytes, bool]:
-    """What a call wants."""
+    """A valid response."""
     octets = headers(stream, block(HEAD)) + data(stream, end=False)
     return octets + headers(stream, block(OK), end=True), False
 
 
 class HostileAnswers:
-    """Answers that differ from one another, the same ones for the same seed."""
+    """Different responses, the same ones for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311
@@ -132,7 +132,7 @@ class _Connection(asyncio.Protocol):
             self._answered.add(stream)
             self._answer(stream)
         for payload in self._seen.pongs:
-            # The call has seen all of its answer: it ends now, if it did not by that.
+            # The call has seen its whole response: it ends now at the latest.
             unended = self._unended.pop(payload, 0)
             if unended:
                 self._transport.write(frames.rst_stream(unended))
@@ -148,11 +148,11 @@ class _Connection(asyncio.Protocol):
 
 
 class HostileUpstream:
-    """Listens on a free port.
+    """A server on a free port.
 
     Attributes:
-        answer: makes the answers. May be changed at any time.
-        answered: how many it has made.
+        answer: makes the responses. May be changed at any time.
+        answered: number of responses so far.
     """
 
     def __init__(self, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""A connection without a network: what it is told, and what it says."""
+"""A connection without a network: its input, and its recorded output."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ OK = [(b"grpc-status", b"0")]
 
 
 class Transport(asyncio.Transport):
-    """Keeps what is written."""
+    """Records written octets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Transport(asyncio.Transport):
 
 
 class Recorder(Connection):
-    """A server's connection that answers each request with what it was sent."""
+    """A server's connection. It echoes the body of each request."""
 
     is_server = True
 
@@ -72,7 +72,7 @@ class Recorder(Connection):
         self.check_bounds()
 
     def check_bounds(self) -> None:
-        """What a peer makes this side hold is bounded."""
+        """A peer can make this side hold only a bounded amount."""
         assert len(self.streams) <= self.limits.max_concurrent_streams
         assert len(self._rest) < 9 + 16_384 or self._backlog
 
@@ -110,7 +110,7 @@ class Recorder(Connection):
 
 
 async def settle() -> None:
-    """Lets the loop do what was put off to its next turns."""
+    """Lets the loop run its deferred callbacks."""
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -126,7 +126,7 @@ class _Errors(logging.Handler):
 
 @contextmanager
 def nothing_is_logged() -> Iterator[None]:
-    """Fails where `wire` or asyncio logs an error, as both do with an exception of ours."""
+    """Fails if `wire` or asyncio logs an error. Both do so for an exception of ours."""
     handler = _Errors()
     root = logging.getLogger()
     root.addHandler(handler)

@@ -1,4 +1,4 @@
-"""What a peer may send, for hypothesis: calls, right frames, wrong frames, and noise."""
+"""Input of a peer, for hypothesis: calls, right frames, wrong frames, and noise."""
 
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
@@ -43,7 +43,7 @@ wrong_frames = st.one_of(
     st.builds(frames.goaway, streams, codes, bodies),
     st.binary(max_size=30),
 )
-"""Frames that are wrong, or may be, and noise."""
+"""Wrong or doubtful frames, and noise."""
 
 control_frames = st.one_of(
     st.builds(frames.ping, st.binary(min_size=8, max_size=8)),
@@ -65,14 +65,14 @@ STRANGE = ["wrong", "odd field"]
 
 @st.composite
 def conversations(draw: st.DrawFn) -> bytes:
-    """What a client sends: mostly calls as they should be, and now and then what is not."""
+    """Input of a client: mostly valid calls, and now and then others."""
     conversation = _Conversation(draw)
     steps = draw(st.lists(st.sampled_from(STEPS * 2 + STRANGE), max_size=25))
     return GREETING + b"".join(conversation.step(step) for step in steps)
 
 
 class _Conversation:
-    """Streams that are open, and what can be said on them."""
+    """Open streams, and the possible frames on them."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw

@@ -1,4 +1,4 @@
-"""A channel reads what a server means, in whichever form of HTTP/2 and HPACK the server says it."""
+"""A channel reads a response in every form of HTTP/2 and HPACK."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from wire.channel import Channel, channel
 
 @dataclass(frozen=True)
 class Form:
-    """An answer and how it is written."""
+    """A response and its encoding."""
 
     status: int
     body: bytes
@@ -54,7 +54,7 @@ forms = st.builds(
 
 
 class Writer:
-    """Writes answers with one table, as a server does."""
+    """Writes responses with one table, as a server does."""
 
     def __init__(self) -> None:
         self._encoder = hpack.Encoder()

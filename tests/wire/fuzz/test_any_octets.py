@@ -14,7 +14,7 @@ LIMITS = Limits(max_concurrent_streams=4)
 
 
 async def record(pieces: list[bytes]) -> Recorder:
-    """What a connection makes of octets."""
+    """The reaction of a connection to octets."""
     recorder = Recorder(LIMITS)
     await recorder.feed(pieces)
     return recorder

@@ -1,4 +1,4 @@
-"""10,000 answers that are none: each ends its call in order, and nothing else."""
+"""10,000 invalid responses: each ends its call in order, and nothing else."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ OPTIONS = ChannelOptions(
 
 
 async def outcome(calls: Channel) -> grpc.StatusCode:
-    """How a call ends: always with a status, whose words name no address."""
+    """The status of a call: there always is one, and its text names no address."""
     method = calls.unary_unary("/test.Echo/Echo")
     call = method(b"hello", timeout=TIME, wait_for_ready=True)
     error = (await asyncio.gather(call, return_exceptions=True))[0]
@@ -52,10 +52,10 @@ async def test_each_hostile_answer_ends_its_call(seed: int) -> None:
             await asyncio.gather(*(call_again_and_again() for _ in range(AT_ONCE)))
             upstream.answer = honest_answer
             for _ in range(AT_ONCE * 2):
-                # The last hostile connection may still be there.
+                # The last hostile connection may still be open.
                 last = await outcome(calls)
             assert last is grpc.StatusCode.OK
-        # An answer that ends a connection ends the calls beside it, too.
+        # A response ending its connection also ends the calls beside it.
         assert upstream.answered > ANSWERS // 2
     assert outcomes.total() == ANSWERS
     assert grpc.StatusCode.DEADLINE_EXCEEDED not in outcomes

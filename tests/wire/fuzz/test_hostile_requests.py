@@ -1,4 +1,4 @@
-"""Whatever a caller sends a server, no call gets another one's answer, and others are served."""
+"""Whatever a caller sends, no call gets another one's response, and others are served."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ OVER = Expectation(
 
 
 async def requests_in(octets: bytes) -> dict[int, bytes]:
-    """The bodies of the requests, by their streams."""
+    """The bodies of the requests by stream."""
     recorder = Recorder(LIMITS)
     await recorder.feed([octets])
     return recorder.bodies

@@ -1,7 +1,7 @@
-"""Requests that repeat earlier ones, wholly or nearly, are answered like first ones.
+"""Requests with earlier contents, whole or in part, are answered like first ones.
 
-Servers may know again what a caller has sent before. Each request here has fields that came
-before, in whichever form of HPACK, and fields of its own, good or bad.
+Servers may recognise repeated octets. Each request here has fields of earlier ones,
+in any form of HPACK, and fields of its own, good or bad.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ class Request:
     """A request of a conversation.
 
     Attributes:
-        own: fields beside those that all requests have.
-        kept_apart: the other end is told not to put those into its table.
+        own: fields beside the common ones.
+        kept_apart: the other end must not put those into its table.
         compact: strings are in Huffman's code.
-        pieces: how many frames the data has.
+        pieces: number of DATA frames.
         is_good: the request is well-formed.
     """
 
@@ -66,7 +66,7 @@ _repeated = Request((), kept_apart=False, compact=False, pieces=1, is_good=True)
 _named = Request(
     tuple((name, b"1") for name in _OWN), kept_apart=False, compact=False, pieces=1, is_good=True
 )
-# What came before: fields of all kinds, and requests that are the same.
+# Earlier parts: fields of all kinds, and identical requests.
 _BEFORE = [_named, _repeated, _repeated, _repeated]
 # The same octets of HPACK, with another meaning each time.
 _RENAMED = [

@@ -1,4 +1,4 @@
-"""What the h2 package sends comes back to it, whatever windows and tables it asks for."""
+"""The h2 package gets its data back, with any window and table sizes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ REQUEST: Fields = [
 
 @dataclass
 class Exchange:
-    """A request, and what came back."""
+    """A request and its response."""
 
     fields: Fields
     unsent: bytes
@@ -96,7 +96,7 @@ class Client:
 
 
 async def converse(client: Client, server: Recorder) -> None:
-    """Passes octets to and fro until neither side has any."""
+    """Passes octets in both directions until neither side has any."""
     while True:
         client.send_bodies()
         octets = client.connection.data_to_send()

@@ -1,4 +1,4 @@
-"""Whatever an h2 server asks for, a channel's requests reach it, and its answers come back."""
+"""For any h2 settings of a server, a channel's requests arrive, and its responses return."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ class Server(asyncio.Protocol):
         self._connection.local_settings = LocalSettings(client=False, initial_values=settings)
         self._connection.max_inbound_frame_size = settings[SettingCodes.MAX_FRAME_SIZE]
         self._changed: dict[SettingCodes | int, int] = {
-            # The package stalls when a window that is in use shrinks, and it holds frames right
+            # The package stalls when a window in use shrinks. It counts frames right
             # behind an ACK against the size of before.
             _WINDOW: max(settings[_WINDOW], changed[_WINDOW]),
             SettingCodes.HEADER_TABLE_SIZE: changed[SettingCodes.HEADER_TABLE_SIZE],

@@ -1,4 +1,4 @@
-"""Streams end whole, whatever small windows and queues both sides have."""
+"""Streams end whole, however small the windows and queues of both sides."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ Fields = list[tuple[bytes, bytes]]
 
 
 class Block(NamedTuple):
-    """A block as the appendix has it, and what it stands for."""
+    """A block of the appendix, and its meaning."""
 
     octets: str
     fields: Fields
@@ -90,4 +90,4 @@ SEQUENCES = {
         ),
     ],
 }
-"""Blocks that one decoder takes one after the other. Its table has 256 octets in C.5 and C.6."""
+"""Blocks for one decoder, in order. Its table has 256 octets in C.5 and C.6."""

@@ -72,7 +72,7 @@ def test_same_table_as_the_hpack_package(steps: list[list[Field] | int]) -> None
     encoder, decoder = hpack.Encoder(), Decoder()
     for step in steps:
         if isinstance(step, int):
-            # The oracle forgets a size that is set twice.
+            # The oracle forgets a size set twice.
             if step != encoder.header_table_size:
                 encoder.header_table_size = step
         else:
@@ -91,7 +91,7 @@ def test_any_octets_end_as_the_hpack_package_ends(block: bytes) -> None:
     try:
         fields = Decoder().decode(block)
     except HpackError:
-        # The oracle takes integers of any length, which stand for nothing here.
+        # The oracle accepts integers of any length. They mean nothing here.
         assert expected is None or b"\x80\x80\x80" in block or b"\xff" in block
     else:
         assert fields == expected

@@ -1,4 +1,4 @@
-"""Two connections, one of each role, whose bytes a test passes on."""
+"""Two connections, one of each role, and a test between them."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ REQUEST = [(b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/")]
 
 
 class Transport:
-    """Keeps what is written until the test passes it on."""
+    """Keeps written octets until the test passes them on."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -50,7 +50,7 @@ class Transport:
 
 
 class End(Connection):
-    """An end of a connection that remembers what it was told."""
+    """An end of a connection with a record of events."""
 
     is_server = False
 
@@ -89,7 +89,7 @@ class ServerEnd(End):
 
 
 async def exchange(client: End, server: End, *, turns: int = 200) -> None:
-    """Pass on what both have to say, until they have nothing more."""
+    """Passes on octets in both directions until neither side has any."""
     quiet = 0
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -99,6 +99,6 @@ async def exchange(client: End, server: End, *, turns: int = 200) -> None:
         if back:
             client.data_received(back)
         quiet = 0 if there or back else quiet + 1
-        # An end reads what has arrived over several turns, and is silent meanwhile.
+        # An end reads arrived octets over several turns, and is silent meanwhile.
         if quiet > _QUIET_TURNS:
             return

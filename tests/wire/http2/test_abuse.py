@@ -1,4 +1,4 @@
-"""Floods of frames that cost the peer nothing end the connection, and honest peers stay."""
+"""Floods of frames without cost end the connection, and honest peers stay."""
 
 import pytest
 

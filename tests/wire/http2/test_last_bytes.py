@@ -1,11 +1,11 @@
-"""The end of a connection: what has arrived before it counts."""
+"""At a connection's end, octets received earlier still count."""
 
 import asyncio
 
 from tests.wire.http2.pipe import REQUEST, End, ServerEnd, exchange
 
 STREAMS = 300
-"""More than are read in one turn of the loop."""
+"""More streams than one turn of the loop reads."""
 
 
 async def test_frames_that_were_put_off_are_read_before_the_end() -> None:

@@ -1,4 +1,4 @@
-"""One service with methods of all kinds, whose messages are bytes, and its servers and channels."""
+"""A service with methods of all kinds, its servers and its channels. Messages are bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from wire.http2.limits import Limits
 from wire.server import server as make_server
 
 LIMIT = 8 << 20
-"""Bytes that a message may have."""
+"""The limit on a message, in bytes."""
 
 PATH = "/test.Echo/"
 
@@ -21,7 +21,7 @@ class Echo:
     """The methods, on grpc.aio's contexts."""
 
     async def unary(self, request: bytes, context: Any) -> bytes:
-        """Sends the request back, and its metadata in both ends."""
+        """Echoes the request and its metadata, as headers and as trailers."""
         sent = tuple(
             (key, value) for key, value in context.invocation_metadata() if key.startswith("x-")
         )
@@ -30,7 +30,7 @@ class Echo:
         return request
 
     async def fail(self, request: bytes, context: Any) -> bytes:
-        """Ends with the status that the request names."""
+        """Ends with the requested status."""
         number, _, text = request.partition(b" ")
         code = next(code for code in grpc.StatusCode if code.value[0] == int(number))
         trailers = (("x-why", "because"), ("x-raw-bin", b"\x00\xff"))
@@ -38,17 +38,17 @@ class Echo:
         raise AssertionError
 
     async def hang(self, request: bytes, context: Any) -> bytes:
-        """Waits until the caller has had enough."""
+        """Waits until the caller cancels."""
         await asyncio.Event().wait()
         return request
 
     async def time_left(self, request: bytes, context: Any) -> bytes:
-        """Says what the caller's deadline leaves, in milliseconds."""
+        """Answers with the remaining time of the caller's deadline, in milliseconds."""
         remaining = context.time_remaining()
         return b"none" if remaining is None else b"%d" % (remaining * 1000)
 
     async def answers(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
-        """Sends as many answers as the request says, and then fails where it says so."""
+        """Answers as often as the request says, then fails if asked to."""
         count, _, failing = request.partition(b" ")
         for number in range(int(count)):
             yield b"%d" % number

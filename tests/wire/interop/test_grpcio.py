@@ -1,6 +1,6 @@
 """wire and grpcio at either end of a call: each test holds for all four pairs.
 
-The pair of grpcio and grpcio shows that what is expected is gRPC's, not wire's own idea.
+The pair of two grpcio ends shows gRPC's behaviour, so that no expectation is wire's alone.
 """
 
 import asyncio
@@ -182,7 +182,7 @@ async def test_many_streams_at_once_do_not_mix(opened: Any) -> None:
 
 
 async def test_a_long_talk_in_small_messages_goes_on(opened: Any) -> None:
-    # grpcio gives window back with each message, which is no abuse.
+    # grpcio sends a window update with each message. That is no abuse.
     call = opened.stream_stream(PATH + "Both")(timeout=60)
     for _ in range(3000):
         await call.write(b"ping")

@@ -29,7 +29,7 @@ class _Bytes(CodecBase):
 
 
 class _Echo:
-    """The service as grpclib has it."""
+    """The service for grpclib."""
 
     async def unary(self, stream: Any) -> None:
         request = await stream.recv_message()

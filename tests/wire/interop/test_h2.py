@@ -20,7 +20,7 @@ from tests.wire.interop.echo import PATH, wire_server
 
 
 class _Client:
-    """One connection, on which a test says each frame."""
+    """One connection, with every frame from the test."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.h2 = H2Connection(H2Configuration(header_encoding=None))
@@ -45,7 +45,7 @@ class _Client:
         self.h2.send_headers(stream_id, headers)
 
     async def exchange(self) -> None:
-        """Sends what there is, and takes what comes."""
+        """Sends pending octets, and reads arriving ones."""
         self._writer.write(self.h2.data_to_send())
         await self._writer.drain()
         for event in self.h2.receive_data(await self._reader.read(65536)):

@@ -1,4 +1,4 @@
-"""One flush a turn for whatever was marked in it."""
+"""One flush a turn for everything marked in it."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Length-prefixed messages, however frames cut them."""
+"""Length-prefixed messages, split in any way by frames."""
 
 import tracemalloc
 

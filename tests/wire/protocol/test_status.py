@@ -1,4 +1,4 @@
-"""Statuses, their messages, and what HTTP's errors stand for."""
+"""Statuses, their messages, and the mapping from HTTP errors."""
 
 import grpc
 import pytest

@@ -1,4 +1,4 @@
-"""Each test of the server runs on both loops: they differ where sockets are young or dying."""
+"""Each test of the server runs on both loops: they treat new and closing sockets differently."""
 
 import asyncio
 from collections.abc import Callable, Mapping

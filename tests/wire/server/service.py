@@ -1,4 +1,4 @@
-"""A server of `wire` whose methods a test writes, and a channel of grpcio to it."""
+"""A server of `wire` with a test's methods, and a channel of grpcio to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +27,7 @@ def handlers(service: str = "test.Service", **methods: Any) -> Any:
 
 
 def method(kind: str, behavior: Behavior) -> Any:
-    """A handler whose messages are bytes."""
+    """A handler with bytes as messages."""
     make: Any = _KINDS[kind]
     return make(behavior)
 
@@ -36,7 +36,7 @@ def method(kind: str, behavior: Behavior) -> Any:
 async def serving(
     kind: str, behavior: Behavior, *, grace: float = 0, **options: Any
 ) -> AsyncIterator[tuple[Server, int]]:
-    """Serves one method. Gives the server and its port."""
+    """Serves one method. Yields the server and its port."""
     serving = server([handlers(Method=method(kind, behavior))], **options)
     port = serving.add_insecure_port("127.0.0.1:0")
     await serving.start()
@@ -48,7 +48,7 @@ async def serving(
 
 @asynccontextmanager
 async def calling(kind: str, behavior: Behavior, **options: Any) -> AsyncIterator[Any]:
-    """Serves one method. Gives grpcio's multicallable of it."""
+    """Serves one method. Yields its grpcio multicallable."""
     async with (
         serving(kind, behavior, **options) as (_, port),
         channel_to(port) as channel,
@@ -57,18 +57,18 @@ async def calling(kind: str, behavior: Behavior, **options: Any) -> AsyncIterato
 
 
 def channel_to(port: int) -> Any:
-    """A channel of grpcio, whose types say nothing of bytes."""
+    """A channel of grpcio. Its types do not mention bytes."""
     return grpc.aio.insecure_channel(f"127.0.0.1:{port}")
 
 
 async def never() -> bytes:
-    """Waits until it is cancelled."""
+    """Waits for its cancellation."""
     forever: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     return await forever
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:
-    """The error that a call ends with."""
+    """The error of a failed call."""
     try:
         await call
     except grpc.aio.AioRpcError as error:

@@ -1,4 +1,4 @@
-"""A listening socket in a process that has no descriptor left."""
+"""A listening socket in a process without a free descriptor."""
 
 import asyncio
 import resource
@@ -32,7 +32,7 @@ async def _echo(request: bytes, context: Any) -> bytes:
 
 @contextmanager
 def no_descriptors() -> Iterator[None]:
-    """Leaves this process none, save those that it has."""
+    """Leaves this process only the descriptors already open."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as last:
         resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), limits[1]))

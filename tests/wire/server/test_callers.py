@@ -1,4 +1,4 @@
-"""Who a caller is to the part that divides a server's room: see `wire.server.identity.Caller`."""
+"""The identity of a caller, for shares of a server's room: see `wire.server.identity.Caller`."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ CALLS = 2
 
 
 class _Asked(Admission):
-    """Hears for whom there is to be room. There is some for each of them."""
+    """Records the callers for whom a server asks for room. Always grants it."""
 
     def __init__(self) -> None:
         self.callers: set[Caller] = set()
@@ -33,7 +33,7 @@ async def _echo(request: bytes, context: Any) -> bytes:
 
 
 async def _call(port: int, credentials: grpc.ChannelCredentials | None) -> None:
-    """Calls on a connection of its own."""
+    """Calls on a new connection."""
     address, options = f"127.0.0.1:{port}", (("grpc.use_local_subchannel_pool", 1),)
     opened: Any = (
         grpc.aio.insecure_channel(address, options)

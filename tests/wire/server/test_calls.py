@@ -145,7 +145,7 @@ async def test_a_slow_reader_stalls_its_own_stream_only() -> None:
         slow = call(b"")
         await slow.read()
         assert len([size async for size in call(b"")]) == 64
-        # grpcio reads ahead by a few messages, and no more.
+        # grpcio reads at most a few messages ahead.
         assert sent < 128
         slow.cancel()
 

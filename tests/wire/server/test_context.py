@@ -1,4 +1,4 @@
-"""What a servicer is told of a call, and what it may say: grpc.aio's ServicerContext."""
+"""A servicer's view of a call: grpc.aio's ServicerContext."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each limit of time and number, reached by a peer that sends its own frames."""
+"""Each limit of time and number, reached by a peer with frames of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -180,7 +180,7 @@ async def test_a_dead_peer_is_found_out() -> None:
 
 
 async def test_a_peer_that_answers_pings_stays() -> None:
-    # Far more than an answer takes. Without one there is no further PING.
+    # Far more than an ACK takes. Without one there is no further PING.
     limits = Limits(keepalive_interval=0.1, keepalive_timeout=5.0)
     async with (
         serving("unary_unary", _wait, limits=limits) as (_, port),
@@ -200,7 +200,7 @@ async def test_too_many_bytes_are_refused_and_the_server_lives() -> None:
         connected(port) as peer,
     ):
         await peer.send(_GREETING)
-        # Each is held as its request and as its answer, which nobody reads.
+        # The server holds each as its request and as its unread response.
         for stream in range(1, 20, 2):
             await _send_request(peer, stream, 100_000)
         await peer.wait_for(
@@ -276,7 +276,7 @@ async def test_handlers_of_reset_streams_still_count() -> None:
         try:
             await release.wait()
         except asyncio.CancelledError:
-            # It has something to clean up, which takes its time.
+            # Its clean-up takes time.
             await release.wait()
         return request
 

@@ -1,4 +1,4 @@
-"""What an observer hears of calls: each starts, ends and closes once, with its real code."""
+"""An observer's record of calls: each starts, ends and closes once, with its real code."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""More calls than a turn of the event loop begins: who does not wait behind them."""
+"""More calls than a turn of the event loop begins, and a newcomer ahead of them."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,8 +11,8 @@ from tests.wire.server.service import METHOD, serving
 from wire.http2.limits import Limits
 
 CONNECTIONS, CALLS = 200, 64
-"""Were a newcomer to wait for its turn, half of all calls would be begun before its own: each
-connection has 32 of them begun in its turn."""
+"""If a newcomer had to wait for its turn, half of all calls would begin before its own. Each
+connection begins 32 calls in a turn."""
 BEFORE_A_NEWCOMER = CONNECTIONS * CALLS // 4
 
 _GREETING = frames.PREFACE + frames.settings() + frames.SETTINGS_ACK

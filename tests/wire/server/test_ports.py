@@ -1,4 +1,4 @@
-"""Addresses that a server listens on, and those that it cannot bind."""
+"""Addresses of a server: some can be bound, some cannot."""
 
 import errno
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ async def test_tcp_addresses_serve(address: str) -> None:
 
 @pytest.fixture
 def unix_address() -> Iterator[str]:
-    # The path of a socket has 107 bytes at most, and pytest's folders may be longer.
+    # The path of a socket has at most 107 bytes, and pytest's folders may be longer.
     with TemporaryDirectory(dir="/tmp") as folder:
         yield f"unix:{folder}/socket"
 

@@ -1,4 +1,4 @@
-"""Requests as no honest caller cuts them: each gets its status, and the connection goes on."""
+"""Unusually split requests: each gets its status, and the connection goes on."""
 
 from collections.abc import AsyncIterator
 from typing import Any

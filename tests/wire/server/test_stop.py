@@ -1,4 +1,4 @@
-"""A server that stops: no call is lost, and nobody holds the exit."""
+"""A server stops: no call is lost, and nobody delays the exit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def _seconds_of_a_stop() -> float:
 
 
 async def test_a_stop_with_nothing_in_flight_is_quick() -> None:
-    # It takes 1 ms, and 40 ms where Nagle's algorithm is on. A machine under load takes longer.
+    # It takes 1 ms, and 40 ms with Nagle's algorithm. A machine under load takes longer.
     assert min([await _seconds_of_a_stop() for _ in range(5)]) < 0.03
 
 
@@ -83,7 +83,7 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
         stop = asyncio.create_task(stopping.stop(30))
         await peer.wait_for([_goaways(1)])
         assert peer.seen.goaways[0].last == frames.LARGEST_WINDOW
-        # This call crosses the GOAWAY. The answer to the PING goes behind it.
+        # This call crosses the GOAWAY. The ACK of the PING follows the call.
         await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
         await peer.send(frames.ping(b"draining", ack=True))
         await peer.wait_for([_goaways(2)])

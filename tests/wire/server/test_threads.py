@@ -1,4 +1,4 @@
-"""Servicers that are plain functions: they run in threads, and the loop goes on."""
+"""Servicers as plain functions: they run in threads, and the loop goes on."""
 
 import threading
 from collections.abc import Iterator

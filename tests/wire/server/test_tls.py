@@ -1,4 +1,4 @@
-"""Ports with TLS: who is let in, what servicers learn of callers, and new certificates."""
+"""TLS on ports: access, a servicer's view of callers, and new certificates."""
 
 import asyncio
 import ssl
@@ -19,7 +19,7 @@ from wire.tls import ServerCredentials
 
 
 class _Refusals:
-    """Hears of the callers that are not let in."""
+    """Records rejected callers."""
 
     def __init__(self) -> None:
         self.all: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
@@ -185,7 +185,7 @@ async def test_no_session_can_be_resumed_without_a_certificate(
 
 
 class _Rotated:
-    """Credentials that are others by now."""
+    """Credentials with new contents."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair

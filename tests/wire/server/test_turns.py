@@ -1,4 +1,4 @@
-"""Which connection is read next: callers in turns, and what waited too long is refused."""
+"""Callers are read in turns, and calls are refused after too long a wait."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ from wire.server.turns import CALLS_A_TURN, Turns
 
 
 class Waiting:
-    """A connection with calls that wait."""
+    """A connection with waiting calls."""
 
     def __init__(self, caller: str, calls: int, log: list[str], since: float = 1e9) -> None:
         self.caller = (caller,)

@@ -57,7 +57,7 @@ MOCK_DATA = Service(
 
 
 class Served:
-    """Stands in for a server: keeps what it was to serve with."""
+    """Stands in for a server: keeps its settings and options."""
 
     def __init__(self) -> None:
         self.settings = ServerSettings(name="")

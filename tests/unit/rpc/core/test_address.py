@@ -1,4 +1,4 @@
-"""Addresses: which are well formed, and which stay on this machine."""
+"""Addresses: valid and invalid ones, and those of this machine."""
 
 from rpc.core.address import (
     AddressError,

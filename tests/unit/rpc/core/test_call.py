@@ -1,4 +1,4 @@
-"""What is read of a call that arrives."""
+"""The parsed headers of an arriving call."""
 
 from rpc.core.call import Call, new_request_id
 

@@ -1,4 +1,4 @@
-"""How much of a caller's time an upstream gets."""
+"""An upstream's share of its caller's time."""
 
 from rpc.core.deadline import upstream_timeout
 
@@ -17,7 +17,7 @@ def test_a_caller_that_never_gives_up_gets_the_default() -> None:
 
 
 def test_a_deadline_that_no_clock_reaches_is_one_that_grpcs_do() -> None:
-    # That of Java's clients that set none: 2562047 hours.
+    # The deadline of Java's clients that set none: 2562047 hours.
     assert upstream_timeout(NOW + 2562047 * 3600.0, 5.0) < 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""Errors that a servicer raises on purpose."""
+"""Errors raised by a servicer on purpose."""
 
 from rpc.core.errors import RpcStatusError, invalid_argument
 from rpc.core.metadata_keys import STATUS_DETAILS

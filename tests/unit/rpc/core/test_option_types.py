@@ -1,4 +1,4 @@
-"""The values that options take."""
+"""The accepted values of options."""
 
 import math
 from pathlib import Path

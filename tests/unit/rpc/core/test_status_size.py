@@ -1,4 +1,4 @@
-"""Statuses are made to fit into the headers that the next hop takes."""
+"""Statuses fit the next hop's limit on headers."""
 
 from rpc.core.metadata_keys import REQUEST_ID, STATUS_DETAILS
 from rpc.core.status_size import MOST_BYTES, fitting

@@ -1,4 +1,4 @@
-"""The W3C trace context: taken over when it is well formed, dropped when not."""
+"""The W3C trace context: adopted if well formed, else dropped."""
 
 from rpc.core.trace_context import propagated_keys, read_trace_context, sampled_ids, trace_id
 

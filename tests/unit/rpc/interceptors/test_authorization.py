@@ -1,4 +1,4 @@
-"""Authorization: which names of a caller let which calls through."""
+"""Authorization: the names of a caller, and the calls they permit."""
 
 from rpc.core.errors import UsageError
 from rpc.interceptors.authorization import Authorization
@@ -11,7 +11,7 @@ from tests.support.calls import METHOD, make_call
 
 
 def refused(allowed: list[str], *callers: str) -> grpc.StatusCode | None:
-    """The code that a call of somebody with these names is refused with, or None if it is not."""
+    """The code of the refusal of a caller with these names, or None if admitted."""
     call = make_call(callers=callers)
     Chain([Authorization(allowed)]).arrived(call)
     return None if call.refusal is None else call.refusal.code

@@ -1,4 +1,4 @@
-"""What every call passes through, with a servicer that does as it is told."""
+"""The interceptor chain around every call, with a scripted servicer."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ Answer = Callable[[user_pb2.UserName], Awaitable[user_pb2.User]]
 
 
 class MockData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Answers as `answer` says."""
+    """Answers with the result of `answer`."""
 
     def __init__(self) -> None:
         self.answer: Answer = self._answer
@@ -57,7 +57,7 @@ def servicer() -> MockData:
 async def channel(
     servicer: MockData, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a server that takes two calls at once, and has another service beside ours."""
+    """A channel to a server for two calls at once, with a second service."""
 
     def add(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(servicer, server)
@@ -257,7 +257,7 @@ async def test_a_request_over_the_limit_is_no_error_of_the_servers(
 async def test_a_caller_that_leaves_early_is_no_error_of_the_server(
     channel: grpc.aio.Channel, logged: Logged
 ) -> None:
-    # All that gets there of such a call is its beginning.
+    # Such a call reaches the server only with its headers.
     call: Any = channel.stream_unary(METHOD)(timeout=0.2)
     with pytest.raises((asyncio.CancelledError, grpc.aio.AioRpcError)):
         await call
@@ -301,7 +301,7 @@ async def test_calls_past_the_limit_are_refused_and_health_answers(
 
 
 async def next_line(logged: Logged) -> dict[str, Any]:
-    """The log's next line about a call, which may be written after its caller has the answer."""
+    """The log's next line about a call, possibly written after its response."""
     lines: list[dict[str, Any]] = []
 
     def is_there() -> bool:
@@ -338,7 +338,7 @@ async def test_a_caller_that_gives_up_ends_the_servicers_work(
     servicer.answer = answer_never
     error = await failure(get(channel, timeout=1.0))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    # The caller's cancellation can be here before the server's own clock has come so far.
+    # The caller's cancellation can arrive before the server's own deadline.
     assert (await next_line(logged))["code"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
@@ -366,7 +366,7 @@ async def test_health_leaves_no_line(channel: grpc.aio.Channel, logged: Logged) 
 
 
 class Failing(ServerInterceptor):
-    """Raises when it hears of a call's end."""
+    """Raises at a call's end."""
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         raise KeyError("finished")
@@ -376,7 +376,7 @@ class Failing(ServerInterceptor):
 
 
 class Authentication(ServerInterceptor):
-    """Lets calls through that bring the token."""
+    """Admits calls with the right token."""
 
     def started(self, call: Call) -> None:
         if ("token", "right") not in tuple(call.context.invocation_metadata() or ()):

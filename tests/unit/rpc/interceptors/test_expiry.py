@@ -1,4 +1,4 @@
-"""Calls whose deadline has passed when they arrive."""
+"""Calls with a deadline passed on arrival."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Slots that are short: how many each caller may have of them."""
+"""Scarce slots: each caller's share."""
 
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
@@ -29,7 +29,7 @@ def arrive(shedding: LoadShedding, caller: str) -> Call:
 
 
 def fill(shedding: LoadShedding, caller: str) -> list[Call]:
-    """Calls until one is refused; returns those that hold a slot."""
+    """Calls until one is refused. Returns the calls with a slot."""
     calls: list[Call] = []
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Load shedding: how slots are taken and given back."""
+"""Load shedding: taking and returning slots."""
 
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
@@ -11,7 +11,7 @@ from tests.support.calls import make_call
 
 
 def arrive(shedding: LoadShedding) -> Call:
-    """A call whose first request has been read."""
+    """A call with its first request read."""
     call = make_call()
     shedding.started(call)
     read(shedding, call)

@@ -1,4 +1,4 @@
-"""The bound on streams that are open for as long as their callers like."""
+"""The limit on open streams of unlimited duration."""
 
 from rpc.core.errors import RpcStatusError
 from rpc.interceptors.open_streams import OpenStreams

@@ -1,4 +1,4 @@
-"""From exceptions to what a caller is told."""
+"""From exceptions to statuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A servicer's own spans and baggage are part of the trace of its call, whatever its kind."""
+"""A servicer's own spans and baggage join its call's trace, whatever the kind of RPC."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -33,7 +33,7 @@ SERVER, CLIENT = 2, 3
 
 
 class OwnSpans(Forwarding):
-    """Has a span of its own around each call to its upstream."""
+    """Opens a span around each call to its upstream."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
         with OWN.start_as_current_span("own"):
@@ -57,7 +57,7 @@ class OwnSpans(Forwarding):
 
 
 class OwnSpansOnThreads(StreamServiceServicer):
-    """Blocks, and has a span of its own meanwhile."""
+    """Blocks inside a span."""
 
     def Unary(self, request: Ask, context: Any) -> Answer:
         return self._answer()
@@ -81,7 +81,7 @@ class OwnSpansOnThreads(StreamServiceServicer):
 
 
 class Flaky(Streams):
-    """Cannot answer its first call."""
+    """Fails its first call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class Baggage(Streams):
 
 
 class AddsBaggage(Forwarding):
-    """Has a member of its own for its upstream, as long as the request."""
+    """Adds a baggage member for its upstream, as long as the request."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
         attach_baggage("user", "u 1" + "u" * len(request.payload))
@@ -123,7 +123,7 @@ def attach_baggage(name: str, value: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process has one provider, and each test here stands for a process."""
+    """A process has one provider. Each test here stands for a process."""
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(OWN, "_real_tracer", None)
@@ -241,7 +241,7 @@ async def test_baggage_past_its_limit_costs_no_call(
 
 
 class Broken(SpanProcessor):
-    """An application's own, with a mistake in it."""
+    """An application's span processor with a mistake in it."""
 
     def on_start(self, span: Span, parent_context: Any = None) -> None:
         raise RuntimeError("a mistake")

@@ -1,4 +1,4 @@
-"""Who may call, by mTLS: each kind of RPC, on each transport."""
+"""Authorization by mTLS: each kind of RPC, on each transport."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def channel(address: str, authority: Authority, pair: Pair) -> grpc.aio.Channel:
         ("orc1.example", ["orc1.example"], "OK"),
         ("spiffe://td.example/ns/*/sa/orc1", ["other.example", SPIFFE_ID], "OK"),
         ("orc1.example", ["orc2.example", SPIFFE_ID], "PERMISSION_DENIED"),
-        # Neither an address nor the common name, which is `orc1` here, is a name.
+        # Neither an address nor the common name (here `orc1`) counts as a name.
         ("orc1", ["127.0.0.1"], "UNAUTHENTICATED"),
         ("orc1", [], "UNAUTHENTICATED"),
     ],

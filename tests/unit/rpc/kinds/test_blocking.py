@@ -1,4 +1,4 @@
-"""Servicers without `async` run on threads: they may block, and use their context as grpc's own."""
+"""Servicers without `async` run on threads: they may block, and use grpc's context methods."""
 
 import threading
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from tests.support.streams.ways import DIRECT, EVERY_KIND, EVERY_WAY, Way, answe
 
 
 class Blocking(StreamServiceServicer):
-    """Answers with how many requests there were, from a thread, and aborts where it is asked to.
+    """Answers with the number of requests, from a thread, and aborts on demand.
 
     Attributes:
-        closed: is set once a generator has cleaned up.
-        threads: where its methods ran.
+        closed: set once a generator has cleaned up.
+        threads: the threads its methods ran on.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Blocking(StreamServiceServicer):
         return Answer(received=self._count(request_iterator, context))
 
     def ServerStream(self, request: Ask, context: Any) -> Iterator[Answer]:
-        # Not a generator, but what returns one.
+        # Not a generator, but a function returning an iterator.
         received = self._count([request], context)
         return iter([Answer(received=received)])
 

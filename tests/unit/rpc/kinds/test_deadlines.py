@@ -1,4 +1,4 @@
-"""Deadlines and cancellation go along the chain, whatever the kind of a call."""
+"""Deadlines and cancellation pass along the chain, for every kind of RPC."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,10 +26,10 @@ from tests.support.streams.ways import (
 
 
 class Asking(Streams):
-    """Keeps how long a call may take.
+    """Records the remaining time of a call.
 
     Attributes:
-        remaining: seconds. None for ever.
+        remaining: seconds. None without a deadline.
     """
 
     remaining: float | None = None
@@ -62,7 +62,7 @@ async def test_a_call_without_a_deadline_gets_one_upstream(way: Way, kind: str) 
 
 
 class Impatient(Forwarding):
-    """Gives its upstream less time than it has itself."""
+    """Gives its upstream a shorter deadline than its own."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
         answer: Answer = await self._streams.Unary(request, timeout=0.3)
@@ -82,7 +82,7 @@ async def test_a_servicer_may_give_its_upstream_less_time(way: Way, kind: str) -
 
 
 class Generous(Forwarding):
-    """Gives its upstream more time than it has itself."""
+    """Gives its upstream a longer deadline than its own."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
         answer: Answer = await self._streams.Unary(request, timeout=600)
@@ -99,7 +99,7 @@ async def test_a_servicer_gives_its_upstream_no_more_time(way: Way) -> None:
 
 
 class Leaving(StreamServiceServicer):
-    """Begins a call of some kind to its upstream, and answers without it."""
+    """Begins a call of some kind to its upstream, and answers without its result."""
 
     def __init__(self, streams: Any, kind: str, until: asyncio.Event) -> None:
         self._streams = streams
@@ -124,7 +124,7 @@ async def test_an_upstream_call_ends_with_its_call(way: Way, kind: str) -> None:
 
 
 class Counting(Forwarding):
-    """Answers with how many calls to its upstream it keeps, after many of them."""
+    """Makes many calls to its upstream. Answers with the number it still holds."""
 
     async def Unary(self, request: Ask, context: Context) -> Answer:
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""What callers and the log are told of a failure, before and after the first answer."""
+"""A failure's status and its log line, before and after the first response message."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ TEXT = "no such key: hunter2"
 
 
 async def received_before(call: Any) -> tuple[int, grpc.aio.AioRpcError]:
-    """How many answers come before the failure, and the failure."""
+    """The number of messages before the failure, and the failure."""
     received = 0
     try:
         async for _ in call:
@@ -157,15 +157,15 @@ class Unavailable(Streams):
     """Is unavailable at first.
 
     Attributes:
-        attempts: how many calls have come.
+        attempts: number of calls so far.
     """
 
     def __init__(self, failures: int, after: int = 0) -> None:
         """Makes a servicer.
 
         Args:
-            failures: how many calls fail.
-            after: after how many answers they do.
+            failures: the number of failing calls.
+            after: the number of messages before a failure.
         """
         super().__init__()
         self.attempts = 0

@@ -1,4 +1,4 @@
-"""A slow reader stalls its own stream and nobody else, and what it holds is bounded."""
+"""A slow reader stalls only its own stream, and holds a bounded amount of memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,19 +14,19 @@ from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
 
 SIZE = 65536
 BUSY = 1500
-"""Messages of a stream that is read, which has as much time as a stalled one beside it."""
+"""Messages of a busy stream. The stalled one beside it has as much time."""
 
 HELD = 500
-"""More messages than may be under way on a stalled stream, over all of its hops."""
+"""More messages than can be in flight on a stalled stream, over all of its hops."""
 
 
 class Endless(Streams):
-    """Answers until its caller leaves, and reads nothing before it is told to.
+    """Sends messages until its caller leaves, and reads requests only on demand.
 
     Attributes:
-        sent: how many answers it has sent.
-        left: is set once the servicer of an endless stream has cleaned up.
-        reading: has it read requests.
+        sent: number of messages sent.
+        left: set once the servicer of an endless stream has cleaned up.
+        reading: set to let it read requests.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A call that is over leaves nothing to the garbage collector, which would cost the next calls."""
+"""A finished call leaves the garbage collector no work. Later calls would pay for it."""
 
 import gc
 from collections import Counter
@@ -16,7 +16,7 @@ CALLS = 20
 
 @contextmanager
 def garbage() -> Iterator[Counter[str]]:
-    """Counts, by their types, the objects of ours that only the collector has found."""
+    """Counts this project's objects found only by the collector, by type."""
     found: Counter[str] = Counter()
     gc.collect()
     gc.disable()

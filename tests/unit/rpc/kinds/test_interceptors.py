@@ -38,7 +38,7 @@ from tests.support.streams.ways import (
 
 
 class Notes(ServerInterceptor):
-    """Notes what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -73,7 +73,7 @@ async def test_an_interceptor_sees_a_call_from_start_to_end(way: Way, kind: str)
     async with way.to(service_of(Streams(), interceptors=[notes])) as path:
         await answers(begin(path.stub, kind, Ask(payload=b"1"), Ask(payload=b"22")))
     received = ["received 1", "received 2"] if has_requests(kind) else ["received 1"]
-    # One request is there before the servicer begins, a stream of them is not.
+    # One request arrives before the servicer begins, a stream of them does not.
     begun = ["before", *received] if has_requests(kind) else [*received, "before"]
     assert notes.told == ["started", *begun, "after", "finished OK", "closed"]
 
@@ -88,7 +88,7 @@ async def test_an_interceptor_sees_a_failure(way: Way, kind: str) -> None:
 
 
 class Tidy(Streams):
-    """Notes that it has cleaned up."""
+    """Records its clean-up."""
 
     def __init__(self, told: list[str]) -> None:
         super().__init__()
@@ -112,13 +112,13 @@ async def test_a_servicer_cleans_up_before_its_call_is_closed(way: Way) -> None:
         await call.read()
         call.cancel()
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
-    # The status of a call that is given up is known at once.
+    # The status of a cancelled call is known at once.
     assert sorted(notes.told[-3:-1]) == ["finished CANCELLED", "tidied"]
     assert notes.told[-1] == "closed"
 
 
 class Refusing(ServerInterceptor):
-    """Refuses a request of a size."""
+    """Refuses requests of one size."""
 
     def received(self, call: Call, request: Any) -> None:
         if len(request.payload) == 3:
@@ -126,7 +126,7 @@ class Refusing(ServerInterceptor):
 
 
 class Swallowing(Streams):
-    """Takes a failure of its requests for their end."""
+    """Treats a failure of its requests as their end."""
 
     async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
         try:
@@ -152,7 +152,7 @@ async def test_a_refused_request_ends_its_stream(
 
 
 class Doubling(ServerInterceptor):
-    """Gives the servicer each request twice."""
+    """Passes each request to the servicer twice."""
 
     async def intercept(self, call: Call, request: Any, proceed: Proceed) -> Any:
         return await proceed(self._twice(request) if hasattr(request, "__aiter__") else request)
@@ -171,11 +171,11 @@ async def test_an_interceptor_may_replace_the_requests(way: Way) -> None:
 
 
 class UpstreamNotes(UpstreamInterceptor):
-    """Notes what it is told, and keeps calls from being made if it should.
+    """Records its calls, and prevents a call on demand.
 
     Attributes:
-        told: what it was told.
-        error: what it raises.
+        told: the record.
+        error: the error to raise.
     """
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -222,7 +222,7 @@ async def test_an_upstream_call_that_is_not_made(way: Way, kind: str) -> None:
 
 
 class Broken(ServerInterceptor, UpstreamInterceptor):
-    """Fails where it may only look."""
+    """Fails in its observing methods."""
 
     def finished(self, *_: Any) -> None:
         raise KeyError("finished")
@@ -248,7 +248,7 @@ TENANT: ContextVar[str] = ContextVar("tenant", default="")
 
 
 class Entering(ServerInterceptor):
-    """Sets a context variable for the servicer, and makes a mistake then."""
+    """Sets a context variable for the servicer, then raises by mistake."""
 
     def entering(self, call: Call) -> None:
         TENANT.set(TENANT.get() + "blue")
@@ -256,7 +256,7 @@ class Entering(ServerInterceptor):
 
 
 class Tenants(Streams):
-    """Keeps the context variable of each call."""
+    """Records the context variable of each call."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """gRPC's interoperability tests, for all kinds of RPC.
 
 https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md describes them. Names and
-sizes are those of that page.
+sizes are from there.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ async def test_status_code_and_message(way: Way, kind: str, message: str) -> Non
 @EVERY_WAY
 @EVERY_KIND
 async def test_unimplemented_method(way: Way, kind: str) -> None:
-    # The generated base of a servicer has the methods and does nothing in them.
+    # The generated base of a servicer has the methods without code.
     async with way.to(StreamServiceServicer()) as path:
         error = await failure(begin(path.stub, kind, Ask()))
         assert error.code() is grpc.StatusCode.UNIMPLEMENTED

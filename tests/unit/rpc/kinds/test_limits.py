@@ -21,7 +21,7 @@ from tests.support.streams.ways import (
 )
 
 LIMIT = 10_000
-# What goes around the payload: tag and length.
+# The bytes around the payload: tag and length.
 AROUND = 3
 
 
@@ -64,7 +64,7 @@ async def test_an_answer_has_the_same(way: Way, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["ClientStream", "BidiStream"])
 async def test_a_call_without_a_request_is_ended(way: Way, kind: str) -> None:
     async def nothing() -> AsyncIterator[Any]:
-        # The test does not end before the call does.
+        # Keeps the stream open past the call's end.
         await forever
         yield
 

@@ -1,4 +1,4 @@
-"""A coroutine that blocks holds up everybody: the log says so, and metrics have the time."""
+"""A blocking coroutine delays everybody: the log warns, and metrics show the time."""
 
 import time
 from functools import partial
@@ -25,7 +25,7 @@ BLOCK_SECONDS = 1.0
 
 
 class Careless(StreamServiceServicer):
-    """Blocks the event loop, as a coroutine must not."""
+    """Blocks the event loop, against the rules for a coroutine."""
 
     async def Unary(self, request: Ask, context: Any) -> Answer:
         time.sleep(BLOCK_SECONDS)  # noqa: ASYNC251  # the mistake that is looked for
@@ -33,14 +33,14 @@ class Careless(StreamServiceServicer):
 
 
 class Lines:
-    """What servers in this process have written to stderr."""
+    """The stderr of the servers in this process."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
         self._written = ""
 
     def have(self, text: str) -> bool:
-        """Whether a text is in them by now."""
+        """True once their output contains the text."""
         self._written += self._capsys.readouterr().err
         return text in self._written
 

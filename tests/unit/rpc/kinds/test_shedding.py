@@ -1,4 +1,4 @@
-"""A call holds its slot until it is over, whatever its kind."""
+"""A call holds its slot until its end, whatever its kind."""
 
 import asyncio
 from contextlib import suppress
@@ -22,7 +22,7 @@ async def test_a_call_holds_a_slot_until_it_is_over(way: Way, kind: str) -> None
             error = await failure(begin(path.stub, refused, Ask()))
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         held.cancel()
-        # It may take a moment until each server has heard of that.
+        # It may take a moment until each server has noticed.
         async with asyncio.timeout(LIMIT_SECONDS):
             while not await is_answered(path.stub, kind):
                 pass

@@ -1,4 +1,4 @@
-"""A stream gets the grace of a server that stops, and its servicer hears of the stop."""
+"""A stream gets the grace of a stopping server, and its servicer learns of the stop."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ def stop(path: Path, name: str) -> asyncio.Task[None]:
 
 
 async def listens(address: str) -> bool:
-    """Whether a server accepts connections."""
+    """True if a server accepts connections."""
     try:
         _, writer = await asyncio.open_connection(*address.split(":"))
     except ConnectionError:
@@ -85,13 +85,13 @@ async def test_a_stream_ends_when_its_upstream_is_gone(way: Way, kind: str) -> N
         call = begin(path.stub, kind, Ask(sizes=[1], hold=True))
         await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         await asyncio.wait_for(stop(path, "streams"), LIMIT_SECONDS)
-        # With an answer it is not tried again, as it would be without.
+        # After a response message there is no retry, unlike before it.
         error = await failure(call)
         assert error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 
 class Feed(Streams):
-    """Answers until its server stops, and then takes leave."""
+    """Answers until its server stops, then sends a last message."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         super().__init__()

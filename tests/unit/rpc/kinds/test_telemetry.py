@@ -1,4 +1,4 @@
-"""Each call leaves one line and counts once, whatever its kind."""
+"""Each call writes one line and counts once, whatever its kind."""
 
 import asyncio
 

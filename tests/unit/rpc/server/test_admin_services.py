@@ -1,4 +1,4 @@
-"""Reflection and channelz: there, unless the settings leave them out."""
+"""Reflection and channelz: on by default, off by a setting."""
 
 from typing import Any, cast
 
@@ -65,7 +65,7 @@ async def test_reflection_can_be_left_out() -> None:
         grpc.aio.insecure_channel(server.address) as channel,
     ):
         stub: Any = reflection_pb2_grpc.ServerReflectionStub(cast("grpc.Channel", channel))
-        # Without a request: one that is sent when the refusal is there already is another error.
+        # Sends no request: a request after the refusal would be another error.
         call = stub.ServerReflectionInfo(timeout=LIMIT_SECONDS)
         assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
 

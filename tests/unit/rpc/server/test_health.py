@@ -1,4 +1,4 @@
-"""The health servicer: its states, and its streams, which end when the server does."""
+"""The health servicer: its states, and its streams. These end with the server."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -133,7 +133,7 @@ async def test_a_list_has_every_service(health: HealthServicer, channel: grpc.ai
 
 async def test_a_list_is_as_health_proto_says(channel: grpc.aio.Channel) -> None:
     ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
-    # Field 1: a pair of key "", which need not be sent, and value, in which field 1 is SERVING.
+    # Field 1: a pair of an optional key "" and a value. The value's field 1 is SERVING.
     assert await ask(b"", timeout=LIMIT_SECONDS) in {
         b"\x0a\x04\x12\x02\x08\x01",
         b"\x0a\x06\x0a\x00\x12\x02\x08\x01",

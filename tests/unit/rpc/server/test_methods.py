@@ -1,4 +1,4 @@
-"""The methods of a server: found by name, each with the chain that its calls go through."""
+"""The methods of a server: found by name, each with its interceptor chain."""
 
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ CHAIN, ADMIN_CHAIN = Chain([]), Chain([])
 
 
 class Generic(grpc.GenericRpcHandler):
-    """Has one method, and counts how often it is asked."""
+    """Has one method, and counts its look-ups."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""A server as a process: it says that it serves, and ends when it is told to."""
+"""A server as a process: it logs its readiness, and ends on a signal."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def test_a_signal_ends_it_and_the_log_tells_its_life(
 def test_what_goes_wrong_in_a_thread_is_a_line_of_its_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The server has its own from now on.
+    # The server sets its own hook from now on.
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     ready = tmp_path / "ready"
 

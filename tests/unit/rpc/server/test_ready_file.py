@@ -1,4 +1,4 @@
-"""The ready file: whole, or not there at all."""
+"""The ready file: complete, or absent."""
 
 from pathlib import Path
 

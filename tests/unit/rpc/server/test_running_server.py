@@ -1,4 +1,4 @@
-"""A server's life, in process: bind, serve, drain, stop."""
+"""A server's life in one process: bind, serve, drain, stop."""
 
 import asyncio
 from typing import Any

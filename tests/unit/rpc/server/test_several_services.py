@@ -1,4 +1,4 @@
-"""Several services on one server: each is protected, whatever its name and its handlers."""
+"""Several services on one server: each is protected, for any name and handlers."""
 
 import asyncio
 from typing import Any
@@ -27,14 +27,14 @@ EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
 
 class MockData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Fails."""
+    """Always fails."""
 
     async def GetMockUserData(self, request: Any, context: Any) -> user_pb2.User:
         raise KeyError(TEXT)
 
 
 def add_misnamed(servicer: MockData, server: Any) -> None:
-    """Adds a servicer under a name that is in no contract."""
+    """Adds a servicer under a name outside of any contract."""
     handlers: dict[str, Any] = {
         "Get": grpc.unary_unary_rpc_method_handler(servicer.GetMockUserData)
     }
@@ -42,7 +42,7 @@ def add_misnamed(servicer: MockData, server: Any) -> None:
 
 
 def add_by_generic_handler(servicer: MockData, server: Any) -> None:
-    """Adds a servicer as generated code of old does."""
+    """Adds a servicer like generated code before registered methods."""
     handlers: dict[str, Any] = {
         "Get": grpc.unary_unary_rpc_method_handler(servicer.GetMockUserData)
     }

@@ -30,7 +30,7 @@ EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
 
 class Sum(StreamServiceServicer):
-    """Adds up what two upstreams answer."""
+    """Adds up the responses of two upstreams."""
 
     def __init__(self, near: Any, far_away: Any) -> None:
         self._near = near
@@ -54,7 +54,7 @@ SUM = Service(
 
 
 def settings(*arguments: str) -> ServerSettings:
-    """What the command line says to a server."""
+    """A server's settings from its command line."""
     values = SUM.command().make_context("sum", list(arguments)).params
     return server_settings("sum", values, {"near": 7001, "far_away": 7002})
 

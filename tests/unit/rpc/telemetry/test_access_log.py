@@ -1,4 +1,4 @@
-"""The access log: what the line of a call has in it."""
+"""The access log: the fields of a call's line."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""The log on a terminal: a line an event, tracebacks below it, and nothing that a caller forges."""
+"""The log on a terminal: one line an event, tracebacks below it, and nothing forged by a caller."""
 
 import re
 from typing import Any

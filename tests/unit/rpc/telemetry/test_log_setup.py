@@ -1,4 +1,4 @@
-"""Logs: what a line has in it, in which form, and what cannot break it."""
+"""Logs: fields, formats, and robustness of a line."""
 
 import errno
 import json
@@ -156,7 +156,7 @@ def test_json_takes_a_path_that_is_not_utf_8(stderr: Stderr) -> None:
 
 
 class _Broken:
-    """A stderr whose disk is full."""
+    """A stderr on a full disk."""
 
     class Buffer:
         def write(self, _: bytes) -> int:

@@ -1,4 +1,4 @@
-"""A loop that was blocked is warned about, and not too often. Each look is recorded."""
+"""A blocked loop causes a warning, but not too often. Each check is recorded."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import pytest
 
 
 def block(seconds: float) -> None:
-    """What a servicer does that it should not."""
+    """Blocks the event loop, like a faulty servicer."""
     time.sleep(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Metrics: which series a call changes."""
+"""Metrics: the series changed by a call."""
 
 from typing import Any
 

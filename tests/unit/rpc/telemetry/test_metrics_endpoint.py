@@ -1,4 +1,4 @@
-"""The metrics' HTTP endpoint: where it listens, and what it says when it cannot."""
+"""The metrics' HTTP endpoint: its address, and its error messages."""
 
 import json
 import socket
@@ -68,7 +68,7 @@ class _BrokenCollector(Collector):
 
 
 class TestFaults:
-    """What goes wrong is a line of the log, and not a traceback between its lines."""
+    """A failure is one line of the log, without a traceback."""
 
     @pytest.fixture(autouse=True)
     def _json_log(self) -> Iterator[None]:
@@ -110,7 +110,7 @@ class TestFaults:
 
 
 def reset_connection(host: str, port: int) -> None:
-    """Connects, asks for a part of something, and resets."""
+    """Connects, sends part of a request, and resets."""
     with socket.create_connection((host, port)) as scraper:
         scraper.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         scraper.sendall(b"GET /met")
@@ -273,7 +273,7 @@ class TestTls:
 def is_answered_over(
     registry: CollectorRegistry, authority: Authority, pair: Pair, ciphers: str
 ) -> bool:
-    """Whether a caller is answered who speaks TLS 1.2 with these ciphers only."""
+    """True if a caller with TLS 1.2 and only these ciphers gets a response."""
     context = ssl.create_default_context(cafile=authority.certificate)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
@@ -286,7 +286,7 @@ def is_answered_over(
 
 
 def with_certificate(ca: Path, pair: Pair) -> ssl.SSLContext:
-    """What a caller has that shows a certificate."""
+    """The TLS context of a caller with a certificate."""
     context = ssl.create_default_context(cafile=ca)
     context.load_cert_chain(pair.certificate, pair.key)
     return context

@@ -1,4 +1,4 @@
-"""OpenTelemetry's variables: heeded, or named in a line of the log, and never fatal."""
+"""OpenTelemetry's variables: used, or named in a line of the log, and never fatal."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def test_no_variable_is_both() -> None:
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=prod,team=a"),
         ("OTEL_PROPAGATORS", "baggage, tracecontext"),
         ("OTEL_SDK_DISABLED", "TRUE"),
-        # Not of OpenTelemetry: what Kubernetes makes of a service called otel-collector.
+        # Not of OpenTelemetry: Kubernetes sets this for a service called otel-collector.
         ("OTEL_COLLECTOR_SERVICE_HOST", "10.0.0.1"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_line_names_the_variable(
 
 
 class TestCollector:
-    """Where traces and metrics go, and whether."""
+    """The target of traces and metrics, and the switch for them."""
 
     @pytest.fixture(autouse=True)
     def environment(self, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
@@ -161,7 +161,7 @@ class TestCollector:
     ) -> None:
         environment.setenv(GENERAL, COLLECTOR)
         environment.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OTHER)
-        # The option has the variable's value.
+        # The variable supplies the option's value.
         assert traces_collector(COLLECTOR) == OTHER
 
     def test_the_command_line_counts_most(self, environment: pytest.MonkeyPatch) -> None:

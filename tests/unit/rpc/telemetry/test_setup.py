@@ -1,4 +1,4 @@
-"""Which interceptors record a server's calls."""
+"""The recording interceptors of a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What Python writes to stderr by itself is a line of the log."""
+"""Errors written by Python itself become lines of the log."""
 
 import json
 import os

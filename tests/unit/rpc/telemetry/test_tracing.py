@@ -1,4 +1,4 @@
-"""Spans: of which call, with which parent, sent to the collector when the server stops."""
+"""Spans: their call and parent, sent to the collector when the server stops."""
 
 import inspect
 import re
@@ -39,7 +39,7 @@ VALUES = st.text("aZ09!#%+-./:<=>?@[]_{}~()", max_size=5)
 
 @st.composite
 def baggage_members(draw: st.DrawFn) -> str:
-    """A member of a list of baggage, by the grammar of W3C, with blanks where they may be."""
+    """A member of a baggage list, by W3C's grammar, with optional blanks."""
 
     def pair() -> str:
         return (
@@ -49,7 +49,7 @@ def baggage_members(draw: st.DrawFn) -> str:
     return ";".join(pair() for _ in range(draw(st.integers(1, 3))))
 
 
-# Else a caller could have a line of the log written with each call, or more.
+# Otherwise a caller could cause a line of the log with each call, or more.
 @seed(15)
 @settings(max_examples=300, database=None, deadline=None)
 @given(st.lists(baggage_members(), min_size=1, max_size=4).map(",".join))
@@ -105,7 +105,7 @@ def test_no_attribute_is_one_that_the_conventions_deprecate(collector: Collector
     deprecated = set(re.findall(r'= "(.+)"\n"""\nDeprecated', inspect.getsource(rpc_attributes)))
     assert "rpc.system" in deprecated
     assert used & deprecated == set()
-    # The newest that the package has.
+    # The newest known to the package.
     assert {span.schema_url for span in collector.spans} == {list(Schemas)[-1].value}
 
 
@@ -131,7 +131,7 @@ def test_a_call_without_a_trace_begins_one(collector: Collector) -> None:
     assert span.parent_id == ""
     ((key, parent),) = call.trace_context
     assert key == "traceparent"
-    # The flags at the end: sampled, and perhaps that the id is random.
+    # The flags at the end: sampled, and perhaps a random id.
     assert parent.startswith(f"00-{span.trace_id}-{span.span_id}-0")
 
 

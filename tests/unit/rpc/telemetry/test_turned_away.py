@@ -1,4 +1,4 @@
-"""Connections that are turned away: bounded lines of the log, and a count of all."""
+"""Refused connections: bounded lines of the log, and a full count."""
 
 import json
 import time

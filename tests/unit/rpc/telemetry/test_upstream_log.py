@@ -1,4 +1,4 @@
-"""Lines about upstreams that cannot be used: when there is one, and what it says."""
+"""Lines about unusable upstreams: their timing and their text."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def _json_log() -> Iterator[None]:
 
 @pytest.fixture
 def upstream() -> UpstreamWatch:
-    """What the lines have of one."""
+    """An upstream with the fields used by a line."""
     seen = SimpleNamespace(
         name="mock_data",
         target="127.0.0.1:10000",

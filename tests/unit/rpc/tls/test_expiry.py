@@ -1,4 +1,4 @@
-"""Warnings of certificates that end: one before, one after, none of those that were replaced."""
+"""Warnings of expiring certificates: one before, one after, none for replaced ones."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The files of TLS: which go together."""
+"""The files of TLS: valid combinations."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is made of files: when it is made again, and when the old one stays."""
+"""An object made from files: when it is renewed, and when the old one stays."""
 
 import errno
 import logging
@@ -76,7 +76,7 @@ def test_a_read_error_does_not_lose_a_change(
     reader.error = None
     assert made.look()
     assert made.newest == "second"
-    # One line for the failure, however often it is met.
+    # One line for the failure, even if it recurs.
     assert len(caplog.messages) == 2
     assert "Too many open files" in caplog.messages[0]
 

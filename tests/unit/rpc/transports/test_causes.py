@@ -1,4 +1,4 @@
-"""Why an upstream cannot be used: the same words for what each transport says."""
+"""The cause of an unusable upstream: the same words for each transport's errors."""
 
 from rpc.transports.causes import in_words
 

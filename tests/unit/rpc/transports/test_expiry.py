@@ -1,4 +1,4 @@
-"""How long certificates are valid: the log warns in time, the metrics know at any time."""
+"""The validity of certificates: the log warns in time, metrics show it at any time."""
 
 import asyncio
 import re
@@ -27,7 +27,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def seconds_left(address: str, authority: Authority) -> dict[str, float]:
-    """What the metrics say of each file."""
+    """The metrics' value for each file."""
     context = ssl.create_default_context(cafile=authority.certificate)
     with urlopen(f"https://{address}/metrics", timeout=LIMIT_SECONDS, context=context) as response:
         text = response.read().decode()

@@ -1,4 +1,4 @@
-"""A channel's certificates: what its files become is what the upstream sees."""
+"""Renewal of a channel's certificates: the upstream sees the files' new contents."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ Renew = Callable[[str], Awaitable[None]]
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Answers with the name in its caller's certificate. A call for `slow` waits until told."""
+    """Answers with the name in its caller's certificate. A call for `slow` waits for `go_on`."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
@@ -63,7 +63,7 @@ def pair(authority: Authority) -> Pair:
 async def settings(
     upstream: Upstream, authority: Authority, pair: Pair
 ) -> AsyncIterator[ChannelOptions]:
-    """Those of a channel to an upstream that asks for a certificate."""
+    """Options of a channel to an upstream with client certificates required."""
     own, ca = authority.issue("upstream"), authority.certificate
     tls = ServerTls(certificate=own.certificate, key=own.key, client_ca=ca)
 
@@ -104,7 +104,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def renew(
     channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
 ) -> Renew:
-    """Puts a new pair in the place of the channel's, and sees it shown."""
+    """Replaces the channel's pair, and sees the new one presented."""
 
     async def renew(name: str) -> None:
         log.clear()
@@ -116,7 +116,7 @@ def renew(
 
 
 async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
-    """The name in the certificate that the upstream sees in a call."""
+    """The name in the certificate of a call, as seen by the upstream."""
     stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
     answer = await stub.GetMockUserData(
         user_pb2.UserName(name=request), timeout=LIMIT_SECONDS, wait_for_ready=True

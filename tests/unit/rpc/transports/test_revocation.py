@@ -1,4 +1,4 @@
-"""Callers whose certificate has been revoked: refused by wire, and no list is passed over."""
+"""Callers with a revoked certificate: wire refuses them, and no list is skipped."""
 
 import logging
 from contextlib import AbstractAsyncContextManager

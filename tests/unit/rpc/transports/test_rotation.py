@@ -1,4 +1,4 @@
-"""A server's certificate while it runs: what takes its place, and what does not."""
+"""A running server's certificate changes with its files, but only to a valid one."""
 
 import asyncio
 import errno
@@ -54,7 +54,7 @@ async def server_of(
 
 
 async def shown(server: RunningServer) -> str:
-    """The certificate that a server shows in a handshake, in PEM."""
+    """The certificate of a server in a handshake, in PEM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(["h2"])

@@ -1,4 +1,4 @@
-"""Calls to an upstream: what they take over from the call that they serve."""
+"""Calls to an upstream: the properties inherited from the served call."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Keeps what came with each call. Refuses `refused`, and answers `endless` never."""
+    """Records each call's metadata and time. Refuses `refused`, never answers `endless`."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str | bytes], float | None]] = []
@@ -46,7 +46,7 @@ class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
 
 
 class Notes(UpstreamInterceptor):
-    """Keeps what it is told, and puts a trace in the place of the call's."""
+    """Records its calls, and replaces the call's trace context."""
 
     def __init__(self) -> None:
         self.begun: list[UpstreamCall] = []
@@ -89,7 +89,7 @@ async def stub(address: str, notes: Notes) -> AsyncIterator[Any]:
 
 
 def serve(call: Call) -> None:
-    """Makes the running task one that answers the call."""
+    """Makes the running task the handler of the call."""
     current_call.set(call)
 
 
@@ -154,14 +154,14 @@ async def test_interceptors_are_told_and_may_change_the_trace(
 
 
 class Tenant(UpstreamInterceptor):
-    """Has its name travel with each call."""
+    """Adds its name to each call's metadata."""
 
     def started(self, call: UpstreamCall) -> None:
         call.metadata += (("tenant", "a"),)
 
 
 class Refusing(UpstreamInterceptor):
-    """Lets no call out."""
+    """Refuses every call."""
 
     def started(self, call: UpstreamCall) -> None:
         raise RpcStatusError(grpc.StatusCode.PERMISSION_DENIED, "no")
@@ -192,5 +192,5 @@ async def test_a_call_waits_for_an_upstream_that_is_away() -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await stub.GetMockUserData(REQUEST)
     await patient.close()
-    # UNAVAILABLE would mean that it did not wait.
+    # UNAVAILABLE would mean the call did not wait.
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -1,4 +1,4 @@
-"""The first look at an upstream's name."""
+"""The first check of an upstream's name."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ TARGET = f"dns:///{NAME}:9001"
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Any]], list[str]]:
-    """Puts an answer in the place of the machine's resolver. Returns the names asked for."""
+    """Replaces the machine's resolver. Returns the list of names asked for."""
 
     def install(answer: Callable[[str], Any]) -> list[str]:
         asked: list[str] = []

@@ -1,4 +1,4 @@
-"""Channels: opened only where that is safe and the settings make sense."""
+"""Channels open only with safe and consistent settings."""
 
 from pathlib import Path
 from typing import Any

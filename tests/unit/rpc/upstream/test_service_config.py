@@ -1,4 +1,4 @@
-"""The service config: what it says of balancing, health checks and retries."""
+"""The service config: its balancing, health checks and retries."""
 
 import json
 
@@ -26,7 +26,7 @@ def test_retries_are_throttled() -> None:
 
 
 async def test_grpc_takes_it() -> None:
-    # With one that it cannot use, a channel is in TRANSIENT_FAILURE from the start.
+    # With an unusable one, a channel is in TRANSIENT_FAILURE from the start.
     options = [("grpc.service_config", service_config("user.Orchestrator2Service"))]
     async with grpc.aio.insecure_channel("127.0.0.1:1", options=options) as channel:
         assert channel.get_state() is grpc.ChannelConnectivity.IDLE

@@ -1,4 +1,4 @@
-"""What becomes of an upstream's connection, and who is told of it."""
+"""The state of an upstream's connection, and its observers."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ FOREVER = 600.0
 
 
 class Told(UpstreamObserver):
-    """Remembers what it is told."""
+    """Records its notifications."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -51,9 +51,9 @@ class Told(UpstreamObserver):
 
 
 class Watched:
-    """A channel to a target, with all that follows it.
+    """A channel to a target, with all its observers.
 
-    `told` hears last, after the observers that are given.
+    `told` is notified last, after the given observers.
     """
 
     def __init__(self, target: str, *observers: UpstreamObserver, keeps_connected: bool) -> None:
@@ -147,7 +147,7 @@ async def test_what_can_be_used_has_no_line_and_no_waiting_call(
         assert watched.told.events == ["watched"]
         assert watched.watch.words == f"mock_data at {server.address}: connected"
         assert watched.watch.waiting == 0
-    # The end of a channel that is watched is no error.
+    # The end of a watched channel is no error.
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 

@@ -1,4 +1,4 @@
-"""Waiting until callers have turned away."""
+"""The wait for callers to move away."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Binding: the address that was got, or the reason why not."""
+"""Binding: the bound address, or the reason for a failure."""
 
 import socket
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a chain is told of the calls that grpc.aio takes."""
+"""A chain's view of calls from grpc.aio."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ METHOD = "/test.Service/Method"
 
 
 class Notes(ServerInterceptor):
-    """Keeps what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.begun: list[Call] = []
@@ -47,7 +47,7 @@ class Notes(ServerInterceptor):
 
 
 class Context(ArrivingContext):
-    """That of a call with one request. Says how the call was aborted, if it was."""
+    """A context for a call with one request. Records the arguments of an abort."""
 
     def __init__(self, remaining: float | None = None) -> None:
         super().__init__(remaining=remaining)
@@ -58,13 +58,13 @@ class Context(ArrivingContext):
         return b"it"
 
     async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
-        """Keeps what the caller would be told, and raises as gRPC does."""
+        """Records the status for the caller, and raises as gRPC does."""
         self.aborted = (code, details, trailing_metadata)
         raise grpc.aio.AbortError
 
 
 class Details(grpc.HandlerCallDetails):
-    """A call of the method."""
+    """A call of this method."""
 
     method = METHOD
     invocation_metadata = ()
@@ -75,7 +75,7 @@ def calls(
 ) -> Calls:
     async def answer(request: bytes, _: object) -> bytes:
         if isinstance(error, asyncio.CancelledError):
-            # As gRPC cancels a call, of which it says nothing else.
+            # Cancels like gRPC: without any further sign.
             task = asyncio.current_task()
             assert task is not None
             task.cancel()
@@ -97,7 +97,7 @@ async def run(
     context: Context | None = None,
     responses: HeldResponses | None = None,
 ) -> Any:
-    """What the method's call comes to in grpc.aio's hands."""
+    """The result of the method's call in grpc.aio."""
     handler: Any = calls(*interceptors, error=error, responses=responses or HeldResponses())
     context = context or Context()
     try:
@@ -143,7 +143,7 @@ async def test_a_cancellation_after_the_deadline_is_the_deadlines() -> None:
 
 
 async def test_a_cancellation_close_to_the_deadline_counts_as_expired() -> None:
-    # A caller's clock is ahead by as much as its request took to get here.
+    # A caller's clock is ahead by the travel time of its request.
     class Earlier(ServerInterceptor):
         def started(self, call: Call) -> None:
             now = time.perf_counter()

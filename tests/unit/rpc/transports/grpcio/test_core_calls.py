@@ -1,4 +1,4 @@
-"""Answers that are no message fail their calls, for all kinds of RPC."""
+"""Invalid response messages fail their calls, for all kinds of RPC."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ def parse(octets: bytes) -> str:
 
 
 class Answers(grpc.GenericRpcHandler):
-    """A server's, for any method: the request says how many answers there are, and which."""
+    """Any method of a server: the request contains the response messages."""
 
     def __init__(self) -> None:
         self.begun = self.cancelled = 0

@@ -1,4 +1,4 @@
-"""TLS credentials: from files that can be used, and from what those files become."""
+"""TLS credentials: from valid files, and from their later contents."""
 
 import logging
 from collections.abc import AsyncIterator

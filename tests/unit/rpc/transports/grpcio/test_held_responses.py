@@ -1,4 +1,4 @@
-"""Answers that are kept back while a server stops."""
+"""Responses are held back while a server stops."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.support.calls import PEER
 
 
 async def begun(response: bytes, responses: HeldResponses) -> asyncio.Future[bytes]:
-    """An answer on its way, as far as it gets at once."""
+    """Starts a response, and lets it advance as far as it can at once."""
 
     async def pass_on() -> bytes:
         await responses.pass_on(PEER)

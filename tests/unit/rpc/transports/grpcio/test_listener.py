@@ -1,4 +1,4 @@
-"""A listener: it accepts calls until it is stopped, whatever a call may do to its gRPC server."""
+"""A listener accepts calls until it is stopped, even if a call breaks its gRPC server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ METHOD = "/test.Service/Method"
 
 
 class Servers:
-    """Makes gRPC servers that answer `METHOD` once `release` is set, and counts them."""
+    """Makes gRPC servers, and counts them. They answer `METHOD` once `release` is set."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -46,7 +46,7 @@ class Servers:
         return server, bound
 
     def break_last(self) -> None:
-        """Ends the loop of the last server, as a path that is not UTF-8 does with some grpc.aio."""
+        """Ends the last server's loop, like a non-UTF-8 path in some versions of grpc.aio."""
 
         async def ended(_: float | None = None) -> bool:
             raise UnicodeDecodeError("utf-8", b"/\xff", 1, 2, "invalid start byte")

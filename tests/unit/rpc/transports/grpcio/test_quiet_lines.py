@@ -1,4 +1,4 @@
-"""Errors that gRPC logs and that are none."""
+"""Harmless errors in gRPC's log."""
 
 import logging
 

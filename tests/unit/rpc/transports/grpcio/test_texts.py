@@ -1,4 +1,4 @@
-"""Which statuses of a call gRPC has made on this side of the wire."""
+"""Statuses made by gRPC on this side of the wire."""
 
 from rpc.transports.grpcio.texts import is_local, reason_of
 
