@@ -222,6 +222,34 @@ def _refused(seen: Any) -> int:
     return sum(seen.field(stream, b"grpc-status") == b"8" for stream in seen.ended)
 
 
+async def test_a_request_larger_than_all_that_is_held_is_refused() -> None:
+    async def take(request: bytes, context: Any) -> bytes:
+        return b""
+
+    async with (
+        serving("unary_unary", take, limits=Limits(max_held=300_000)) as (_, port),
+        connected(port) as peer,
+    ):
+        await peer.send(_GREETING)
+        await _send_request(peer, 1, 400_000)
+        await peer.wait_for([grpc_status(8)])
+
+
+async def test_answers_that_nobody_reads_are_held() -> None:
+    async def enlarge(request: bytes, context: Any) -> bytes:
+        return bytes(100_000)
+
+    async with (
+        serving("unary_unary", enlarge, limits=Limits(max_held=300_000)) as (_, port),
+        connected(port) as peer,
+    ):
+        await peer.send(_GREETING)
+        for stream in range(1, 20, 2):
+            await _send_request(peer, stream, 1)
+        refused = Expectation("RESOURCE_EXHAUSTED", lambda seen: _refused(seen) > 0)
+        await peer.wait_for([refused])
+
+
 async def test_silent_calls_make_room_for_those_with_a_request() -> None:
     limits = Limits(max_held=50 * CALL_BYTES)
     async with (
