@@ -235,7 +235,7 @@ async def test_a_request_larger_than_all_that_is_held_is_refused() -> None:
         await peer.wait_for([grpc_status(8)])
 
 
-async def test_answers_that_nobody_reads_are_held() -> None:
+async def test_responses_that_nobody_reads_are_held() -> None:
     async def enlarge(request: bytes, context: Any) -> bytes:
         return bytes(100_000)
 
