@@ -118,7 +118,10 @@ def test_the_deadline_of_a_go_client_reaches_the_last_hop() -> None:
     ):
         assert "code = DeadlineExceeded" in outcome_in_go(orc1.address, "krithik", seconds=2)
         wait_until(lambda: len(mock_data.calls()) > 0, "the call has ended at mock_data, too")
-        assert mock_data.calls()[0]["code"] == "DEADLINE_EXCEEDED"
+        call = mock_data.calls()[0]
+        assert 0 < call["deadline_ms"] < 2000
+        # On a busy machine the caller's own end of the call may be there before the timer.
+        assert call["code"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
 
 
 def test_a_go_caller_loses_no_call_by_a_restart() -> None:
