@@ -51,6 +51,12 @@ def test_no_package_of_the_users_is_imported() -> None:
     assert site.ENABLE_USER_SITE is False
 
 
+def test_the_root_of_no_other_repository_is_imported_from() -> None:
+    # The standard library comes behind the import path: each place on it costs each import a look.
+    runfiles = Path.cwd().parent
+    assert [path for path in map(Path, sys.path) if path.parent == runfiles] == [Path.cwd()]
+
+
 def _shown(command: list[str], cwd: Path, env: dict[str, str]) -> str:
     # Bash has some commands built in. readlink and dirname are the host's.
     result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
