@@ -51,14 +51,12 @@ class Load:
         method: its path.
         connections: number of connections.
         in_flight: calls at once on each of them. A finished call is followed by another.
-        pause: seconds between a refusal and the next call.
         source: their source address.
     """
 
     method: bytes = MOCK_DATA
     connections: int = 1
     in_flight: int = 1
-    pause: float = 0.0
     source: str = "127.0.0.1"
 
 
@@ -134,7 +132,6 @@ class _Caller(asyncio.Protocol):
         return b"".join([headers(s, self._block) + data(s, _KRITHIK) for s in streams])
 
     def data_received(self, received: bytes) -> None:
-        before = self._counts.refused
         buffer, position, over = self._rest + received, 0, 0
         while position + _HEADER <= len(buffer):
             end = position + _HEADER + int.from_bytes(buffer[position : position + 3], "big")
@@ -149,15 +146,8 @@ class _Caller(asyncio.Protocol):
             )
             position = end
         self._rest = buffer[position:]
-        if self._load.pause:
-            refused = self._counts.refused - before
-            over -= refused
-            asyncio.get_running_loop().call_later(self._load.pause, self._send, refused)
-        self._send(over)
-
-    def _send(self, count: int) -> None:
-        if count:
-            self._transport.write(self._calls(count))
+        if over:
+            self._transport.write(self._calls(over))
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> int:
         """The number of calls ended by a frame."""
