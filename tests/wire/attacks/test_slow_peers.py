@@ -26,9 +26,8 @@ from tests.wire.conformance.seen import (
     grpc_status,
     stream_error,
 )
-from wire.http2.connection import ConnectionEnd
+from tests.wire.server.connection_log import ConnectionLog
 from wire.http2.limits import Limits
-from wire.server.observer import Refusal
 
 SHORT = 0.2
 HOLD = request(path=b"/test.Echo/Hold")
@@ -99,27 +98,11 @@ async def test_window_of_0_for_ever() -> None:
         await peer.wait_for([stream_error(CANCEL, stream=199)])
 
 
-class Ends:
-    """Records how connections end."""
-
-    def __init__(self) -> None:
-        self.texts: asyncio.Queue[str] = asyncio.Queue()
-
-    def connection_opened(self, peer: str) -> None:
-        pass
-
-    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
-        pass
-
-    def connection_ended(self, peer: str, reason: ConnectionEnd) -> None:
-        self.texts.put_nowait(reason.text)
-
-
 async def test_peer_that_does_not_read() -> None:
-    ends = Ends()
+    log = ConnectionLog()
     limits = Limits(stalled_timeout=SHORT)
     async with (
-        serving(limits, observer=ends) as port,
+        serving(limits, observer=log) as port,
         honest_caller(port),
         connected(port, receive_buffer=4096) as peer,
     ):
@@ -128,14 +111,14 @@ async def test_peer_that_does_not_read() -> None:
         peer.stop_reading()
         many = message(b"100000")
         await peer.send(call(1, many, path=b"/test.Echo/Repeat"))
-        assert await ends.texts.get() == "the peer does not read what it is sent"
+        assert (await log.ended.get()).text == "the peer does not read what it is sent"
 
 
 async def test_refusals_that_nobody_reads() -> None:
-    ends = Ends()
+    log = ConnectionLog()
     limits = Limits(max_unwritten=20_000)
     async with (
-        serving(limits, observer=ends) as port,
+        serving(limits, observer=log) as port,
         honest_caller(port),
         connected(port, receive_buffer=4096) as peer,
     ):
@@ -144,7 +127,7 @@ async def test_refusals_that_nobody_reads() -> None:
         calls = asyncio.create_task(
             flood(peer, (call(stream, path=b"/test.Echo/None") for stream in count(1, 2)))
         )
-        assert await ends.texts.get() == "the peer does not read what it is sent"
+        assert (await log.ended.get()).text == "the peer does not read what it is sent"
         calls.cancel()
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation, grpc_status
+from tests.wire.server.connection_log import ConnectionLog
 from tests.wire.server.service import METHOD, calling, channel_to, failure, never, serving
 from wire.http2.limits import Limits, Rate
 from wire.server.held import CALL_BYTES
@@ -346,22 +347,6 @@ async def test_a_writer_that_nobody_reads_waits() -> None:
         assert written < 13
 
 
-class _Ends:
-    """Hears why connections end."""
-
-    def __init__(self) -> None:
-        self.texts: asyncio.Queue[str] = asyncio.Queue()
-
-    def connection_opened(self, peer: str) -> None:
-        pass
-
-    def connection_refused(self, peer: str, refusal: Any, reason: str) -> None:
-        pass
-
-    def connection_ended(self, peer: str, reason: Any) -> None:
-        self.texts.put_nowait(reason.text)
-
-
 async def test_frames_that_nobody_reads_end_the_connection() -> None:
     waves: list[asyncio.Event] = [asyncio.Event(), asyncio.Event()]
     begun = asyncio.Semaphore(0)
@@ -374,9 +359,9 @@ async def test_frames_that_nobody_reads_end_the_connection() -> None:
         await context.abort(grpc.StatusCode.ABORTED, "%" * 4096)
         raise AssertionError
 
-    ends = _Ends()
+    log = ConnectionLog()
     async with (
-        serving("unary_unary", fail, connection_observer=ends) as (_, port),
+        serving("unary_unary", fail, connection_observer=log) as (_, port),
         connected(port, receive_buffer=4096) as peer,
     ):
         await peer.send(_GREETING)
@@ -390,7 +375,8 @@ async def test_frames_that_nobody_reads_end_the_connection() -> None:
         waves[0].set()
         await asyncio.sleep(0)
         waves[1].set()
-        assert "does not read" in await asyncio.wait_for(ends.texts.get(), 10)
+        ended = await asyncio.wait_for(log.ended.get(), 10)
+        assert "does not read" in ended.text
 
 
 async def test_resets_beyond_their_rate_end_the_connection() -> None:

@@ -10,34 +10,19 @@ import grpc
 import pytest
 
 from testing.certificates import Authority, Pair
+from tests.wire.server.connection_log import ConnectionLog
 from tests.wire.server.service import METHOD, handlers, method
 from wire.http2.error_codes import NO_ERROR
 from wire.http2.limits import Limits
 from wire.server import Server, server
-from wire.server.observer import Refusal
 from wire.tls import ServerCredentials
 
 
-class _Refusals:
-    """Records rejected callers."""
-
-    def __init__(self) -> None:
-        self.all: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-        self.ended: asyncio.Queue[int] = asyncio.Queue()
-
-    def connection_opened(self, peer: str) -> None:
-        pass
-
-    def connection_ended(self, peer: str, reason: Any) -> None:
-        self.ended.put_nowait(reason.code)
-
-    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
-        self.all.put_nowait((peer, reason))
-
-    async def next_reason(self) -> str:
-        peer, reason = await asyncio.wait_for(self.all.get(), 10)
-        assert peer.startswith("ipv4:127.0.0.1:")
-        return reason
+async def _next_refusal(log: ConnectionLog) -> str:
+    """The reason why the next caller is refused."""
+    peer, _, reason = await asyncio.wait_for(log.refused.get(), 10)
+    assert peer.startswith("ipv4:127.0.0.1:")
+    return reason
 
 
 async def _caller(request: bytes, context: Any) -> bytes:
@@ -46,17 +31,17 @@ async def _caller(request: bytes, context: Any) -> bytes:
 
 async def _started(
     pair: Pair, clients: Path | None = None, **options: Any
-) -> tuple[Server, int, _Refusals]:
-    refusals = _Refusals()
+) -> tuple[Server, int, ConnectionLog]:
+    log = ConnectionLog()
     secure = server(
         [handlers(Method=method("unary_unary", _caller))],
-        connection_observer=refusals,
+        connection_observer=log,
         **options,
     )
     credentials = ServerCredentials(pair.certificate, pair.key, clients)
     port = secure.add_secure_port("127.0.0.1:0", credentials)
     await secure.start()
-    return secure, port, refusals
+    return secure, port, log
 
 
 async def _answer(port: int, authority: Authority, pair: Pair | None = None) -> bytes:
@@ -89,43 +74,43 @@ async def test_a_callers_names_are_known(tmp_path: Path) -> None:
 async def test_a_caller_of_another_authority_is_refused(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     stranger = Authority(tmp_path, "stranger").issue("caller")
-    secure, port, refusals = await _started(authority.issue("server"), authority.certificate)
+    secure, port, log = await _started(authority.issue("server"), authority.certificate)
     with pytest.raises(grpc.aio.AioRpcError):
         await _answer(port, authority, stranger)
-    assert "certificate was not accepted" in await refusals.next_reason()
+    assert "certificate was not accepted" in await _next_refusal(log)
     await secure.stop(0)
 
 
 async def test_plaintext_is_refused(tmp_path: Path) -> None:
-    secure, port, refusals = await _started(Authority(tmp_path).issue("server"))
+    secure, port, log = await _started(Authority(tmp_path).issue("server"))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     await reader.read()
     writer.close()
-    assert "TLS handshake failed" in await refusals.next_reason()
+    assert "TLS handshake failed" in await _next_refusal(log)
     await secure.stop(0)
 
 
 async def test_a_peer_without_http2_is_refused(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    secure, port, refusals = await _started(authority.issue("server"))
+    secure, port, log = await _started(authority.issue("server"))
     context = ssl.create_default_context(cafile=str(authority.certificate))
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", port, ssl=context, server_hostname="localhost"
     )
     assert await reader.read() == b""
     writer.close()
-    assert "ALPN" in await refusals.next_reason()
+    assert "ALPN" in await _next_refusal(log)
     await secure.stop(0)
 
 
 async def test_a_silent_handshake_takes_the_place_of_a_connection(tmp_path: Path) -> None:
     limits = Limits(max_connections=1)
-    secure, port, refusals = await _started(Authority(tmp_path).issue("server"), limits=limits)
+    secure, port, log = await _started(Authority(tmp_path).issue("server"), limits=limits)
     _, silent = await asyncio.open_connection("127.0.0.1", port)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     assert await reader.read() == b""
-    assert await refusals.next_reason() == "too many connections"
+    assert await _next_refusal(log) == "too many connections"
     writer.close()
     silent.close()
     await secure.stop(0)
@@ -133,11 +118,11 @@ async def test_a_silent_handshake_takes_the_place_of_a_connection(tmp_path: Path
 
 async def test_a_silent_handshake_ends(tmp_path: Path) -> None:
     limits = Limits(handshake_timeout=0.1)
-    secure, port, refusals = await _started(Authority(tmp_path).issue("server"), limits=limits)
+    secure, port, log = await _started(Authority(tmp_path).issue("server"), limits=limits)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     assert await reader.read() == b""
     writer.close()
-    assert "took too long" in await refusals.next_reason()
+    assert "took too long" in await _next_refusal(log)
     await secure.stop(0)
 
 
@@ -156,10 +141,10 @@ async def test_a_connection_ends_with_its_callers_certificate(tmp_path: Path) ->
         assert await call(b"", timeout=10) == b"orc1"
         assert seen.ended.empty()
         # By the server: nothing else ends it while the channel is open.
-        assert await asyncio.wait_for(seen.ended.get(), 30) == NO_ERROR
+        assert (await asyncio.wait_for(seen.ended.get(), 30)).code == NO_ERROR
         with pytest.raises(grpc.aio.AioRpcError):
             await call(b"", timeout=10)
-    assert "certificate has expired" in await seen.next_reason()
+    assert "certificate has expired" in await _next_refusal(seen)
     await secure.stop(0)
 
 
