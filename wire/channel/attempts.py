@@ -177,13 +177,13 @@ class Attempts:
     def ended_without_trailers(self) -> None:
         """The response ends as none of gRPC does."""
         if self._connection is not None:
-            cause = f"{self._connection.peer} has ended an answer without a status"
+            cause = f"{self._connection.peer} has ended a response without a status"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
 
     def expire(self) -> None:
         """The deadline is over."""
         if self._connection is not None:
-            cause = f"no answer from {self._connection.peer} within the deadline"
+            cause = f"no response from {self._connection.peer} within the deadline"
         else:
             reason = self._method.dispatcher.connectivity.last_error or "no connection yet"
             cause = f"no connection within the deadline: {reason}"

@@ -39,7 +39,7 @@ class Owner(Protocol):
         """The connection takes no more calls. Those on it go on."""
 
     def connection_responsive(self, connection: ClientConnection) -> None:
-        """Whether the server answers pings has changed: see `responsive`."""
+        """Whether the server responds to pings has changed: see `responsive`."""
 
     def connection_closed(self, connection: ClientConnection, cause: str) -> None:
         """The connection is over."""
@@ -85,7 +85,7 @@ class ClientConnection(Outgoing):
 
     @property
     def responsive(self) -> bool:
-        """Whether the server answers."""
+        """Whether the server responds."""
         return self._probe.responsive
 
     def has_room(self) -> bool:
@@ -99,7 +99,7 @@ class ClientConnection(Outgoing):
     # --- streams
 
     def watch(self) -> None:
-        """Look whether the server answers, for as long as there are calls."""
+        """Check whether the server responds, for as long as there are calls."""
         self.is_watched = True
         self._probe.start()
 

@@ -23,7 +23,7 @@ class Outgoing(UsualResponses):
 
     Attributes:
         written_id: streams from this one on have not been written yet.
-        is_watched: somebody looks whether the server answers.
+        is_watched: somebody checks whether the server responds.
     """
 
     def __init__(self, flusher: Flusher, limits: Limits, fixed_fields: list[Field]) -> None:
@@ -35,7 +35,7 @@ class Outgoing(UsualResponses):
     # --- what a subclass is told
 
     def watch(self) -> None:
-        """A stream was opened, and nobody looks whether the server answers."""
+        """A stream was opened, and nobody checks whether the server responds."""
 
     def numbers_used_up(self) -> None:
         """The last stream number is taken."""

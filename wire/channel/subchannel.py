@@ -193,7 +193,7 @@ class Subchannel:
         if connection is not self.connection:
             return
         if not connection.responsive:
-            self._change(TRANSIENT_FAILURE, "the server does not answer")
+            self._change(TRANSIENT_FAILURE, "the server does not respond")
         elif self._health is None or self._health.serving:
             self._change(READY, self.error)
 

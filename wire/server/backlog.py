@@ -38,7 +38,7 @@ class Backlog(UsualRequests):
     has_more = False
     refused = 0
     is_probe = False
-    """The last call that was seen in overload is one that is always answered."""
+    """The last call that was seen in overload is one that is always handled."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)

@@ -35,7 +35,7 @@ _GRPC = b"application/grpc"
 
 
 class ServerConnection(Backlog, Draining):
-    """Answers the calls of one caller."""
+    """Handles the calls of one caller."""
 
     is_server = True
     sweep: Sweep

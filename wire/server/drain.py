@@ -26,7 +26,7 @@ _LAST_WORDS = 0.05
 
 
 async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
-    """Answer the calls in flight and those on their way, then close.
+    """Complete the calls in flight and those on their way, then close.
 
     Args:
       connections: of the stopping server. It accepts no more of them.

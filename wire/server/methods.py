@@ -34,7 +34,7 @@ class Method:
     is_blocking: bool
     """The behavior is a plain function. It may block, so it runs in a thread."""
     is_simple: bool
-    """A coroutine answers one request by one response."""
+    """A coroutine handles one request by one response."""
 
 
 def method_of(path: str, handler: Handler) -> Method:

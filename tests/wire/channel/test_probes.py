@@ -38,7 +38,7 @@ async def test_a_frozen_server_gets_no_new_calls() -> None:
             while not (frozen.peers and alive.peers and frozen.peers[0].is_deaf):
                 await _outcome(method(b"", timeout=0.02))
             # Calls go to both until the probe notices the silence of one.
-            while "does not answer" not in (opened.last_error or ""):
+            while "does not respond" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
 
             # With shared calls, one of two would fail.
@@ -68,7 +68,7 @@ async def test_a_server_that_thaws_gets_calls_again() -> None:
             method = opened.unary_unary(_PATH)
             while not (frozen.peers and frozen.peers[0].is_deaf):
                 await _outcome(method(b"", timeout=0.02))
-            while "does not answer" not in (opened.last_error or ""):
+            while "does not respond" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
             thaw.set()
             before = len(frozen.peers[0].requests)
@@ -91,7 +91,7 @@ async def test_the_only_server_is_called_though_it_is_silent() -> None:
     options = ChannelOptions(probe_interval=0.02)
     async with serving(script) as server, channel(server.target, options=options) as opened:
         stuck = opened.unary_unary(_PATH)(b"", timeout=10)
-        while "does not answer" not in (opened.last_error or ""):
+        while "does not respond" not in (opened.last_error or ""):
             await _outcome(opened.unary_unary(_PATH)(b"", timeout=0.02))
 
         assert opened.get_state() is grpc.ChannelConnectivity.READY
@@ -124,7 +124,7 @@ async def test_a_connection_without_answers_is_closed() -> None:
             await opened.unary_unary(_PATH)(b"", timeout=30)
 
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "does not answer pings" in (caught.value.debug_error_string() or "")
+        assert "does not respond to pings" in (caught.value.debug_error_string() or "")
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         assert await call == b"answer"
 
