@@ -1,4 +1,4 @@
-"""The calls of this process: those it answers, and those made on their behalf."""
+"""The calls of this process: those it handles, and those made on their behalf."""
 
 import os
 import re

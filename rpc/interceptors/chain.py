@@ -88,7 +88,7 @@ class Chain:
                     _logger.exception("an interceptor failed")
 
     def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
-        """What answers a method's calls.
+        """The coroutine that handles a method's calls.
 
         Args:
             handler: the method's, as generated code gives it.
@@ -104,7 +104,7 @@ class Chain:
         one_response = not handler.response_streaming
         streaming = many_requests or not one_response
 
-        async def answering(request: Any, context: ServicerContext) -> Any:
+        async def responding(request: Any, context: ServicerContext) -> Any:
             call = call_of(context)
             enter(call)
             failure: Exception | None = call.refusal
@@ -135,7 +135,7 @@ class Chain:
                 await end(context, self.failure(call, failure))
             return response
 
-        return answering
+        return responding
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception. It is noted as the call's outcome."""
@@ -189,15 +189,15 @@ class Chain:
         None where `run`, the method itself, is all there is to do.
         """
 
-        async def respond(_: Call, request: Any, context: ServicerContext) -> Any:
+        async def respond_many(_: Call, request: Any, context: ServicerContext) -> Any:
             await send_responses(run(request, context), context)
 
-        async def answer(_: Call, request: Any, context: ServicerContext) -> Any:
+        async def respond_once(_: Call, request: Any, context: ServicerContext) -> Any:
             return await run(request, context)
 
-        innermost: _Invoke = respond if handler.response_streaming else answer
+        innermost: _Invoke = respond_many if handler.response_streaming else respond_once
         if not self._intercept:
-            return respond if handler.response_streaming else None
+            return respond_many if handler.response_streaming else None
 
         async def intercepted(call: Call, request: Any, context: ServicerContext) -> Any:
             proceed: Proceed = lambda request: innermost(call, request, context)  # noqa: E731

@@ -36,7 +36,7 @@ class LoadShedding(ServerInterceptor):
         self.slots = slots
         self.shed = 0
         self.refusal = overloaded(
-            f"the server answers {slots} calls at once, its limit; try again later"
+            f"the server handles {slots} calls at once, its limit; try again later"
         )
         self._for_all = slots - reserve(slots)
         self._holders: set[Call] = set()

@@ -46,5 +46,5 @@ MOST_ADMIN_STREAMS = 1000
 
 
 def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
-    """Those of health, reflection and channelz: they answer under any load and leave no line."""
+    """Those of health, reflection and channelz: they respond under any load and leave no line."""
     return [StatusMapping(is_local), OpenStreams(MOST_ADMIN_STREAMS)]

@@ -65,7 +65,7 @@ class LimitSettings:
     The defaults fit the memory of `deploy/kubernetes` (docs/reliability.md, "Memory").
 
     Attributes:
-        max_concurrent_rpcs: calls answered at once. Further ones are refused.
+        max_concurrent_rpcs: calls handled at once. Further ones are refused.
         max_wait: seconds a call may wait to be begun. Past it the call is refused.
         max_concurrent_streams: calls open at once on one connection. Callers are told.
         max_connections: connections open at once. A further one is closed.

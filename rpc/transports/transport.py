@@ -28,7 +28,7 @@ End = Callable[[ServicerContext, RpcStatusError], Awaitable[None]]
 """Ends a call with a status."""
 
 Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
-"""Answers a call: request (or stream of requests) and context in, response (or None) out."""
+"""Handles a call: request (or stream of requests) and context in, response (or None) out."""
 
 
 TurnedAway = Callable[[str, str, str], None]
@@ -65,7 +65,7 @@ class BindError(StartupError):
 
 
 class CallChain(Protocol):
-    """What a transport tells of each call, and asks to answer it.
+    """Handles the calls of a transport.
 
     It calls `arrived`, `ended` and `closed` for each call once and in this order, whether or not a
     servicer sees the call.
@@ -81,7 +81,7 @@ class CallChain(Protocol):
         """The response has left this process, or the call is given up."""
 
     def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
-        """What answers the calls of a method."""
+        """The coroutine that handles the calls of a method."""
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception, such as an unreadable request's."""

@@ -105,7 +105,7 @@ class _CoreCall:
         if not self.is_ok():
             return None
         if message is None:
-            return self._refuse("the status is OK, but there is no answer")
+            return self._refuse("the status is OK, but there is no response")
         return self._parsed(message)
 
     def _parsed(self, message: bytes) -> Any:
@@ -114,7 +114,7 @@ class _CoreCall:
         try:
             return self._parse(message)
         except Exception as error:  # noqa: BLE001  # whatever a deserialiser raises
-            return self._refuse(f"the answer cannot be read: {error!r}")
+            return self._refuse(f"the response cannot be read: {error!r}")
 
     def _refuse(self, reason: str) -> Any:
         self._is_unreadable = True

@@ -7,7 +7,7 @@ from wire.server import Admission as WireAdmissionBase
 from wire.server import Refusal
 
 _LATE = (
-    "the server has more calls than it can answer, and this one waited too long; try again later"
+    "the server has more calls than it can handle, and this one waited too long; try again later"
 )
 
 

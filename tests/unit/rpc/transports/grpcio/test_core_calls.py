@@ -90,7 +90,7 @@ async def test_an_ok_without_an_answer_fails_its_call(kind: str) -> None:
     async with calls() as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await received(begin(channel, kind, b""))
-    assert reason_of(caught.value) == "the status is OK, but there is no answer"
+    assert reason_of(caught.value) == "the status is OK, but there is no response"
 
 
 @pytest.mark.parametrize("kind", ["unary_stream", "stream_stream"])
