@@ -71,7 +71,7 @@ async def test_old_connection_is_closed_in_order() -> None:
         assert peer.seen.goaways[0].last == LAST_STREAM
 
 
-async def test_peer_that_answers_no_ping() -> None:
+async def test_peer_that_acknowledges_no_ping() -> None:
     limits = Limits(keepalive_interval=SHORT, keepalive_timeout=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await greet(peer)

@@ -43,7 +43,7 @@ async def test_a_server_is_called_once_it_says_serving() -> None:
         _say(peer, watch, _NOT_SERVING)
         await peer.until(lambda: said_serving)
         _say(peer, watch, _SERVING)
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     said_serving = False
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
@@ -56,20 +56,20 @@ async def test_a_server_is_called_once_it_says_serving() -> None:
 
         said_serving = True
         server.peers[0].changed.set()
-        assert await call == b"answer"
+        assert await call == b"response"
 
 
 async def test_a_server_that_drains_gets_no_new_calls() -> None:
     async def draining(peer: Peer) -> None:
         watch = await _watch(peer)
         _say(peer, watch, _SERVING)
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         _say(peer, watch, _NOT_SERVING)
         await peer.request()
         raise AssertionError("a call has come to a server that drains")
 
     async with serving(draining) as server, channel(server.target, options=_OPTIONS) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
 
 
@@ -78,20 +78,20 @@ async def test_a_server_without_health_checks_is_called() -> None:
         peer.greet()
         peer.refuse(await peer.request(), (b"grpc-status", b"12"))
         while True:
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 async def test_health_checks_can_be_left_out() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     options = ChannelOptions(service_config=_CONFIG, check_health=False)
     async with serving(script) as server, channel(server.target, options=options) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 @pytest.mark.parametrize("message", [b"\xff\xff", bytes(2000), b"\x08\x07", b""])
