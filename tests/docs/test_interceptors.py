@@ -24,10 +24,10 @@ from tests.support.streams.ways import (
     EVERY_WAY,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     failure,
     hop_of,
+    responses,
     service_of,
 )
 
@@ -101,7 +101,7 @@ async def test_a_token_is_asked_for(
         assert [line["code"] for line in refused] == ["UNAUTHENTICATED"] * 3
         assert {line["service"] for line in refused} == {path.first}
         good = bearing(issuer.token())
-        assert len(await answers(begin(path.stub, kind, ASK, metadata=good))) == 1
+        assert len(await responses(begin(path.stub, kind, ASK, metadata=good))) == 1
 
 
 def refusal(check: TokenCheck, token: str) -> str | None:
@@ -174,7 +174,7 @@ async def test_a_token_is_sent_to_the_upstream(
     file.write_text(issuer.token() + "\n")
     last = service_of(Streams, interceptors=[issuer.check()])
     async with way.to(last, hop_of(upstream_interceptors=[SendToken(file)])) as path:
-        assert len(await answers(begin(path.stub, kind, ASK))) == 1
+        assert len(await responses(begin(path.stub, kind, ASK))) == 1
         file.write_text(issuer.token(exp=1))
         refused = await failure(begin(path.stub, kind, ASK))
         assert refused.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -191,7 +191,7 @@ async def test_a_caller_is_limited(way: Way, kind: str) -> None:
     last = service_of(Streams(), interceptors=[RateLimit(at_once=2, per_second=0.001)])
     async with way.to(last) as path:
         for _ in range(2):
-            assert len(await answers(begin(path.stub, kind, ASK))) == 1
+            assert len(await responses(begin(path.stub, kind, ASK))) == 1
         for _ in range(2):
             error = await failure(begin(path.stub, kind, ASK))
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -241,5 +241,5 @@ async def test_permission_is_asked_for(way: Way, kind: str) -> None:
     async with way.to(last) as path:
         error = await failure(begin(path.stub, kind, ASK))
         assert error.code() is grpc.StatusCode.PERMISSION_DENIED
-        assert len(await answers(begin(path.stub, kind, ASK))) == 1
+        assert len(await responses(begin(path.stub, kind, ASK))) == 1
     assert asked == [f"/streams.StreamService/{kind}"] * 2

@@ -16,7 +16,7 @@ from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask
 from tests.support.streams.streams_pb2_grpc import StreamServiceStub
-from tests.support.streams.ways import EVERY_KIND, answers, begin, failure, service_of
+from tests.support.streams.ways import EVERY_KIND, begin, failure, responses, service_of
 
 SPIFFE_ID = "spiffe://td.example/ns/prod/sa/orc1"
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
@@ -70,7 +70,7 @@ async def test_a_certificates_names_decide(  # noqa: PLR0913, PLR0917  # a table
     ):
         call = begin(StreamServiceStub(opened), kind, Ask(sizes=[1]))
         if code == "OK":
-            await answers(call)
+            await responses(call)
         else:
             assert (await failure(call)).code().name == code
     (line,) = call_lines(capsys)
@@ -93,6 +93,6 @@ async def test_nobody_is_named_where_no_certificate_is_asked_for(
         ) as server,
         channel(server.address, authority, pair) as opened,
     ):
-        await answers(begin(StreamServiceStub(opened), "Unary", Ask()))
+        await responses(begin(StreamServiceStub(opened), "Unary", Ask()))
     (line,) = call_lines(capsys)
     assert "caller" not in line

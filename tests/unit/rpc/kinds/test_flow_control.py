@@ -9,8 +9,8 @@ import pytest
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
-from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
+from tests.support.streams.streams_pb2 import Ask, Response
+from tests.support.streams.ways import EVERY_WAY, Way, begin, responses
 
 SIZE = 65536
 BUSY = 1500
@@ -35,31 +35,33 @@ class Endless(Streams):
         self.left = asyncio.Event()
         self.reading = asyncio.Event()
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Response]:
         if request.sizes:
-            async for answer in super().ServerStream(request, context):
-                yield answer
+            async for response in super().ServerStream(request, context):
+                yield response
             return
         try:
             while True:
-                yield Answer(payload=bytes(SIZE))
+                yield Response(payload=bytes(SIZE))
                 self.sent += 1
         finally:
             self.left.set()
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Ask], context: Context
+    ) -> Response:
         await self.reading.wait()
         return await super().ClientStream(request_iterator, context)
 
 
 @EVERY_WAY
-async def test_a_slow_reader_of_answers_stalls_only_its_stream(way: Way) -> None:
+async def test_a_slow_reader_of_responses_stalls_only_its_stream(way: Way) -> None:
     servicer = Endless()
     async with way.to(servicer) as path:
         stalled = begin(path.stub, "ServerStream", Ask())
         await stalled.read()
         busy = begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * BUSY))
-        assert len(await answers(busy)) == BUSY
+        assert len(await responses(busy)) == BUSY
         assert servicer.sent < HELD
         for _ in range(BUSY):
             await stalled.read()
@@ -78,7 +80,7 @@ async def test_a_stream_ends_when_its_caller_leaves(
             servicer.left.clear()
             stalled = begin(path.stub, "ServerStream", Ask())
             await stalled.read()
-            await answers(begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * meanwhile)))
+            await responses(begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * meanwhile)))
             stalled.cancel()
             await asyncio.wait_for(servicer.left.wait(), LIMIT_SECONDS)
         servers = len(path.servers)

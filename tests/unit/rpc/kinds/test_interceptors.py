@@ -22,17 +22,17 @@ import pytest
 from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Ask, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     failure,
     has_requests,
     hop_of,
+    responses,
     service_of,
 )
 
@@ -71,7 +71,7 @@ class Notes(ServerInterceptor):
 async def test_an_interceptor_sees_a_call_from_start_to_end(way: Way, kind: str) -> None:
     notes = Notes()
     async with way.to(service_of(Streams(), interceptors=[notes])) as path:
-        await answers(begin(path.stub, kind, Ask(payload=b"1"), Ask(payload=b"22")))
+        await responses(begin(path.stub, kind, Ask(payload=b"1"), Ask(payload=b"22")))
     received = ["received 1", "received 2"] if has_requests(kind) else ["received 1"]
     # One request arrives before the servicer begins, a stream of them does not.
     begun = ["before", *received] if has_requests(kind) else [*received, "before"]
@@ -94,10 +94,10 @@ class Tidy(Streams):
         super().__init__()
         self._told = told
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Response]:
         try:
             while True:
-                yield Answer(payload=bytes(100_000))
+                yield Response(payload=bytes(100_000))
         finally:
             self._told.append("tidied")
             self.let_go.set()
@@ -128,11 +128,13 @@ class Refusing(ServerInterceptor):
 class Swallowing(Streams):
     """Treats a failure of its requests as their end."""
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Ask], context: Context
+    ) -> Response:
         try:
             return await super().ClientStream(request_iterator, context)
         except RpcStatusError:
-            return Answer()
+            return Response()
 
 
 @EVERY_WAY
@@ -167,7 +169,7 @@ class Doubling(ServerInterceptor):
 async def test_an_interceptor_may_replace_the_requests(way: Way) -> None:
     async with way.to(service_of(Streams(), interceptors=[Doubling()])) as path:
         call = begin(path.stub, "ClientStream", Ask(payload=b"1"), Ask(payload=b"22"))
-        assert await answers(call) == [Answer(received=6)]
+        assert await responses(call) == [Response(received=6)]
 
 
 class UpstreamNotes(UpstreamInterceptor):
@@ -199,7 +201,7 @@ async def test_an_upstream_interceptor_sees_a_call_once(way: Way, kind: str, ask
     async with way.to(Streams(), hop_of(upstream_interceptors=[notes])) as path:
         call = begin(path.stub, kind, ask)
         with suppress(grpc.aio.AioRpcError):
-            await answers(call)
+            await responses(call)
         code = await call.code()
     assert notes.told == [f"started /streams.StreamService/{kind}", f"finished {code.name}"]
 
@@ -241,7 +243,7 @@ async def test_a_broken_look_at_a_call_changes_nothing(way: Way, kind: str) -> N
     hop = hop_of(interceptors=[Broken()], upstream_interceptors=[Broken()])
     async with way.to(last, hop) as path:
         for _ in range(2):
-            assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+            assert len(await responses(begin(path.stub, kind, Ask(sizes=[1])))) == 1
 
 
 TENANT: ContextVar[str] = ContextVar("tenant", default="")
@@ -273,5 +275,5 @@ async def test_what_is_entered_is_the_calls_own_and_may_fail(way: Way, kind: str
     servicer = Tenants()
     async with way.to(service_of(servicer, interceptors=[Entering()])) as path:
         for _ in range(2):
-            await answers(begin(path.stub, kind, Ask(sizes=[1])))
+            await responses(begin(path.stub, kind, Ask(sizes=[1])))
     assert servicer.seen == ["blue", "blue"]

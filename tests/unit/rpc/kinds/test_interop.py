@@ -12,12 +12,12 @@ import pytest
 
 from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.streams.servicers import ECHO_INITIAL, ECHO_TRAILING, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask, Status
+from tests.support.streams.streams_pb2 import Ask, Response, Status
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
-from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
+from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, begin, failure, responses
 
 REQUEST_SIZES = (27182, 8, 1828, 45904)
-ANSWER_SIZES = (31415, 9, 2653, 58979)
+RESPONSE_SIZES = (31415, 9, 2653, 58979)
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
 METADATA = ((ECHO_INITIAL, "test_initial_metadata_value"), (ECHO_TRAILING, b"\xab\xab\xab"))
 
@@ -25,19 +25,19 @@ METADATA = ((ECHO_INITIAL, "test_initial_metadata_value"), (ECHO_TRAILING, b"\xa
 @EVERY_WAY
 async def test_empty_stream(way: Way) -> None:
     async with way.to(Streams()) as path:
-        assert await answers(begin(path.stub, "BidiStream")) == []
-        assert await answers(begin(path.stub, "ServerStream", Ask())) == []
-        assert await answers(begin(path.stub, "ClientStream")) == [Answer()]
+        assert await responses(begin(path.stub, "BidiStream")) == []
+        assert await responses(begin(path.stub, "ServerStream", Ask())) == []
+        assert await responses(begin(path.stub, "ClientStream")) == [Response()]
 
 
 @EVERY_WAY
 async def test_ping_pong(way: Way) -> None:
     async with way.to(Streams()) as path:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
-        for sent, wanted in zip(REQUEST_SIZES, ANSWER_SIZES, strict=True):
+        for sent, wanted in zip(REQUEST_SIZES, RESPONSE_SIZES, strict=True):
             await call.write(Ask(payload=bytes(sent), sizes=[wanted]))
-            answer = await call.read()
-            assert len(answer.payload) == wanted
+            response = await call.read()
+            assert len(response.payload) == wanted
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
         assert await call.code() is grpc.StatusCode.OK
@@ -47,14 +47,16 @@ async def test_ping_pong(way: Way) -> None:
 async def test_client_streaming(way: Way) -> None:
     async with way.to(Streams()) as path:
         asks = [Ask(payload=bytes(size)) for size in REQUEST_SIZES]
-        assert await answers(begin(path.stub, "ClientStream", *asks)) == [Answer(received=74922)]
+        assert await responses(begin(path.stub, "ClientStream", *asks)) == [
+            Response(received=74922)
+        ]
 
 
 @EVERY_WAY
 async def test_server_streaming(way: Way) -> None:
     async with way.to(Streams()) as path:
-        call = begin(path.stub, "ServerStream", Ask(sizes=ANSWER_SIZES))
-        assert [len(answer.payload) for answer in await answers(call)] == list(ANSWER_SIZES)
+        call = begin(path.stub, "ServerStream", Ask(sizes=RESPONSE_SIZES))
+        assert [len(response.payload) for response in await responses(call)] == list(RESPONSE_SIZES)
 
 
 @EVERY_WAY
@@ -108,7 +110,7 @@ async def test_custom_metadata(way: Way, kind: str) -> None:
     async with way.to(Streams()) as path:
         ask = Ask(payload=bytes(271828), sizes=[314159])
         call = begin(path.stub, kind, ask, metadata=METADATA)
-        assert [len(answer.payload) for answer in await answers(call)] == [314159]
+        assert [len(response.payload) for response in await responses(call)] == [314159]
         assert METADATA[0] in tuple(await call.initial_metadata())
         assert METADATA[1] in tuple(await call.trailing_metadata())
 

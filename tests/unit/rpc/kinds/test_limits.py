@@ -9,15 +9,15 @@ import pytest
 
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Ask, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     Way,
-    answers,
     begin,
     failure,
     has_requests,
+    responses,
 )
 
 LIMIT = 10_000
@@ -31,7 +31,7 @@ async def test_a_request_has_a_largest_size(way: Way, kind: str) -> None:
     async with way.to(Streams(), max_message_bytes=LIMIT) as path:
         fits, more = (Ask(payload=bytes(LIMIT - AROUND + extra)) for extra in (0, 1))
         assert fits.ByteSize() == LIMIT
-        await answers(begin(path.stub, kind, fits))
+        await responses(begin(path.stub, kind, fits))
         error = await failure(begin(path.stub, kind, more))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -52,10 +52,10 @@ async def test_a_request_has_the_same_size_when_it_is_unpacked(way: Way, kind: s
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_an_answer_has_the_same(way: Way, kind: str) -> None:
-    fits = LIMIT - Answer(payload=bytes(LIMIT)).ByteSize() + LIMIT
+async def test_a_response_has_the_same(way: Way, kind: str) -> None:
+    fits = LIMIT - Response(payload=bytes(LIMIT)).ByteSize() + LIMIT
     async with way.to(Streams(), max_message_bytes=LIMIT) as path:
-        await answers(begin(path.stub, kind, Ask(sizes=[fits])))
+        await responses(begin(path.stub, kind, Ask(sizes=[fits])))
         error = await failure(begin(path.stub, kind, Ask(sizes=[fits + 1])))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 

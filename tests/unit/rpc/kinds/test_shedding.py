@@ -8,7 +8,7 @@ import grpc
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
 from tests.support.streams.streams_pb2 import Ask
-from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
+from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, begin, failure, responses
 
 
 @EVERY_WAY
@@ -30,6 +30,6 @@ async def test_a_call_holds_a_slot_until_it_is_over(way: Way, kind: str) -> None
 
 async def is_answered(stub: object, kind: str) -> bool:
     with suppress(grpc.aio.AioRpcError):
-        await answers(begin(stub, kind, Ask(sizes=[1])))
+        await responses(begin(stub, kind, Ask(sizes=[1])))
         return True
     return False

@@ -10,16 +10,16 @@ import pytest
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Ask, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Path,
     Way,
-    answers,
     begin,
     failure,
+    responses,
     service_of,
 )
 
@@ -44,7 +44,7 @@ async def test_a_stream_goes_on_during_the_grace(way: Way, which: str) -> None:
     async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
         await call.write(Ask(sizes=[1]))
-        assert await call.read() == Answer(payload=bytes(1))
+        assert await call.read() == Response(payload=bytes(1))
         name = path.first if which == "first" else "streams"
         stopping = stop(path, name)
         async with asyncio.timeout(LIMIT_SECONDS):
@@ -52,7 +52,7 @@ async def test_a_stream_goes_on_during_the_grace(way: Way, which: str) -> None:
                 pass
         for _ in range(3):
             await call.write(Ask(sizes=[1, 1]))
-            assert await call.read() == await call.read() == Answer(payload=bytes(1))
+            assert await call.read() == await call.read() == Response(payload=bytes(1))
         assert not stopping.done()
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
@@ -97,10 +97,10 @@ class Feed(Streams):
         super().__init__()
         self._stopping = stopping
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
-        yield Answer(received=1)
+    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Response]:
+        yield Response(received=1)
         await self._stopping.wait()
-        yield Answer(received=2)
+        yield Response(received=2)
 
 
 @EVERY_WAY
@@ -129,7 +129,7 @@ async def test_a_stream_hears_nothing_while_its_server_serves(way: Way) -> None:
 @EVERY_WAY
 async def test_a_server_without_calls_stops_at_once(way: Way) -> None:
     async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
-        assert len(await answers(begin(path.stub, "Unary", Ask()))) == 1
+        assert len(await responses(begin(path.stub, "Unary", Ask()))) == 1
         began = time.monotonic()
         await stop(path, path.first)
         assert time.monotonic() - began < LIMIT_SECONDS / 2

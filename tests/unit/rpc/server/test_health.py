@@ -55,8 +55,8 @@ def request(service: str) -> health_pb2.HealthCheckRequest:
 
 
 async def check(stub: Any, service: str) -> int:
-    answer = await stub.Check(request(service), timeout=LIMIT_SECONDS)
-    return int(answer.status)
+    response = await stub.Check(request(service), timeout=LIMIT_SECONDS)
+    return int(response.status)
 
 
 async def test_the_server_serves_at_once_a_service_when_told(
@@ -123,12 +123,12 @@ async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, s
 async def test_a_list_has_every_service(health: HealthServicer, channel: grpc.aio.Channel) -> None:
     ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
     health.serve(SERVICE)
-    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
-    statuses = {service: one.status for service, one in answer.statuses.items()}
+    response = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
+    statuses = {service: one.status for service, one in response.statuses.items()}
     assert statuses == {"": SERVING, SERVICE: SERVING}
     health.drain()
-    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
-    assert {one.status for one in answer.statuses.values()} == {NOT_SERVING}
+    response = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
+    assert {one.status for one in response.statuses.values()} == {NOT_SERVING}
 
 
 async def test_a_list_is_as_health_proto_says(channel: grpc.aio.Channel) -> None:

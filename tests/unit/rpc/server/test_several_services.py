@@ -131,7 +131,7 @@ async def test_each_is_shed(transport: str) -> None:
 
 
 @EVERY_TRANSPORT
-async def test_health_answers_for_each(transport: str) -> None:
+async def test_health_responds_for_each(transport: str) -> None:
     async with (
         serving(service(Streams()), transport=transport) as server,
         calling(server.address) as channel,
@@ -139,7 +139,7 @@ async def test_health_answers_for_each(transport: str) -> None:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         for name in ["", *SERVICES]:
             request = health_pb2.HealthCheckRequest(service=name)
-            answer = await stub.Check(request, timeout=LIMIT_SECONDS)
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            response = await stub.Check(request, timeout=LIMIT_SECONDS)
+            assert response.status == health_pb2.HealthCheckResponse.SERVING
         unknown = stub.Check(health_pb2.HealthCheckRequest(service="x.Y"), timeout=LIMIT_SECONDS)
         assert (await failure(unknown)).code() is grpc.StatusCode.NOT_FOUND

@@ -18,13 +18,13 @@ from testing.certificates import Authority
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Ask, Response
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
     StreamServiceStub,
     add_StreamServiceServicer_to_server,
 )
-from tests.support.streams.ways import TRANSPORTS, answers, begin, calling, failure, service_of
+from tests.support.streams.ways import TRANSPORTS, begin, calling, failure, responses, service_of
 
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -36,9 +36,11 @@ class Sum(StreamServiceServicer):
         self._near = near
         self._far_away = far_away
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Ask, context: Context) -> Response:
         calls = [self._near.Unary(request), self._far_away.Unary(request)]
-        return Answer(received=sum(answer.received for answer in await asyncio.gather(*calls)))
+        return Response(
+            received=sum(response.received for response in await asyncio.gather(*calls))
+        )
 
 
 SUM = Service(
@@ -111,7 +113,7 @@ async def test_each_upstream_is_called(transport: str, tmp_path: Path) -> None:
         calling(server.address) as channel,
     ):
         call = begin(StreamServiceStub(channel), "Unary", Ask(payload=b"12345"))
-        assert await answers(call) == [Answer(received=10)]
+        assert await responses(call) == [Response(received=10)]
 
 
 @EVERY_TRANSPORT

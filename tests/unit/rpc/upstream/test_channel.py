@@ -119,7 +119,7 @@ async def test_the_deadline_goes_on_less_a_margin(stub: Any, upstream: Upstream)
     assert remaining < 10
 
 
-async def test_an_upstream_that_does_not_answer_in_time_is_given_up(
+async def test_an_upstream_that_does_not_respond_in_time_is_given_up(
     stub: Any, notes: Notes
 ) -> None:
     serve(make_call(expires=time.perf_counter() + 0.1))

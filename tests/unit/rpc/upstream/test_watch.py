@@ -78,11 +78,11 @@ class Watched:
         self.stub = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", self.upstream))
 
     def call(self, seconds: float = LIMIT_SECONDS) -> "asyncio.Task[user_pb2.User]":
-        async def answer() -> user_pb2.User:
+        async def respond() -> user_pb2.User:
             user: user_pb2.User = await self.stub.GetMockUserData(REQUEST, timeout=seconds)
             return user
 
-        return asyncio.create_task(answer())
+        return asyncio.create_task(respond())
 
 
 @asynccontextmanager

@@ -23,14 +23,14 @@ class Servers:
 
     def __init__(self) -> None:
         self.made = 0
-        self.answering = 0
+        self.responding = 0
         self.release = asyncio.Event()
         self.taken = False
-        handler: Any = grpc.unary_unary_rpc_method_handler(self._answer)
+        handler: Any = grpc.unary_unary_rpc_method_handler(self._respond)
         self._methods = grpc.method_handlers_generic_handler("test.Service", {"Method": handler})
 
-    async def _answer(self, request: bytes, _: object) -> bytes:
-        self.answering += 1
+    async def _respond(self, request: bytes, _: object) -> bytes:
+        self.responding += 1
         await self.release.wait()
         return request
 
@@ -77,7 +77,7 @@ async def break_server(servers: Servers) -> None:
     await eventually(lambda: servers.made > before, "there is another server")
 
 
-async def test_a_broken_server_is_replaced_and_still_answers_its_calls() -> None:
+async def test_a_broken_server_is_replaced_and_completes_its_calls() -> None:
     servers = Servers()
     async with (
         listening(servers) as listener,
@@ -85,12 +85,12 @@ async def test_a_broken_server_is_replaced_and_still_answers_its_calls() -> None
         channel_to(listener) as other_channel,
     ):
         before = call(channel)
-        await eventually(lambda: servers.answering == 1, "the call is being answered")
+        await eventually(lambda: servers.responding == 1, "the call is being answered")
         address = listener.address
         await break_server(servers)
         assert listener.address == address
         after = call(other_channel)
-        await eventually(lambda: servers.answering == 2, "the next one is, too")
+        await eventually(lambda: servers.responding == 2, "the next one is, too")
         servers.release.set()
         assert (await before, await after) == (b"request", b"request")
     assert servers.made == 2
