@@ -60,7 +60,7 @@ def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
     assert not is_valid(broken, SCHEMA)
 
 
-def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
+def test_the_chain_responds(servers: dict[str, ServerProcess]) -> None:
     ended = run_client("--target", local(servers["orc1"].address), *PATIENCE)
     assert ended.stdout == b'Got response:\nname:"krithik" class:"7" roll:70\n'
 

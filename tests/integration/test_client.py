@@ -160,7 +160,7 @@ def test_a_slow_server_has_another_error_than_an_absent_one() -> None:
     assert ended.returncode == 1
 
 
-def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
+def test_a_server_that_comes_in_time_responds(chain: Chain) -> None:
     with reserved_address() as address:
         options = ["--target", address, *PATIENCE]
         client = subprocess.Popen([*command_line(CLIENT), *options], stdout=subprocess.PIPE)

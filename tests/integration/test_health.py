@@ -40,8 +40,8 @@ def health_stub(channel: grpc.Channel) -> Any:
 def check(server: ServerProcess, service: str) -> int:
     with grpc.insecure_channel(server.address) as channel:
         request = health_pb2.HealthCheckRequest(service=service)
-        answer = health_stub(channel).Check(request, timeout=LIMIT_SECONDS)
-        return int(answer.status)
+        response = health_stub(channel).Check(request, timeout=LIMIT_SECONDS)
+        return int(response.status)
 
 
 class Watch:
@@ -59,8 +59,8 @@ class Watch:
 
     def _read(self) -> None:
         try:
-            for answer in self._stream:
-                self._statuses.put(answer.status)
+            for response in self._stream:
+                self._statuses.put(response.status)
         except grpc.RpcError:
             pass
         self._statuses.put(self._stream.code())

@@ -17,7 +17,7 @@ from tests.support.malformed import call_of_path
 
 IN_FLIGHT = 64
 # Longer than it takes to begin the calls and to break the listener.
-SLOW_ANSWER = "1"
+SLOW_RESPONSE = "1"
 NOT_UTF8 = b"/user.MockUserDataService/\xff\xfe"
 BREAKS = 3
 # Signs of it in the log: grpc.aio up to 1.83 answers the call and logs this. Later ones
@@ -42,7 +42,7 @@ async def break_listener(server: ServerProcess) -> None:
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_server_gets_over_it_with_the_calls_that_it_has(name: str) -> None:
     arguments = ["--metrics-address", "127.0.0.1:0", "--grace", "10"]
-    mock_data = [*arguments, "--delay", SLOW_ANSWER]
+    mock_data = [*arguments, "--delay", SLOW_RESPONSE]
     with running_chain(orc1=arguments, orc2=arguments, mock_data=mock_data) as chain:
         server = chain.servers[name]
         async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:

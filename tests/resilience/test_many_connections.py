@@ -25,8 +25,8 @@ OVERLOADS = {
     "300 connections": Load(connections=300, in_flight=20),
     "800 connections": Load(connections=800, in_flight=7),
 }
-LOOK_ANSWERS = 20_000
-MOST_OF_AN_ANSWER = 0.25
+LOOK_RESPONSES = 20_000
+MOST_OF_A_RESPONSE = 0.25
 """Measured 0.05 to 0.17, in processor time: other load on the machine matters little."""
 
 
@@ -35,13 +35,13 @@ def check(server: ServerProcess) -> float:
     begun = time.perf_counter()
     with grpc.insecure_channel(server.address, OWN_CONNECTION) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
-        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT, wait_for_ready=True)
-    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        response = stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT, wait_for_ready=True)
+    assert response.status == health_pb2.HealthCheckResponse.SERVING
     return time.perf_counter() - begun
 
 
 @pytest.mark.parametrize("name", OVERLOADS)
-def test_health_answers_within_a_second(name: str) -> None:
+def test_health_responds_within_a_second(name: str) -> None:
     with (
         running("services/mock_data") as server,
         raw_load(server.address, OVERLOADS[name]) as counts,
@@ -65,26 +65,26 @@ def cost(server: ServerProcess, load: Load) -> tuple[float, float]:
     """Seconds of processor time for each response, and refused calls for each of them."""
     with raw_load(server.address, load) as counts:
         before, answered, refused = processor_seconds(server), counts.answered, counts.refused
-        wait_until(lambda: counts.answered > answered + LOOK_ANSWERS, "so many are answered")
+        wait_until(lambda: counts.answered > answered + LOOK_RESPONSES, "so many are answered")
         if load is FLOOD:
-            wait_until(lambda: counts.refused > refused + LOOK_ANSWERS, "so many are refused")
+            wait_until(lambda: counts.refused > refused + LOOK_RESPONSES, "so many are refused")
         spent = processor_seconds(server) - before
-        answers = counts.answered - answered
-        return spent / answers, (counts.refused - refused) / answers
+        responses = counts.answered - answered
+        return spent / responses, (counts.refused - refused) / responses
 
 
-def test_refusing_costs_far_less_than_answering() -> None:
+def test_refusing_costs_far_less_than_responding() -> None:
     with running("services/mock_data") as server:
-        answer, _ = cost(server, PEAK)
+        response, _ = cost(server, PEAK)
         both, refused = cost(server, FLOOD)
-    part = (both - answer) / refused / answer
+    part = (both - response) / refused / response
     # Of three calls as many are answered as there is time for beside the refusals.
     left = (1 - 3 * part) / (1 - part)
     print(
-        f"an answer {answer * 1e6:.1f} us, {refused:.1f} refusals for each answer, a refusal"
-        f" {part:.3f} of an answer: at three times the calls {left:.2f} of the answers"
+        f"a response {response * 1e6:.1f} us, {refused:.1f} refusals for each response, a refusal"
+        f" {part:.3f} of a response: at three times the calls {left:.2f} of the responses"
     )
-    assert part < MOST_OF_AN_ANSWER
+    assert part < MOST_OF_A_RESPONSE
 
 
 @pytest.mark.parametrize(
