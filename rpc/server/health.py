@@ -82,7 +82,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: _Context
     ) -> health_pb2.HealthCheckResponse:
-        """Answers with the status of a service.
+        """Responds with the status of a service.
 
         Raises:
             RpcStatusError: NOT_FOUND, the server has no such service.
@@ -93,7 +93,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         return _Status(status=status)
 
     async def List(self, request: Any, context: _Context) -> Any:
-        """Answers with the status of each service."""
+        """Responds with the status of each service."""
         response = HealthListResponse()
         for service, status in self._statuses.items():
             response.statuses[service].status = status

@@ -18,7 +18,7 @@ class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):
         request: user_pb2.UserName,
         context: grpc.aio.ServicerContext[user_pb2.UserName, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with orc2's user of the name. An error of orc2 goes back unchanged."""
+        """Responds with orc2's user of the name. An error of orc2 goes back unchanged."""
         return await self._orc2.GetUser(user_pb2.User(name=request.name))
 
 

@@ -19,7 +19,7 @@ class Orc2(StandIn[user_pb2.User, user_pb2.User], user_pb2_grpc.Orchestrator2Ser
     async def GetUser(
         self, request: user_pb2.User, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
-        return await self.answer(request, context)
+        return await self.respond(request, context)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ class MockData(
     async def GetMockUserData(
         self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
-        return await self.answer(request, context)
+        return await self.respond(request, context)
 
 
 @pytest.fixture
