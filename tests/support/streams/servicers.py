@@ -8,10 +8,10 @@ from rpc.core.errors import RpcStatusError
 
 import grpc
 
-from tests.support.streams.streams_pb2 import Ask, Response
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 
-Context = grpc.aio.ServicerContext[Ask, Response]
+Context = grpc.aio.ServicerContext[Request, Response]
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 ECHO_INITIAL = "x-grpc-test-echo-initial"
@@ -37,29 +37,29 @@ class Streams(StreamServiceServicer):
         self.holding = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def Unary(self, request: Ask, context: Context) -> Response:
+    async def Unary(self, request: Request, context: Context) -> Response:
         await self._begin(context)
         await self._end(request)
         return _only_response(request, len(request.payload))
 
     async def ClientStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
+        self, request_iterator: AsyncIterator[Request], context: Context
     ) -> Response:
         await self._begin(context)
-        received, last = 0, Ask()
+        received, last = 0, Request()
         async for last in request_iterator:
             received += len(last.payload)
             await self._end(last)
         return _only_response(last, received)
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Response]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         await self._begin(context)
         for response in _responses(request, len(request.payload)):
             yield response
         await self._end(request)
 
     async def BidiStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
+        self, request_iterator: AsyncIterator[Request], context: Context
     ) -> AsyncIterator[Response]:
         await self._begin(context)
         received = 0
@@ -76,7 +76,7 @@ class Streams(StreamServiceServicer):
             await context.send_initial_metadata(initial)
         context.set_trailing_metadata(sent_by_caller(context, ECHO_TRAILING))
 
-    async def _end(self, request: Ask) -> None:
+    async def _end(self, request: Request) -> None:
         if request.HasField("status"):
             raise RpcStatusError(CODES[request.status.code], request.status.message)
         if request.exception:
@@ -94,7 +94,7 @@ class StreamsByContext(Streams):
 
     async def ClientStream(self, request_iterator: Any, context: Context) -> Response:
         await self._begin(context)
-        received, last = 0, Ask()
+        received, last = 0, Request()
         async for last in _reading(context):
             received += len(last.payload)
             await self._end(last)
@@ -102,7 +102,7 @@ class StreamsByContext(Streams):
 
     # The generated base has generators only.
     async def ServerStream(  # type: ignore[override]
-        self, request: Ask, context: Context
+        self, request: Request, context: Context
     ) -> None:
         await self._begin(context)
         for response in _responses(request, len(request.payload)):
@@ -127,23 +127,23 @@ class Forwarding(StreamServiceServicer):
     def __init__(self, streams: Any) -> None:
         self._streams = streams
 
-    async def Unary(self, request: Ask, context: Context) -> Response:
+    async def Unary(self, request: Request, context: Context) -> Response:
         call = self._streams.Unary(request, metadata=_to_echo(context))
         return await _only_response_of(call, context)
 
     async def ClientStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
+        self, request_iterator: AsyncIterator[Request], context: Context
     ) -> Response:
         call = self._streams.ClientStream(request_iterator, metadata=_to_echo(context))
         return await _only_response_of(call, context)
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Response]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         call = self._streams.ServerStream(request, metadata=_to_echo(context))
         async for response in _responses_of(call, context):
             yield response
 
     async def BidiStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
+        self, request_iterator: AsyncIterator[Request], context: Context
     ) -> AsyncIterator[Response]:
         call = self._streams.BidiStream(request_iterator, metadata=_to_echo(context))
         async for response in _responses_of(call, context):
@@ -160,17 +160,17 @@ def _to_echo(context: Context) -> Metadata:
     return sent_by_caller(context, ECHO_INITIAL, ECHO_TRAILING)
 
 
-def _responses(request: Ask, received: int) -> Iterator[Response]:
+def _responses(request: Request, received: int) -> Iterator[Response]:
     return (Response(payload=bytes(size), received=received) for size in request.sizes)
 
 
-def _only_response(request: Ask, received: int) -> Response:
+def _only_response(request: Request, received: int) -> Response:
     return next(_responses(request, received), Response(received=received))
 
 
-async def _reading(context: Context) -> AsyncIterator[Ask]:
+async def _reading(context: Context) -> AsyncIterator[Request]:
     # grpc.aio.EOF follows the last.
-    while isinstance(request := await context.read(), Ask):
+    while isinstance(request := await context.read(), Request):
         yield request
 
 

@@ -18,7 +18,7 @@ from testing.certificates import Authority
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Ask, Response
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
     StreamServiceStub,
@@ -36,7 +36,7 @@ class Sum(StreamServiceServicer):
         self._near = near
         self._far_away = far_away
 
-    async def Unary(self, request: Ask, context: Context) -> Response:
+    async def Unary(self, request: Request, context: Context) -> Response:
         calls = [self._near.Unary(request), self._far_away.Unary(request)]
         return Response(
             received=sum(response.received for response in await asyncio.gather(*calls))
@@ -112,7 +112,7 @@ async def test_each_upstream_is_called(transport: str, tmp_path: Path) -> None:
         ) as server,
         calling(server.address) as channel,
     ):
-        call = begin(StreamServiceStub(channel), "Unary", Ask(payload=b"12345"))
+        call = begin(StreamServiceStub(channel), "Unary", Request(payload=b"12345"))
         assert await responses(call) == [Response(received=10)]
 
 
@@ -132,7 +132,7 @@ async def test_each_upstream_has_its_own_deadline(transport: str) -> None:
         ) as server,
         calling(server.address) as channel,
     ):
-        call = begin(StreamServiceStub(channel), "Unary", Ask(hold=True), timeout=None)
+        call = begin(StreamServiceStub(channel), "Unary", Request(hold=True), timeout=None)
         await asyncio.wait_for(near_streams.holding.wait(), LIMIT_SECONDS)
         assert (await failure(call)).code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
