@@ -25,7 +25,7 @@ class CallObserver(Protocol):
     """
 
     def call_started(self, context: Call) -> None:
-        """The headers of a well-formed request have arrived. Its method is not looked up yet."""
+        """The headers of a well-formed request have arrived. The method may be unknown."""
 
     def call_ended(self, context: Call, code: grpc.StatusCode, details: str) -> None:
         """The status is decided. It is about to be written."""
