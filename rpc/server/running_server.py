@@ -127,7 +127,6 @@ def _options(
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
-        grace=settings.shutdown.grace,
         turned_away=observed.turned_away.tell,
         admission=shedding,
         expiry=expiry,

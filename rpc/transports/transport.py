@@ -123,7 +123,6 @@ class ServerOptions:
     Attributes:
         listening: where and how it listens.
         limits: what it lets callers have.
-        grace: seconds for calls in flight where the transport has to replace its listener.
         turned_away: is told of connections, where the transport can see them.
         admission: says for how many calls there is room, to a transport asking before it begins
             one. It is told of the refused ones.
@@ -132,7 +131,6 @@ class ServerOptions:
 
     listening: ListeningSettings
     limits: LimitSettings
-    grace: float
     turned_away: TurnedAway
     admission: Admission
     expiry: Expiry | None = None
