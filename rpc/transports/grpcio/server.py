@@ -98,7 +98,7 @@ class GrpcioServer:
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
-        # Callers are told by gRPC, no sooner than it cancels what it has not taken up.
+        # gRPC notifies callers, no sooner than it cancels what it has not taken up.
         self._responses.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
@@ -109,7 +109,7 @@ class GrpcioServer:
         stopping = asyncio.create_task(self._listener.stop(grace, told=told))
         await self._wait_for_calls(stopping)
         if not (await asyncio.wait({stopping}, timeout=_LAST_WORDS_SECONDS))[0]:
-            # What is left is a caller that takes no response, or does not hear of the end.
+            # What is left is a caller that takes no response, or does not notice the end.
             await self._listener.stop(0)
         await stopping
 
