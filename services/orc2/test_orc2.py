@@ -1,4 +1,4 @@
-"""The orc2 servicer: it asks mock_data for the name it was given, and answers as mock_data does."""
+"""The orc2 servicer: it requests its name's user from mock_data, and responds alike."""
 
 from collections.abc import AsyncIterator
 from typing import Any
