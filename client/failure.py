@@ -29,11 +29,11 @@ _START = "`./bazelw run //services:orc1` starts orc1, --target says where it is"
 async def explain(
     error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, settings: ClientSettings, service: str
 ) -> Failure:
-    """Says what a failed call means.
+    """Explains a failed call.
 
     A server's status is taken as it is. Where no server was reached, or none responded, gRPC only
-    says that the time is up. Then the message names the reason and what to do. gRPC's words on an
-    unreadable response become a reason, with the server's address.
+    reports that the time is up. Then the message names the reason and what to do. gRPC's words on
+    an unreadable response become a reason, with the server's address.
 
     Args:
         error: the failed call's.

@@ -31,7 +31,7 @@ _logger = logging.getLogger(__name__)
 class Chain:
     """Runs a list of interceptors around servicers.
 
-    A transport tells `arrived`, `ended` and `closed` of each call, in this order and once, whether
+    A transport calls `arrived`, `ended` and `closed` for each call, in this order and once, whether
     or not a servicer sees the call. What it runs for a method is `behavior`.
     """
 
@@ -47,7 +47,7 @@ class Chain:
         self._closed = hooks(interceptors, "closed", outermost_first=False)
 
     def arrived(self, call: Call) -> None:
-        """Tells the interceptors of a call. One of them may refuse it."""
+        """Calls the interceptors for a new call. One of them may refuse it."""
         for hook in self._started:
             try:
                 hook.run(call)
@@ -58,12 +58,12 @@ class Chain:
         call.told = self._count
 
     def ended(self, call: Call, code: grpc.StatusCode, details: str) -> None:
-        """Tells the interceptors how a call has ended, and cancels what it has left open.
+        """Calls the interceptors after a call, and cancels what it has left open.
 
         Args:
             call: the call.
             code: its status, whoever made it.
-            details: what its caller is told.
+            details: the status's text for its caller.
         """
         outcome = call.outcome
         if outcome is None or outcome.code is not code:
@@ -79,7 +79,7 @@ class Chain:
                     _logger.exception("an interceptor failed")
 
     def closed(self, call: Call) -> None:
-        """Tells the interceptors that a call's response has left, or is given up."""
+        """Calls the interceptors once a call's response has left, or is given up."""
         for hook in self._closed:
             if hook.place < call.told:
                 try:
@@ -141,7 +141,7 @@ class Chain:
         """The status for an exception. It is noted as the call's outcome."""
         status = self._status(call, error)
         seconds = time.perf_counter() - call.started
-        # The id tells a caller what to ask the operators for, and an orchestrator that the status
+        # The id lets a caller ask the operators about the call, and an orchestrator that the status
         # came from a server and not from its own side of the wire.
         trailers = ((REQUEST_ID, call.request_id), *status.trailers)
         message, trailers = fitting(status.message, trailers)
@@ -168,7 +168,7 @@ class Chain:
         """Reads a request of a stream, and shows it to the interceptors.
 
         A failure ends the call, whatever the servicer makes of it: a stub sending the stream on
-        would cancel its call instead of telling.
+        would cancel its call instead of failing.
         """
         if call.refusal is not None:
             raise call.refusal

@@ -73,7 +73,7 @@ async def running_server(
         upstreams = await stack.enter_async_context(
             open_upstreams(application, settings, observed, health, transport, expiry)
         )
-        shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.tell)
+        shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.report)
         observed.watch_slots(shedding)
         methods = _methods(application, settings, observed, transport, upstreams, shedding)
         stopping = asyncio.Event()
@@ -127,7 +127,7 @@ def _options(
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
-        turned_away=observed.turned_away.tell,
+        turned_away=observed.turned_away.report,
         admission=shedding,
         expiry=expiry,
     )
@@ -142,7 +142,7 @@ def _option(upstream: str, settings: ServerSettings) -> str:
 def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
     if settings.admin.channelz and not transport.has_channelz:
         raise UsageError(
-            "--channelz tells of the connections of gRPC's core, which --transport"
+            "--channelz shows the connections of gRPC's core, which --transport"
             f" {settings.transport} does without: leave one of the two out"
         )
 

@@ -151,7 +151,7 @@ def _label(call: Call) -> str:
 
 
 class _CertificateMetrics(Collector):
-    """Says of each certificate in use how long it is valid, at the moment it is asked."""
+    """Shows the remaining validity of each certificate in use, at each scrape."""
 
     def __init__(self, expiry: Expiry) -> None:
         self._expiry = expiry

@@ -32,14 +32,14 @@ Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
 
 
 TurnedAway = Callable[[str, str, str], None]
-"""Is told of a connection refused, or ended for its peer's behaviour.
+"""Called for a connection refused, or ended for its peer's behaviour.
 
 Takes the peer's address, the cause in one of few words, and the reason at length.
 """
 
 
 class Admission(Protocol):
-    """Says for how many calls there is room. A caller is its certificate's names or its address.
+    """Limits the calls. A caller is its certificate's names or its address.
 
     Attributes:
         refusal: the status for a call without room.
@@ -67,8 +67,8 @@ class BindError(StartupError):
 class CallChain(Protocol):
     """Handles the calls of a transport.
 
-    It calls `arrived`, `ended` and `closed` for each call once and in this order, whether or not a
-    servicer sees the call.
+    A transport calls `arrived`, `ended` and `closed` for each call once and in this order, whether
+    or not a servicer sees the call.
     """
 
     def arrived(self, call: Call) -> None:
@@ -123,10 +123,10 @@ class ServerOptions:
     Attributes:
         listening: where and how it listens.
         limits: what it lets callers have.
-        turned_away: is told of connections, where the transport can see them.
-        admission: says for how many calls there is room, to a transport asking before it begins
-            one. It is told of the refused ones.
-        expiry: is told of the certificate in use. None for nobody.
+        turned_away: called for refused connections, where the transport can see them.
+        admission: limits the calls, for a transport that asks before it begins one. It counts the
+            refused ones.
+        expiry: watches the certificate in use. None for no watch.
     """
 
     listening: ListeningSettings
@@ -167,9 +167,9 @@ class ChannelOptions:
         target: a gRPC target.
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
-        check_health: call only servers that say SERVING of the service in the config.
+        check_health: call only servers that report SERVING for the config's service.
         max_message_bytes: size of a request or a response, before and after decompression.
-        expiry: is told of the certificate in use. None for nobody.
+        expiry: watches the certificate in use. None for no watch.
     """
 
     target: str
@@ -184,7 +184,7 @@ class Transport(Protocol):
     """Makes servers and channels.
 
     Attributes:
-        has_channelz: whether grpc.channelz can tell of its connections.
+        has_channelz: whether grpc.channelz can show its connections.
     """
 
     has_channelz: bool

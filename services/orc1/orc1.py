@@ -1,4 +1,4 @@
-"""orc1, the head of the chain: answers clients with what orc2 says."""
+"""orc1, the head of the chain: responds to clients with orc2's users."""
 
 from rpc.service import Service, Upstream
 

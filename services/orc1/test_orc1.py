@@ -1,4 +1,4 @@
-"""The orc1 servicer: it asks orc2 for the name it was given, and answers as orc2 does."""
+"""The orc1 servicer: it requests its name's user from orc2, and responds as orc2 does."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""orc2, the middle of the chain: answers orc1 with what mock_data says."""
+"""orc2, the middle of the chain: responds to orc1 with mock_data's users."""
 
 from rpc.service import Service, Upstream
 

@@ -79,7 +79,7 @@ def test_a_chain_that_works(machine: Machine) -> None:
     checked = machine.check()
     assert checked.returncode == 0, checked.stderr
     *_, verdict, cleaned = checked.stdout.splitlines()
-    assert verdict == "the chain answers from containers, and stops with exit code 0"
+    assert verdict == "the chain responds from containers, and stops with exit code 0"
     assert cleaned.endswith("down")
 
 

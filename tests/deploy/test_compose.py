@@ -53,7 +53,7 @@ def servers(compose: dict[str, Any]) -> Iterator[dict[str, ServerProcess]]:
         yield servers
 
 
-def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
+def test_it_matches_its_schema(tmp_path: Path) -> None:
     assert is_valid(FILE, SCHEMA)
     broken = tmp_path / FILE.name
     broken.write_text(FILE.read_text().replace("stop_grace_period", "stop_grace"))

@@ -87,7 +87,7 @@ def bearing(token: str) -> tuple[tuple[str, str | bytes], ...]:
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_a_token_is_asked_for(
+async def test_a_token_is_required(
     way: Way, kind: str, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check = [issuer.check()]
@@ -229,7 +229,7 @@ def test_callers_do_not_fill_the_memory() -> None:
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_permission_is_asked_for(way: Way, kind: str) -> None:
+async def test_permission_is_checked(way: Way, kind: str) -> None:
     asked: list[str] = []
 
     async def may_call(peer: str, method: str) -> bool:

@@ -76,7 +76,7 @@ def end_of(line: dict[str, Any], hostile: HostileResponse) -> str:
     return code.name
 
 
-async def test_a_batch_goes_on_through_hostile_responses() -> None:
+async def test_a_batch_continues_through_hostile_responses() -> None:
     ends = await ask(that_end_calls(SEED, RESPONSES, "grpcio"), "--jobs", JOBS, *PATIENCE)
     broken = that_end_connections(SEED, OF_CONNECTIONS, "grpcio")
     # One at a time: calls beside it would lose their connection.

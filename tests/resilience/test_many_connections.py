@@ -120,7 +120,7 @@ def test_refusing_costs_far_less_than_responding(
     ],
     ids=["late", "without a slot"],
 )
-async def test_a_refused_call_is_told_when_to_come_back(
+async def test_a_refused_call_gets_a_retry_time(
     limit: tuple[str, ...], said: str, why: str
 ) -> None:
     with (

@@ -33,10 +33,10 @@ _MAX_INFORMATIONAL = 100
 
 
 class Owner(Protocol):
-    """Holds a connection, and hears of its changes."""
+    """Holds a connection. Is called when it changes."""
 
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
-        """The connection takes no more calls. Those on it go on."""
+        """The connection takes no more calls. Those on it continue."""
 
     def connection_responsive(self, connection: ClientConnection) -> None:
         """Whether the server responds to pings has changed: see `responsive`."""
@@ -212,7 +212,7 @@ class ClientConnection(Outgoing):
             self._owner.connection_responsive(self)
 
     def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
-        """No more streams. Those above the last have not been looked at, and may go elsewhere."""
+        """No more streams. Those above the last were not processed, and may go elsewhere."""
         text = debug[:200].decode("utf-8", "replace")
         self._goaway_cause = f"{self.peer} sent GOAWAY: {name_of(error_code)} {text}".rstrip()
         if error_code == ENHANCE_YOUR_CALM:
@@ -247,7 +247,7 @@ class ClientConnection(Outgoing):
             self.close(NO_ERROR)
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
-        """Tell all exchanges, once."""
+        """Call all exchanges, once."""
         self._probe.stop()
         if self._expiry is not None:
             self._expiry.cancel()

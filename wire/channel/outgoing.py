@@ -32,7 +32,7 @@ class Outgoing(UsualResponses):
         self.is_watched = False
         self._headers = RequestHeaders(self.encoder, fixed_fields)
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def watch(self) -> None:
         """A stream was opened, and nobody checks whether the server responds."""
@@ -40,7 +40,7 @@ class Outgoing(UsualResponses):
     def numbers_used_up(self) -> None:
         """The last stream number is taken."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def send_request(
         self,
@@ -53,7 +53,7 @@ class Outgoing(UsualResponses):
         """Open a stream with a request of one message. The caller has made sure of room.
 
         Args:
-            exchange: is told of the response.
+            exchange: receives the response.
             path: of the method.
             timeout: the value of `grpc-timeout`.
             metadata: further fields.

@@ -68,7 +68,7 @@ class StreamResponseCall(Outcome):
         self._failure: grpc.aio.AioRpcError | None = None
         self._iterator: AsyncIterator[Any] | None = None
 
-    # --- what a connection tells
+    # --- callbacks of a connection
 
     def head_received(self, fields: Fields) -> None:
         """The responses begin."""

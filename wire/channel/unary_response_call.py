@@ -89,7 +89,7 @@ class UnaryResponseCall(ResponseFuture, Outcome):
         self._parser: MessageParser | None = None
         self._response: bytes | None = None
 
-    # --- what a connection tells
+    # --- callbacks of a connection
 
     def head_received(self, fields: Fields) -> None:
         """The response begins."""

@@ -1,6 +1,6 @@
 """One call being handled: from its headers to the last byte of its response.
 
-A call ends once (`end`): its status is decided, observers hear of it, and it is queued to be
+A call ends once (`end`): its status is decided, observers are called, and it is queued to be
 written. It closes once (`close`): the response has left, or nobody waits for it any more.
 """
 

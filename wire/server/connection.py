@@ -39,7 +39,7 @@ class ServerConnection(Backlog, Draining):
 
     is_server = True
     sweep: Sweep
-    """What the looks at this connection have seen."""
+    """What the checks of this connection have seen."""
 
     def __init__(
         self, dispatcher: Dispatcher, connections: Connections, *, secure: bool = False

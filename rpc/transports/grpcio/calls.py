@@ -1,4 +1,4 @@
-"""The calls of a server of grpc.aio: from what it tells to what the chain is told."""
+"""The calls of a server of grpc.aio, passed on to the chain."""
 
 import asyncio
 import time
@@ -103,7 +103,7 @@ class Calls(grpc.GenericRpcHandler):
                 status = _status(method, call, error)
                 code, details = status.code, status.message
                 await self._pass_on(method, call)
-                # Before the caller hears of it, who may look for the line in the log.
+                # Before the caller gets the status, and looks for the line in the log.
                 told = True
                 chain.ended(call, code, details)
                 await context.abort(code, details, status.trailers)

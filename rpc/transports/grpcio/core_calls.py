@@ -73,7 +73,7 @@ class _CoreCall:
         return not self._is_unreadable and bool(self._call.is_locally_cancelled())
 
     def set_internal_error(self, text: str) -> None:
-        # grpc.aio goes on to wait for the status, which the core has by then or gets.
+        # grpc.aio then waits for the status, which the core has by then or gets.
         if not text.startswith(CALL_IS_OVER):
             self._call.set_internal_error(text)
 

@@ -90,7 +90,7 @@ class GrpcioServer:
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
-        # Callers are told by gRPC, no sooner than it cancels what it has not taken up.
+        # gRPC notifies callers, no sooner than it cancels what it has not taken up.
         self._responses.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)

@@ -1,4 +1,4 @@
-"""What `wire` asks before it begins calls, and what it tells refused ones."""
+"""Decides which calls `wire` begins, and the status of refused ones."""
 
 from rpc.core.errors import RpcStatusError, overloaded
 from rpc.transports.transport import Admission

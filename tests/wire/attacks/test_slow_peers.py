@@ -49,7 +49,7 @@ async def test_preface_without_settings() -> None:
         await peer.wait_for([connection_error(SETTINGS_TIMEOUT), connection_end()])
 
 
-async def test_connection_that_says_nothing() -> None:
+async def test_silent_connection() -> None:
     limits = Limits(handshake_timeout=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await peer.wait_for([connection_error(SETTINGS_TIMEOUT), connection_end()])

@@ -171,7 +171,7 @@ async def test_pick_first_takes_the_first_that_responds(port: int) -> None:
     assert not two.peers
 
 
-async def test_pick_first_goes_on_to_another_address() -> None:
+async def test_pick_first_continues_with_another_address() -> None:
     async with serving(respond_to_all) as two:
         async with serving(respond_to_all) as one:
             opened = channel(f"ipv4:{one.target},{two.target}")
@@ -225,7 +225,7 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
                 await _eventually_answered(method)
 
 
-async def test_round_robin_goes_on_while_a_replica_is_away(port: int) -> None:
+async def test_round_robin_continues_while_a_replica_is_away(port: int) -> None:
     async with serving(respond_to_all) as alive:
         target = f"ipv4:127.0.0.1:{port},{alive.target}"
         async with channel(target, options=_options()) as opened:

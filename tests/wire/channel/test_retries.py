@@ -78,7 +78,7 @@ async def test_a_server_can_forbid_another_attempt(pushback: bytes) -> None:
         assert len(server.peers[0].requests) == 1
 
 
-async def test_a_server_can_ask_for_an_attempt_at_once() -> None:
+async def test_a_server_can_request_an_attempt_at_once() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.refuse(await peer.request(), _UNAVAILABLE, (b"grpc-retry-pushback-ms", b"0"))

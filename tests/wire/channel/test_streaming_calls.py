@@ -311,7 +311,7 @@ async def test_a_writer_waits_for_the_connection() -> None:
         assert await call.read() == b"first"
 
 
-async def test_a_writer_hears_that_there_is_no_connection() -> None:
+async def test_a_writer_notices_that_there_is_no_connection() -> None:
     async with channel("127.0.0.1:1") as opened:
         call = opened.stream_stream(_PATH)(timeout=10)
         with pytest.raises(TransportError) as caught:

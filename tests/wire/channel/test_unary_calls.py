@@ -191,7 +191,9 @@ async def test_a_large_request_and_response_pass_the_windows() -> None:
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
-async def test_a_request_is_compressed_where_a_call_asks(compression: grpc.Compression) -> None:
+async def test_a_request_is_compressed_where_a_call_selects_it(
+    compression: grpc.Compression,
+) -> None:
     async with serving(respond_to_all) as server, channel(server.target) as opened:
         await _method(opened)(b"a" * 1000, compression=compression)
         request = server.peers[0].requests[1]
@@ -303,7 +305,7 @@ async def test_a_compressed_response_in_pieces_is_read() -> None:
         assert await _method(opened)(b"", timeout=10) == b"response " * 1000
 
 
-async def test_a_failure_can_be_asked_for_its_parts() -> None:
+async def test_a_failure_gives_its_parts() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.refuse(await peer.request(), (b"grpc-status", b"5"), (b"grpc-message", b"none"))

@@ -181,7 +181,7 @@ async def test_many_streams_at_once_do_not_mix(opened: Any) -> None:
     assert heard == [[b"%d-%d" % (name, number) for number in range(20)] for name in range(30)]
 
 
-async def test_a_long_talk_in_small_messages_goes_on(opened: Any) -> None:
+async def test_a_long_talk_in_small_messages_continues(opened: Any) -> None:
     # grpcio sends a window update with each message. That is no abuse.
     call = opened.stream_stream(PATH + "Both")(timeout=60)
     for _ in range(3000):

@@ -19,7 +19,7 @@ async def test_it_is_a_servicer_context() -> None:
         assert await call(b"") == b""
 
 
-async def test_it_tells_of_the_call() -> None:
+async def test_it_describes_the_call() -> None:
     seen: dict[str, Any] = {}
 
     async def respond(request: bytes, context: Any) -> bytes:

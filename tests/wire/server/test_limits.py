@@ -46,7 +46,7 @@ async def _send_request(peer: Peer, stream: int, size: int) -> None:
         await peer.send(frames.data(stream, body[at : at + 16000], end=at + 16000 >= len(body)))
 
 
-async def test_a_peer_that_says_nothing_is_closed() -> None:
+async def test_a_silent_peer_is_closed() -> None:
     limits = Limits(handshake_timeout=0.1)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),

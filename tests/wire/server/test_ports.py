@@ -68,7 +68,7 @@ async def test_a_taken_port_is_refused() -> None:
     await first.stop(0)
 
 
-async def test_servers_may_share_a_port_if_they_say_so() -> None:
+async def test_servers_may_share_a_port_with_the_option() -> None:
     first, second = server(reuse_port=True), server(reuse_port=True)
     port = first.add_insecure_port("127.0.0.1:0")
     assert second.add_insecure_port(f"127.0.0.1:{port}") == port

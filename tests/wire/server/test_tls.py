@@ -179,7 +179,7 @@ class _Rotated:
         return ServerCredentials(self.pair.certificate, self.pair.key).context()
 
 
-async def test_each_handshake_asks_for_the_certificate(tmp_path: Path) -> None:
+async def test_each_handshake_looks_up_the_certificate(tmp_path: Path) -> None:
     old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
     credentials = _Rotated(old.issue("server"))
     secure = server([handlers(Method=method("unary_unary", _caller))])
@@ -207,7 +207,7 @@ async def test_a_handshake_under_way_does_not_hold_the_exit(tmp_path: Path) -> N
     writer.close()
 
 
-def test_a_missing_certificate_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
 

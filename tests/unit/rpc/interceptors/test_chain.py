@@ -103,7 +103,7 @@ def get(channel: grpc.aio.Channel, **options: Any) -> Any:
     return stub.GetMockUserData(REQUEST, **{"timeout": LIMIT_SECONDS, **options})
 
 
-async def test_the_servicer_is_told_of_the_call(
+async def test_the_servicer_sees_the_call(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     await get(channel, metadata=(("x-request-id", "r-1"),))

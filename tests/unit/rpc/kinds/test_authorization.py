@@ -81,7 +81,7 @@ async def test_a_certificates_names_decide(  # noqa: PLR0913, PLR0917  # a table
 
 
 @TRANSPORTS
-async def test_nobody_is_named_where_no_certificate_is_asked_for(
+async def test_nobody_is_named_where_no_certificate_is_requested(
     transport: str, authority: Authority, capsys: Output
 ) -> None:
     tls = server_tls(authority)

@@ -240,7 +240,7 @@ class Broken(ServerInterceptor, UpstreamInterceptor):
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_a_broken_look_at_a_call_changes_nothing(way: Way, kind: str) -> None:
+async def test_a_broken_check_of_a_call_changes_nothing(way: Way, kind: str) -> None:
     last = service_of(Streams(), interceptors=[Broken()])
     hop = hop_of(interceptors=[Broken()], upstream_interceptors=[Broken()])
     async with way.to(last, hop) as path:

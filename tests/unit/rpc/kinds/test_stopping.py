@@ -40,7 +40,7 @@ async def listens(address: str) -> bool:
 
 @EVERY_WAY
 @pytest.mark.parametrize("which", ["first", "last"])
-async def test_a_stream_goes_on_during_the_grace(way: Way, which: str) -> None:
+async def test_a_stream_continues_during_the_grace(way: Way, which: str) -> None:
     async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
         await call.write(Request(sizes=[1]))
@@ -104,7 +104,7 @@ class Feed(Streams):
 
 
 @EVERY_WAY
-async def test_a_servicer_hears_that_its_server_stops(way: Way) -> None:
+async def test_a_servicer_notices_that_its_server_stops(way: Way) -> None:
     async with way.to(service_of(Feed), grace=LIMIT_SECONDS) as path:
         call = begin(path.stub, "ServerStream", Request())
         assert (await call.read()).received == 1
@@ -118,7 +118,7 @@ async def test_a_servicer_hears_that_its_server_stops(way: Way) -> None:
 
 
 @EVERY_WAY
-async def test_a_stream_hears_nothing_while_its_server_serves(way: Way) -> None:
+async def test_a_stream_gets_no_status_while_its_server_serves(way: Way) -> None:
     async with way.to(service_of(Feed)) as path:
         call = begin(path.stub, "ServerStream", Request())
         assert (await call.read()).received == 1

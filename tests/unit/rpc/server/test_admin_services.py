@@ -84,7 +84,7 @@ async def test_channelz_responds_unless_it_is_left_out(*, channelz: bool) -> Non
             assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_channelz_is_refused_where_nothing_could_be_told() -> None:
+async def test_channelz_is_refused_where_it_would_be_empty() -> None:
     with pytest.raises(UsageError, match="--transport wire does without"):
         async with serving(mock_data.SERVICE, channelz=True, transport="wire"):
             pass

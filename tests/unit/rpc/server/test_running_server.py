@@ -162,7 +162,7 @@ async def test_a_taken_port_is_an_error_and_not_shared() -> None:
                 pass
 
 
-async def test_a_port_is_shared_by_those_who_say_so() -> None:
+async def test_a_port_is_shared_by_servers_with_the_option() -> None:
     async with (
         serving(mock_data.SERVICE, reuse_port=True) as one,
         serving(mock_data.SERVICE, reuse_port=True, listen=one.address) as other,

@@ -138,7 +138,7 @@ async def test_each_upstream_has_its_own_deadline(transport: str) -> None:
 
 
 @EVERY_TRANSPORT
-async def test_plaintext_to_each_upstream_is_looked_at(transport: str) -> None:
+async def test_plaintext_to_each_upstream_is_checked(transport: str) -> None:
     with pytest.raises(AddressError, match=r"10\.0\.0\.2"):
         async with serving(
             SUM,

@@ -124,7 +124,7 @@ async def test_a_response_is_ok() -> None:
     assert (await outcome_of(None)).code is grpc.StatusCode.OK
 
 
-async def test_a_status_is_told_with_its_message_and_diagnosis() -> None:
+async def test_a_status_is_recorded_with_message_and_diagnosis() -> None:
     error = RpcStatusError(grpc.StatusCode.ABORTED, "told", diagnosis="kept")
     outcome = await outcome_of(error)
     assert (outcome.code, outcome.message) == (grpc.StatusCode.ABORTED, "told")
@@ -161,7 +161,7 @@ async def test_another_exception_is_internal_and_in_the_diagnosis() -> None:
     assert "KeyError: 'why'" in (outcome.diagnosis or "")
 
 
-async def test_every_interceptor_is_told() -> None:
+async def test_every_interceptor_is_called() -> None:
     notes = [Notes(), Notes()]
     await run(*notes)
     assert [len(note.outcomes) for note in notes] == [1, 1]
@@ -176,7 +176,7 @@ async def test_a_status_ends_the_call_with_the_request_id() -> None:
     assert context.aborted == (grpc.StatusCode.ABORTED, "no", trailers)
 
 
-async def test_the_status_is_told_before_it_is_sent() -> None:
+async def test_the_status_is_reported_before_it_is_sent() -> None:
     notes = Notes()
 
     class Watched(Context):

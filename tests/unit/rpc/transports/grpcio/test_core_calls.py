@@ -107,9 +107,7 @@ async def test_the_server_need_not_send_the_rest(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("request_", "code"), [(b"good", "OK"), (b"bad", "INTERNAL")])
-async def test_who_waits_for_the_end_hears_the_status(
-    kind: str, request_: bytes, code: str
-) -> None:
+async def test_a_waiter_for_the_end_gets_the_status(kind: str, request_: bytes, code: str) -> None:
     heard: list[Any] = []
     async with calls() as channel:
         call = begin(channel, kind, request_)
@@ -123,7 +121,7 @@ async def test_who_waits_for_the_end_hears_the_status(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("begun", [False, True])
-async def test_who_waits_hears_of_a_cancellation(kind: str, *, begun: bool) -> None:
+async def test_waiters_notice_a_cancellation(kind: str, *, begun: bool) -> None:
     heard: list[Any] = []
     server = Responder()
     async with calls(server) as channel:
