@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rpc.interceptors.authorization import Authorization
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.open_streams import OpenStreams

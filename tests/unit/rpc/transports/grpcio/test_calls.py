@@ -8,7 +8,7 @@ from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
 from rpc.interceptors.chain import Chain
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import Expiry
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals

@@ -3,7 +3,7 @@
 import time
 
 from rpc.interceptors.chain import Chain
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import Expiry
 
 import grpc
 
