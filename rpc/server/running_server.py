@@ -21,7 +21,7 @@ from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
 from rpc.upstream.name_check import require_known_name
@@ -63,7 +63,7 @@ async def running_server(
     transport = application.transport or transport_named(settings.transport)
     _require_channelz(settings, transport)
     async with AsyncExitStack() as stack:
-        expiry = Expiry()
+        expiry = CertificateExpiry()
         observed = stack.enter_context(
             telemetry(settings.name, settings.telemetry, settings.listening.tls, expiry)
         )
@@ -122,7 +122,7 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
 
 
 def _options(
-    settings: ServerSettings, observed: Telemetry, shedding: LoadShedding, expiry: Expiry
+    settings: ServerSettings, observed: Telemetry, shedding: LoadShedding, expiry: CertificateExpiry
 ) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,

@@ -19,7 +19,7 @@ from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.shed_calls import ShedCalls
 from rpc.telemetry.turned_away import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.watch import UpstreamObserver
@@ -63,7 +63,7 @@ class Telemetry:
 
 @contextmanager
 def telemetry(
-    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: Expiry
+    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: CertificateExpiry
 ) -> Iterator[Telemetry]:
     """Sets it up, and takes it down when the context is left.
 
@@ -134,7 +134,7 @@ def _close(signals: "list[Signal]") -> None:
         close(*signals)
 
 
-def _measure(made: Telemetry, expiry: Expiry, *, exemplars: bool) -> "CollectorRegistry":
+def _measure(made: Telemetry, expiry: CertificateExpiry, *, exemplars: bool) -> "CollectorRegistry":
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 

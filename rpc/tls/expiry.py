@@ -14,7 +14,7 @@ WARNING_SECONDS = 24 * 3600.0
 _logger = logging.getLogger(__name__)
 
 
-class Expiry:
+class CertificateExpiry:
     """Knows when each certificate in use ends, and warns in the log before."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.tls.pem import read_authorities, read_pair
 from rpc.tls.revocation import read_revocations
@@ -44,7 +44,7 @@ class TriedFiles:
         authorities: Path | None,
         crl: Path | None = None,
         shown_by_server: bool,
-        expiry: Expiry | None = None,
+        expiry: CertificateExpiry | None = None,
         tries_first: bool = True,
         accept: Callable[[Path, bytes], None] = lambda _, __: None,
     ) -> None:
@@ -85,7 +85,9 @@ class TriedFiles:
         )
 
     @classmethod
-    def of_channel(cls, tls: ChannelTls, *, expiry: Expiry | None, **more: Any) -> "TriedFiles":
+    def of_channel(
+        cls, tls: ChannelTls, *, expiry: CertificateExpiry | None, **more: Any
+    ) -> "TriedFiles":
         """Those of a channel. Without `expiry` it is a short-lived program's."""
         return cls(
             certificate=tls.certificate,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rpc.core.call import Call, ServicerContext
 from rpc.core.errors import RpcStatusError, StartupError
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls
 from rpc.transports.settings import LimitSettings, ListeningSettings
 
@@ -133,7 +133,7 @@ class ServerOptions:
     limits: LimitSettings
     turned_away: TurnedAway
     admission: Admission
-    expiry: Expiry | None = None
+    expiry: CertificateExpiry | None = None
 
 
 class TransportServer(Protocol):
@@ -177,7 +177,7 @@ class ChannelOptions:
     service_config: str
     max_message_bytes: int
     check_health: bool = True
-    expiry: Expiry | None = None
+    expiry: CertificateExpiry | None = None
 
 
 class Transport(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.tls.followed import Followed
 from rpc.tls.trial import TriedFiles
@@ -13,7 +13,9 @@ import grpc
 _CURVES = ("secp256r1", "secp384r1")
 
 
-def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
+def server_credentials(
+    tls: ServerTls, expiry: CertificateExpiry | None = None
+) -> grpc.ServerCredentials:
     """Credentials that follow their files: each handshake uses what the files hold by then.
 
     gRPC says nothing of an unusable pair, so the pair is tried first. It speaks TLS 1.2 and 1.3
@@ -44,7 +46,7 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
 
 
 def channel_credentials(
-    tls: ChannelTls, expiry: Expiry | None = None
+    tls: ChannelTls, expiry: CertificateExpiry | None = None
 ) -> Callable[[], grpc.ChannelCredentials]:
     """Makes credentials for a channel, each time of what the files hold by then.
 

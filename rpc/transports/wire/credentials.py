@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls
 from rpc.tls.followed import Followed
 from rpc.tls.trial import TriedFiles
@@ -19,7 +19,7 @@ _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 class FollowedCredentials:
     """A server's: each handshake has the context of the newest usable files."""
 
-    def __init__(self, tls: ServerTls, expiry: Expiry | None = None) -> None:
+    def __init__(self, tls: ServerTls, expiry: CertificateExpiry | None = None) -> None:
         """Makes the first context.
 
         Raises:
@@ -40,7 +40,7 @@ class FollowedCredentials:
 
 
 def channel_credentials(
-    tls: ChannelTls, expiry: Expiry | None = None
+    tls: ChannelTls, expiry: CertificateExpiry | None = None
 ) -> Callable[[], ChannelCredentials]:
     """Makes credentials of a channel, each time of what the files hold by then.
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from rpc.tls import expiry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 
 import pytest
 
@@ -17,13 +17,13 @@ FILE = Path("/tls/tls.crt")
 HOUR = 3600.0
 
 
-def look_often(known: Expiry) -> None:
+def look_often(known: CertificateExpiry) -> None:
     for _ in range(3):
         known.look()
 
 
 def test_each_state_is_logged_once(caplog: Log) -> None:
-    known = Expiry()
+    known = CertificateExpiry()
     known.uses(FILE, time.time() + HOUR)
     look_often(known)
     known.uses(FILE, time.time() - HOUR)
@@ -38,7 +38,7 @@ async def test_a_certificate_that_ends_while_it_is_used(
     caplog: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "LOOK_SECONDS", 0.001)
-    known = Expiry()
+    known = CertificateExpiry()
     known.uses(FILE, time.time() + 0.2)
     watching = asyncio.create_task(known.watch())
     await eventually(lambda: len(caplog.messages) == 2, "both lines are there")
@@ -48,7 +48,7 @@ async def test_a_certificate_that_ends_while_it_is_used(
 
 
 def test_a_renewed_certificate_is_not_warned_of(caplog: Log) -> None:
-    known = Expiry()
+    known = CertificateExpiry()
     known.uses(FILE, time.time() + HOUR)
     known.uses(FILE, time.time() + 100 * HOUR)
     look_often(known)

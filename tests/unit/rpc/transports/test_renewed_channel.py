@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.channel import open_channel
 from rpc.transports.renewed_channel import RenewedChannel
@@ -76,7 +76,7 @@ async def settings(
             target=server.address,
             tls=shown,
             service_config=service_config(SERVICE),
-            expiry=Expiry(),
+            expiry=CertificateExpiry(),
             max_message_bytes=64 * 1024,
         )
 

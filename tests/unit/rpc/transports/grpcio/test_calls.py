@@ -8,7 +8,7 @@ from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
 from rpc.interceptors.chain import Chain
-from rpc.interceptors.expired_calls import Expiry
+from rpc.interceptors.expired_calls import ExpiredCalls
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
@@ -191,7 +191,9 @@ async def test_the_status_is_reported_before_it_is_sent() -> None:
 async def test_a_call_expired_on_arrival_does_not_reach_the_servicer() -> None:
     notes, context = Notes(), Context(-1.0)
     with pytest.raises(grpc.aio.AbortError):
-        await run(notes, Expiry(), error=AssertionError("the servicer was asked"), context=context)
+        await run(
+            notes, ExpiredCalls(), error=AssertionError("the servicer was asked"), context=context
+        )
     assert [outcome.code for outcome in notes.outcomes] == [grpc.StatusCode.DEADLINE_EXCEEDED]
     assert context.aborted is not None
     assert context.aborted[0] is grpc.StatusCode.DEADLINE_EXCEEDED
