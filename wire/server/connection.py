@@ -13,7 +13,7 @@ from wire.server.backlog import Backlog
 from wire.server.call import Call
 from wire.server.draining import Draining
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
-from wire.server.observer import Refusal
+from wire.server.observer import ConnectionRefusal
 from wire.server.responses import HEAD
 from wire.tls import agreed_on_http2
 
@@ -78,7 +78,7 @@ class ServerConnection(Backlog, Draining):
         if self._secure and not agreed_on_http2(self.tls):
             reason = "the peer does not offer HTTP/2 by ALPN"
             self.give_up(INADEQUATE_SECURITY, reason)
-            self._connections.refused(self.peer, Refusal.HANDSHAKE, reason)
+            self._connections.refused(self.peer, ConnectionRefusal.HANDSHAKE, reason)
         else:
             self._connections.opened(self)
 

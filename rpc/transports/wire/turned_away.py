@@ -8,7 +8,7 @@ from wire.http2.error_codes import NO_ERROR, name_of
 
 if TYPE_CHECKING:
     from wire.http2.connection import ConnectionEnd
-    from wire.server.observer import Refusal
+    from wire.server.observer import ConnectionRefusal
 
 
 class TurnedAwayConnections:
@@ -25,6 +25,6 @@ class TurnedAwayConnections:
         if not reason.by_peer and reason.code != NO_ERROR:
             self._report(peer, name_of(reason.code).lower(), reason.text)
 
-    def connection_refused(self, peer: str, refusal: "Refusal", reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: "ConnectionRefusal", reason: str) -> None:
         """A caller was not let in."""
         self._report(peer, refusal.value, reason)
