@@ -61,7 +61,7 @@ class Dispatcher:
         self.observer = observer
         self.encoding = encoding_of(compression)
         self.encodes = self.encoding != IDENTITY
-        self.held = Held(limits.max_held)
+        self.held = Held(limits.max_bytes_in_flight)
         self.unlimited = frozenset(unlimited)
         """Services with calls handled under any load, for as long as their callers like."""
         self.admission = admission or Admission()

@@ -80,16 +80,16 @@ class WireServer:
 
 def _limits(settings: LimitSettings) -> Limits:
     return Limits(
-        max_message=settings.max_message_bytes,
+        max_message_bytes=settings.max_message_bytes,
         max_concurrent_streams=settings.max_concurrent_streams,
         max_connections=settings.max_connections,
-        max_held=settings.max_bytes_in_flight,
-        idle_timeout=settings.max_connection_idle,
-        connection_age=settings.max_connection_age,
-        connection_age_grace=settings.max_connection_age_grace,
+        max_bytes_in_flight=settings.max_bytes_in_flight,
+        max_connection_idle=settings.max_connection_idle,
+        max_connection_age=settings.max_connection_age,
+        max_connection_age_grace=settings.max_connection_age_grace,
         request_timeout=settings.request_timeout,
         max_wait=settings.max_wait,
-        call_timeout=settings.max_call_duration,
+        max_call_duration=settings.max_call_duration,
     )
 
 

@@ -75,6 +75,6 @@ def _open(options: ChannelOptions, credentials: ChannelCredentials | None) -> gr
             service_config=options.service_config,
             server_name=None if options.tls is None else options.tls.server_name,
             check_health=options.check_health,
-            limits=Limits(max_message=options.max_message_bytes),
+            limits=Limits(max_message_bytes=options.max_message_bytes),
         ),
     )
