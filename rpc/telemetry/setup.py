@@ -17,7 +17,7 @@ from rpc.telemetry.otel_environment import (
 )
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.shed_calls import ShedCalls
-from rpc.telemetry.turned_away import TurnedAwayConnections
+from rpc.telemetry.turned_away_connections import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
 from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ServerTls

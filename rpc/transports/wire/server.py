@@ -8,8 +8,8 @@ from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.admission import WireAdmission
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
+from rpc.transports.wire.connection_observer import TurnedAwayConnections
 from rpc.transports.wire.credentials import FollowedCredentials
-from rpc.transports.wire.turned_away import TurnedAwayConnections
 
 from wire.http2.limits import Limits
 from wire.server import server

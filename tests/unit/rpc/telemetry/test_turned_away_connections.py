@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rpc.telemetry import log_pace
 from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics import Metrics
-from rpc.telemetry.turned_away import TurnedAwayConnections
+from rpc.telemetry.turned_away_connections import TurnedAwayConnections
 from rpc.tls.expiry import CertificateExpiry
 
 import pytest
