@@ -127,7 +127,7 @@ def _options(
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
-        turned_away=observed.turned_away.report,
+        connection_turned_away=observed.turned_away_connections.report,
         admission=shedding,
         expiry=expiry,
     )

@@ -43,7 +43,7 @@ class Telemetry:
         of_calls: the server's calls. Outermost first.
         of_upstream_calls: its calls to upstreams.
         of_upstreams: the connections to its upstreams.
-        turned_away: connections refused, or ended for their peers' behaviour.
+        turned_away_connections: connections refused, or ended for their peers' behaviour.
         shed_calls: calls refused before they are begun.
         metrics_address: where metrics are served; None for nowhere.
         watch_slots: is given the load shedding.
@@ -54,7 +54,7 @@ class Telemetry:
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
     of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
-    turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
+    turned_away_connections: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
     shed_calls: ShedCalls = field(default_factory=ShedCalls)
     metrics_address: str | None = None
     watch_slots: Callable[[LoadShedding], None] = lambda _: None
@@ -139,7 +139,7 @@ def _measure(made: Telemetry, expiry: CertificateExpiry, *, exemplars: bool) -> 
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
     metrics = Metrics(expiry, exemplars=exemplars)
-    made.turned_away.count = metrics.count_turned_away
+    made.turned_away_connections.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.watch_slots = metrics.watch_slots

@@ -63,7 +63,7 @@ class Backlog(UsualRequests):
         if len(data) <= _SMALL_PIECE and not self._backlog and self._may_go_ahead():
             refused = self.refused
             self._feed(data)
-            self._settle(refused, self.dispatcher.admission.waited_too_long)
+            self._settle(refused, self.dispatcher.admission.refused_as_late)
             return
         self._arrived.append(perf_counter())
         self._put_off(data)
@@ -133,7 +133,7 @@ class Backlog(UsualRequests):
             is_cut = self._read_piece()
             if is_cut or self.highest_peer_stream - first >= self.frames_a_turn:
                 break
-        refused = self._settle(refused, self.dispatcher.admission.turned_away)
+        refused = self._settle(refused, self.dispatcher.admission.refused_without_room)
         return self.highest_peer_stream - first - 2 * refused, 2 * refused
 
     def refuse_late(self, before: float) -> int:
@@ -146,7 +146,7 @@ class Backlog(UsualRequests):
         self.refusing = self._late
         while self.waits_since < before and not self._read_piece():
             pass
-        return self._settle(refused, self.dispatcher.admission.waited_too_long)
+        return self._settle(refused, self.dispatcher.admission.refused_as_late)
 
     def _read_piece(self) -> bool:
         """Read what has arrived at once. Whether that was too much for a turn."""

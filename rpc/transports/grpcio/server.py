@@ -84,7 +84,7 @@ class GrpcioServer:
         await self._server.start()
         self._watching = asyncio.create_task(self._silent.watch())
 
-    async def turn_away(self) -> None:
+    async def wait_until_quiet(self) -> None:
         """Waits until no call has arrived for a moment."""
         await self._arrivals.cease(_WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS)
 

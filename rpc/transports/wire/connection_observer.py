@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rpc.transports.transport import TurnedAway
+from rpc.transports.transport import ConnectionTurnedAway
 
 from wire.http2.error_codes import NO_ERROR, name_of
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from wire.server.observer import ConnectionRefusal
 
 
-class TurnedAwayConnections:
+class WireConnectionObserver:
     """Reports connections refused, or ended for their peers' behaviour."""
 
-    def __init__(self, report: TurnedAway) -> None:
+    def __init__(self, report: ConnectionTurnedAway) -> None:
         self._report = report
 
     def connection_opened(self, peer: str) -> None:

@@ -8,7 +8,7 @@ from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.admission import WireAdmission
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
-from rpc.transports.wire.connection_observer import TurnedAwayConnections
+from rpc.transports.wire.connection_observer import WireConnectionObserver
 from rpc.transports.wire.credentials import FollowedCredentials
 
 from wire.http2.limits import Limits
@@ -39,7 +39,7 @@ class WireServer:
             [GenericHandlers(methods)],
             limits=_limits(options.limits),
             observer=Calls(methods, asks_for_names=listening.asks_for_names),
-            connection_observer=TurnedAwayConnections(options.turned_away),
+            connection_observer=WireConnectionObserver(options.connection_turned_away),
             # The runtime ends its own streams, with a last word.
             background=(),
             reuse_port=listening.reuse_port,
@@ -65,7 +65,7 @@ class WireServer:
             self.address = join_host_port(split_host_port(self.address)[0], port)
         await self._server.start()
 
-    async def turn_away(self) -> None:
+    async def wait_until_quiet(self) -> None:
         """Waits for nothing: callers get a GOAWAY, and what is on its way is handled."""
 
     async def stop(self, grace: float) -> None:
