@@ -157,7 +157,7 @@ class UpstreamCall:
     is_over: bool = False
     target: str = ""
 
-    def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+    def outgoing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What travels with the call, ids and trace included."""
         return ((REQUEST_ID, self.request_id), *self.trace_context, *self.metadata)
 
