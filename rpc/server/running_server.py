@@ -8,7 +8,7 @@ from typing import Any
 
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import Chain
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services

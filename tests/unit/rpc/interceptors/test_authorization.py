@@ -2,7 +2,7 @@
 
 from rpc.core.errors import UsageError
 from rpc.interceptors.authorization import Authorization
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import Chain
 
 import grpc
 import pytest

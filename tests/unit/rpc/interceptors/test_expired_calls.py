@@ -2,8 +2,8 @@
 
 import time
 
-from rpc.interceptors.chain import Chain
 from rpc.interceptors.expired_calls import ExpiredCalls
+from rpc.interceptors.interceptor_chain import Chain
 
 import grpc
 

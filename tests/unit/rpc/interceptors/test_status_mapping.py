@@ -4,8 +4,8 @@ from typing import Any
 
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import STATUS_DETAILS
-from rpc.interceptors.chain import Chain
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.interceptor_chain import Chain
 from rpc.interceptors.status_mapping import StatusMapping, upstream_status
 from rpc.transports.grpcio.texts import is_local
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import Chain
 from rpc.interceptors.order import admin_interceptors
 from rpc.server.health import HealthServicer, add_health
 from rpc.server.health_list import HealthListResponse

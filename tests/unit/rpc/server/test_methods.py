@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from rpc.core.errors import RpcStatusError
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import Chain
 from rpc.server.methods import Methods
 
 import grpc

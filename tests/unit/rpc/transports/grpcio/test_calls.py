@@ -7,9 +7,9 @@ from typing import Any, cast
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
-from rpc.interceptors.chain import Chain
 from rpc.interceptors.expired_calls import ExpiredCalls
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.interceptor_chain import Chain
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
