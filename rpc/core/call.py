@@ -61,7 +61,7 @@ class Call:
     outcome: Outcome | None = field(default=None, init=False)
     refusal: RpcStatusError | None = field(default=None, init=False)
     # How many interceptors have seen the start. Those see the end too.
-    told: int = field(default=0, init=False)
+    interceptors_started: int = field(default=0, init=False)
     attachments: dict[object, Any] | None = field(default=None, init=False)
     upstream_calls: list[Any] | None = field(default=None, init=False)
 

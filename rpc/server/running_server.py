@@ -8,7 +8,7 @@ from typing import Any
 
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
-from rpc.interceptors.interceptor_chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
@@ -118,7 +118,7 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)
-    return Methods(Chain(application.arrange(interceptors)), Chain(admin))
+    return Methods(InterceptorChain(application.arrange(interceptors)), InterceptorChain(admin))
 
 
 def _options(

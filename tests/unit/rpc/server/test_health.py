@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rpc.interceptors.interceptor_chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.order import admin_interceptors
 from rpc.server.health import HealthServicer, add_health
 from rpc.server.health_list import HealthListResponse
@@ -32,7 +32,7 @@ def health() -> HealthServicer:
 
 @pytest.fixture
 async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
-    chain = Chain(admin_interceptors(is_local=is_local))
+    chain = InterceptorChain(admin_interceptors(is_local=is_local))
     methods = Methods(chain, chain)
     add_health(health, methods.admin)
     server = grpc.aio.server(

@@ -9,7 +9,7 @@ from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
 from rpc.interceptors.expired_calls import ExpiredCalls
 from rpc.interceptors.interceptor import ServerInterceptor
-from rpc.interceptors.interceptor_chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
@@ -84,7 +84,7 @@ def calls(
             raise error
         return request
 
-    chain = Chain(interceptors)
+    chain = InterceptorChain(interceptors)
     methods = Methods(chain, chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(respond)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
