@@ -5,7 +5,7 @@ import sys
 import grpc
 from grpc_health.v1 import health_pb2
 
-from client.connection import Connection, connected
+from client.channel import Connection, connected
 from client.json_output import to_line
 from client.output import show_failure, write
 from client.settings import ClientSettings, OutputFormat

@@ -8,7 +8,7 @@ from rpc.upstream.stubs import service_of
 
 import grpc
 
-from client.connection import Connection, connected
+from client.channel import Connection, connected
 from client.in_order import in_order
 from client.names import STDIN, names
 from client.output import write
