@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from wire.channel.attempts import Attempts
 from wire.channel.responses import ResponseError, metadata_of
+from wire.channel.retryable_call import Attempts
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.attempts import Attempts
+from wire.channel.retryable_call import Attempts
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 
