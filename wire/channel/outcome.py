@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.channel.responses import ResponseError, metadata_of
-from wire.channel.retryable_call import Attempts
+from wire.channel.retryable_call import RetryableCall
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields
 
 
-class Outcome(Attempts):
+class Outcome(RetryableCall):
     """The methods of grpc.aio's calls that need only the call's end."""
 
     if not TYPE_CHECKING:
