@@ -13,10 +13,10 @@ from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
 from rpc.server.application import Application
-from rpc.server.drain import drain
 from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
+from rpc.server.shutdown import drain
 from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
-from wire.server.drain import drain
 from wire.server.listener import bind, port_of
+from wire.server.shutdown import drain
 
 if TYPE_CHECKING:
     import socket

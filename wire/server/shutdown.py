@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.draining import ACK_TIME
+from wire.server.connection_drain import ACK_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
