@@ -16,7 +16,7 @@ from rpc.server.application import Application
 from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
-from rpc.server.shutdown import drain
+from rpc.server.shutdown import shut_down
 from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop
@@ -85,7 +85,7 @@ async def running_server(
         await server.start()
         watching = asyncio.create_task(expiry.watch())
         stack.callback(watching.cancel)
-        stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
+        stack.push_async_callback(shut_down, server, health, stopping, settings.shutdown)
         for service in methods.services:
             health.serve(service)
         yield RunningServer(server.address, observed.metrics_address, observed.access_log)

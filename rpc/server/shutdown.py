@@ -7,7 +7,7 @@ from rpc.server.settings import ShutdownSettings
 from rpc.transports.transport import TransportServer
 
 
-async def drain(
+async def shut_down(
     server: TransportServer,
     health: HealthServicer,
     stopping: asyncio.Event,

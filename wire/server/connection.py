@@ -11,7 +11,7 @@ from wire.http2.error_codes import INADEQUATE_SECURITY, PROTOCOL_ERROR, StreamFa
 from wire.protocol.metadata import BINARY_SUFFIX
 from wire.server.backlog import Backlog
 from wire.server.call import Call
-from wire.server.connection_drain import Draining
+from wire.server.connection_drain import ConnectionDrain
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
 from wire.server.observer import ConnectionRefusal
 from wire.server.responses import HEAD
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _GRPC = b"application/grpc"
 
 
-class ServerConnection(Backlog, Draining):
+class ServerConnection(Backlog, ConnectionDrain):
     """Handles the calls of one caller."""
 
     is_server = True

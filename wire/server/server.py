@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
 from wire.server.listener import bind, port_of
-from wire.server.shutdown import drain
+from wire.server.shutdown import shut_down
 
 if TYPE_CHECKING:
     import socket
@@ -123,7 +123,7 @@ class Server:
         for bound, _ in self._bound:
             bound.close()
         if self._connections is not None:
-            await drain(self._connections, grace, self._background)
+            await shut_down(self._connections, grace, self._background)
             self._connections.stop_sweeping()
         self._dispatcher.close()
         if self._stopped is not None:

@@ -27,7 +27,7 @@ _PATIENCE = 1.0
 _LAST_WORDS = 0.05
 
 
-async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
+async def shut_down(connections: Connections, grace: float, background: Collection[str]) -> None:
     """Complete the calls in flight and those on their way, then close.
 
     Args:
