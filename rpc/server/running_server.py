@@ -87,7 +87,7 @@ async def running_server(
         stack.callback(watching.cancel)
         stack.push_async_callback(shut_down, server, health, stopping, settings.shutdown)
         for service in methods.services:
-            health.serve(service)
+            health.set_serving(service)
         yield RunningServer(server.address, observed.metrics_address, observed.access_log)
 
 
