@@ -81,10 +81,10 @@ class Backlog(UsualRequests):
             self.refusing = self._late
         return self.is_probe
 
-    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
-        """Whether a call is begun although others are refused."""
-        self.is_probe = is_spared
-        return is_spared
+    def note_exempt(self, is_exempt: bool) -> bool:  # noqa: FBT001
+        """Remember whether a call is begun although others are refused, and return it."""
+        self.is_probe = is_exempt
+        return is_exempt
 
     def _wait(self) -> None:
         if not self.has_more:

@@ -126,8 +126,8 @@ class ServerConnection(Backlog, ConnectionDrain):
             call.end_of_requests()
 
     def _refuse(self, refusal: RefusalFrames, stream_id: int, path: bytes) -> bool:
-        """End a call, unless it is one that is spared."""
-        if self.spares(self.dispatcher.is_spared(path.decode("utf-8", "replace"))):
+        """End a call, unless it is exempt."""
+        if self.note_exempt(self.dispatcher.is_exempt(path.decode("utf-8", "replace"))):
             return False
         self.refused += 1
         self.send_headers(stream_id, refusal.block(), end_stream=True)

@@ -53,7 +53,7 @@ class Dispatcher:
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         compression: grpc.Compression | None = None,
         thread_pool: Executor | None = None,
-        unlimited: Collection[str] = (),
+        exempt: Collection[str] = (),
         admission: Admission | None = None,
     ) -> None:
         self.methods = methods
@@ -62,7 +62,7 @@ class Dispatcher:
         self.encoding = encoding_of(compression)
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_bytes_in_flight)
-        self.unlimited = frozenset(unlimited)
+        self.exempt = frozenset(exempt)
         """Services with calls handled under any load, for as long as their callers like."""
         self.admission = admission or Admission()
         self._is_used = False
@@ -90,9 +90,9 @@ class Dispatcher:
             self._own_pool.shutdown(wait=False)
             self._own_pool = None
 
-    def is_spared(self, path: str) -> bool:
+    def is_exempt(self, path: str) -> bool:
         """Whether calls of a method are handled, whatever else there is to do."""
-        return path[1:].partition("/")[0] in self.unlimited
+        return path[1:].partition("/")[0] in self.exempt
 
     def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""
