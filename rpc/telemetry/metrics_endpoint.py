@@ -14,11 +14,11 @@ from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError, UsageError
 from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger
+from rpc.tls.file_reloader import Followed
 from rpc.tls.files import ServerTls
-from rpc.tls.followed import Followed
 from rpc.tls.names import any_matches, name_pattern, names_in
 from rpc.tls.pem import read_authorities, read_pair
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import TriedFiles
 
 import prometheus_client
 from prometheus_client import CollectorRegistry

@@ -5,7 +5,7 @@ from typing import cast
 from rpc.transports.grpcio.core_calls import mend_calls
 from rpc.transports.grpcio.credentials import channel_credentials
 from rpc.transports.grpcio.quiet_lines import quieten
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions
 
 import grpc

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rpc.tls.expiry import CertificateExpiry
+from rpc.tls.file_reloader import Followed
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
-from rpc.tls.followed import Followed
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import TriedFiles
 
 import grpc
 

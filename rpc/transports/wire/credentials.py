@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rpc.tls.expiry import CertificateExpiry
+from rpc.tls.file_reloader import Followed
 from rpc.tls.files import ChannelTls, ServerTls
-from rpc.tls.followed import Followed
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import TriedFiles
 
 from wire.tls import ChannelCredentials, ServerCredentials
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from rpc.core.errors import RpcStatusError
 from rpc.transports.causes import in_words
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
 from rpc.transports.wire.credentials import channel_credentials
 from rpc.transports.wire.each_turn import EachTurn

@@ -9,7 +9,7 @@ from typing import Any, cast
 from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.channel import open_channel
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import RenewedChannel
 from rpc.transports.transport import ChannelOptions
 from rpc.upstream.service_config import service_config
 

@@ -5,8 +5,8 @@ import logging
 import os
 from pathlib import Path
 
-from rpc.tls import followed
-from rpc.tls.followed import Followed, expire_all
+from rpc.tls import file_reloader
+from rpc.tls.file_reloader import Followed, expire_all
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_used_leaves_the_old(
 def test_a_read_error_does_not_lose_a_change(
     reader: Reader, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 0.0)
     made = Followed([reader.file], reader)
     reader.error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     replace(reader, "second")
@@ -84,7 +84,7 @@ def test_a_read_error_does_not_lose_a_change(
 def test_a_bad_file_is_not_read_at_each_look(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 3600.0)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 3600.0)
     made = Followed([reader.file], reader)
     reader.error = ValueError("it is torn")
     replace(reader, "second")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, Self
 from weakref import WeakSet
 
+from rpc.tls.file_reloader import Followed
 from rpc.tls.files import ChannelTls
-from rpc.tls.followed import Followed
 
 import grpc
 
