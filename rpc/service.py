@@ -16,7 +16,7 @@ from rpc.core.option_types import SECONDS
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.server.application import Application, Register, Servicer, Upstream
-from rpc.tls.file_reloader import Followed
+from rpc.tls.file_reloader import FileReloader
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import click
@@ -24,7 +24,7 @@ import click
 __all__ = [
     "SECONDS",
     "Call",
-    "Followed",
+    "FileReloader",
     "Outcome",
     "Proceed",
     "RpcStatusError",

@@ -9,7 +9,7 @@ from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.admission import WireAdmission
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
 from rpc.transports.wire.connection_observer import WireConnectionObserver
-from rpc.transports.wire.credentials import FollowedCredentials
+from rpc.transports.wire.credentials import ReloadingCredentials
 
 from wire.http2.limits import Limits
 from wire.server import server
@@ -33,7 +33,7 @@ class WireServer:
         listening = options.listening
         self.address = listening.address
         self._credentials = (
-            None if listening.tls is None else FollowedCredentials(listening.tls, options.expiry)
+            None if listening.tls is None else ReloadingCredentials(listening.tls, options.expiry)
         )
         self._server = server(
             [GenericHandlers(methods)],
