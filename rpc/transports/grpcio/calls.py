@@ -10,7 +10,7 @@ from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.silent_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import SilentCalls
 from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
 

@@ -8,8 +8,8 @@ from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_responses import HeldResponses
+from rpc.transports.grpcio.open_calls import SilentCalls
 from rpc.transports.grpcio.quiet_lines import quieten
-from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
 
 import grpc

@@ -11,7 +11,7 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.silent_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import SilentCalls
 from rpc.transports.grpcio.texts import is_local
 
 import grpc
