@@ -11,7 +11,7 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.open_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import OpenCalls
 from rpc.transports.grpcio.texts import is_local
 
 import grpc
@@ -36,7 +36,7 @@ async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
     methods = Methods(chain, chain)
     add_health(health, methods.admin)
     server = grpc.aio.server(
-        handlers=[Calls(methods, Arrivals(), HeldResponses(), SilentCalls(LIMIT_SECONDS))]
+        handlers=[Calls(methods, Arrivals(), HeldResponses(), OpenCalls(LIMIT_SECONDS))]
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -14,7 +14,7 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.open_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import OpenCalls
 
 import grpc
 import pytest
@@ -88,7 +88,7 @@ def calls(
     methods = Methods(chain, chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(respond)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
-    return Calls(methods, Arrivals(), responses, SilentCalls(LIMIT_SECONDS))
+    return Calls(methods, Arrivals(), responses, OpenCalls(LIMIT_SECONDS))
 
 
 async def run(
