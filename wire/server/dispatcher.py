@@ -14,12 +14,12 @@ from wire.loop.flusher import flusher_of
 from wire.protocol.compression import ACCEPTED_ENCODINGS, IDENTITY, encoding_of, is_known
 from wire.protocol.timeout import parse_timeout
 from wire.server.admission import Admission
+from wire.server.fair_queue import Turns
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
 from wire.server.streaming import respond_stream
 from wire.server.threads import respond_in_thread
-from wire.server.turns import Turns
 from wire.server.unary import respond_unary
 
 if TYPE_CHECKING:

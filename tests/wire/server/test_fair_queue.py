@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from wire.server.admission import Admission
-from wire.server.turns import CALLS_A_TURN, Turns
+from wire.server.fair_queue import CALLS_A_TURN, Turns
 
 
 class Waiting:
