@@ -26,10 +26,10 @@ _SMALL_PIECE = 1024
 
 
 class Backlog(UsualRequests):
-    """Reads in its turn, and knows how long each byte has waited for that.
+    """Reads when it is next, and knows how long each byte has waited for that.
 
     Attributes:
-        caller: who shares turns with the other connections of the same caller.
+        caller: who shares a place in the queue with the other connections of the same caller.
         has_more: whether something waits.
         refused: calls that were refused as they were read.
     """
@@ -43,7 +43,7 @@ class Backlog(UsualRequests):
     def __init__(self, dispatcher: Dispatcher) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)
         self.dispatcher = dispatcher
-        self._turns = dispatcher.turns
+        self._fair_queue = dispatcher.fair_queue
         # When the pieces of the backlog have arrived.
         self._arrived: deque[float] = deque()
         self._arrival = 0.0
@@ -53,12 +53,12 @@ class Backlog(UsualRequests):
     def data_received(self, data: bytes) -> None:
         """Read what has arrived, or have it wait."""
         self.silent = False
-        turns = self._turns
-        if turns.left > 0 and not self._backlog and not self.paused:
+        queue = self._fair_queue
+        if queue.left > 0 and not self._backlog and not self.paused:
             self._arrival = 0.0
             before = self.highest_peer_stream
             self._feed(data)
-            turns.left -= self.highest_peer_stream - before
+            queue.left -= self.highest_peer_stream - before
             return
         if len(data) <= _SMALL_PIECE and not self._backlog and self._may_go_ahead():
             refused = self.refused
@@ -89,7 +89,7 @@ class Backlog(UsualRequests):
     def _wait(self) -> None:
         if not self.has_more:
             self.has_more = True
-            self._turns.wait(self)
+            self._fair_queue.wait(self)
 
     def _read_later(self, data: bytes) -> None:
         self._rest = b""

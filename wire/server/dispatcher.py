@@ -14,7 +14,7 @@ from wire.loop.flusher import flusher_of
 from wire.protocol.compression import ACCEPTED_ENCODINGS, IDENTITY, encoding_of, is_known
 from wire.protocol.timeout import parse_timeout
 from wire.server.admission import Admission
-from wire.server.fair_queue import Turns
+from wire.server.fair_queue import FairQueue
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
@@ -77,15 +77,15 @@ class Dispatcher:
         self.loop = loop
         self.flusher = flusher_of(loop)
         self.deadlines = deadlines_of(loop)
-        self.turns = Turns(loop, self.limits.max_wait, self.admission)
-        self.flusher.before_each_flush(self.turns.renew)
+        self.fair_queue = FairQueue(loop, self.limits.max_wait, self.admission)
+        self.flusher.before_each_flush(self.fair_queue.renew)
         self._is_used = True
 
     def close(self) -> None:
         """Let go of the event loop and the threads."""
         if self._is_used:
             self._is_used = False
-            self.flusher.not_before_each_flush(self.turns.renew)
+            self.flusher.not_before_each_flush(self.fair_queue.renew)
         if self._own_pool is not None:
             self._own_pool.shutdown(wait=False)
             self._own_pool = None
