@@ -15,7 +15,12 @@ from rpc.core.status_size import fitting
 from rpc.interceptors.blocking import awaitable
 from rpc.interceptors.hooks import hooks
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
-from rpc.interceptors.status_mapping import internal_error, servicer_status
+from rpc.interceptors.status_mapping import (
+    Upstreams,
+    internal_error,
+    no_upstreams,
+    servicer_status,
+)
 from rpc.interceptors.streams import Read, Requests, StreamContext, send_responses
 from rpc.transports.transport import Behavior, CallOf, End, MethodHandler
 
@@ -23,6 +28,7 @@ import grpc
 
 _Invoke = Callable[[Call, Any, ServicerContext], Awaitable[Any]]
 
+_EXPIRED = grpc.StatusCode.DEADLINE_EXCEEDED
 _GAVE_UP = "the server cancelled what the call was waiting for"
 
 _logger = logging.getLogger(__name__)
@@ -35,8 +41,16 @@ class InterceptorChain:
     or not a servicer sees the call. What it runs for a method is `behavior`.
     """
 
-    def __init__(self, interceptors: Sequence[ServerInterceptor]) -> None:
-        """Makes a chain of interceptors, outermost first."""
+    def __init__(
+        self, interceptors: Sequence[ServerInterceptor], upstreams: Upstreams = no_upstreams
+    ) -> None:
+        """Makes a chain.
+
+        Args:
+            interceptors: outermost first.
+            upstreams: the state of the connections to upstreams.
+        """
+        self._upstreams = upstreams
         self._count = len(interceptors)
         self._started = hooks(interceptors, "started", outermost_first=True)
         self._entering = hooks(interceptors, "entering", outermost_first=True)
@@ -67,7 +81,10 @@ class InterceptorChain:
         """
         outcome = call.outcome
         if outcome is None or outcome.code is not code:
-            outcome = call.outcome = Outcome(code, time.perf_counter() - call.started, details)
+            # The transport has cut the call off, which may have waited for an upstream.
+            diagnosis = self._upstreams() if code is _EXPIRED else ""
+            seconds = time.perf_counter() - call.started
+            outcome = call.outcome = Outcome(code, seconds, details, diagnosis or None)
         for upstream_call in call.upstream_calls or ():
             if not upstream_call.done():
                 upstream_call.cancel()

@@ -37,7 +37,7 @@ Upstreams = Callable[[], str]
 """How the connections to upstreams are, in words for the log."""
 
 
-def _no_upstreams() -> str:
+def no_upstreams() -> str:
     """For a server without upstreams."""
     return ""
 
@@ -52,7 +52,7 @@ class StatusMapping(ServerInterceptor):
         self,
         is_local: IsLocal,
         status_of_request: StatusOfRequest = _no_status,
-        upstreams: Upstreams = _no_upstreams,
+        upstreams: Upstreams = no_upstreams,
     ) -> None:
         """Makes the mapping for a transport's errors."""
         self._is_local = is_local

@@ -118,7 +118,8 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)
-    return Methods(InterceptorChain(application.arrange(interceptors)), InterceptorChain(admin))
+    chain = InterceptorChain(application.arrange(interceptors), upstreams.in_words)
+    return Methods(chain, InterceptorChain(admin))
 
 
 def _options(

@@ -11,6 +11,7 @@ from rpc.core.call import Call, current_call
 from rpc.core.errors import RpcStatusError, invalid_argument
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.server.application import Application, Servicer
 from rpc.telemetry.log_setup import configure_logs, get_logger
 
@@ -21,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from proto import user_pb2, user_pb2_grpc
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.calls import make_call
 from tests.support.logging_setup import logs_restored
 
 SERVICE = "user.MockUserDataService"
@@ -316,6 +318,23 @@ async def next_line(logged: Logged) -> dict[str, Any]:
 async def respond_never(_: user_pb2.UserName) -> user_pb2.User:
     await asyncio.Event().wait()
     raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("code", "diagnosis"),
+    [
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "mock_data at 127.0.0.1:1: connected"),
+        (grpc.StatusCode.CANCELLED, None),
+        (grpc.StatusCode.OK, None),
+    ],
+)
+def test_a_call_cut_off_by_its_deadline_has_the_upstreams_state(
+    code: grpc.StatusCode, diagnosis: str | None
+) -> None:
+    call = make_call()
+    InterceptorChain([], lambda: "mock_data at 127.0.0.1:1: connected").ended(call, code, "")
+    assert call.outcome is not None
+    assert (call.outcome.code, call.outcome.diagnosis) == (code, diagnosis)
 
 
 async def test_a_caller_that_cancels_ends_the_servicers_work(
