@@ -11,7 +11,7 @@ from bench.simulation.callers import Record
 from bench.simulation.capacity import replicas
 from bench.simulation.mesh import mesh
 from bench.simulation.plots import draw
-from bench.simulation.rollout import Rollout, surge
+from bench.simulation.rollout import seconds, surge
 from bench.simulation.scenarios import SCENARIOS, SECONDS, Records, run_all
 
 _RATES = (10_000, 100_000, 1_000_000)
@@ -106,11 +106,10 @@ def _fault_lines(name: str, records: Mapping[str, Record]) -> Iterator[list[str]
 
 def rollout_table() -> list[list[str]]:
     """Seconds of a rolling restart, for each number of replicas."""
-    rollout = Rollout()
     table = [["replicas", "maxSurge: 1", "maxSurge: 25%"]]
     for count in _REPLICAS:
-        seconds = [rollout.seconds(count, extra) for extra in (1, surge(count, 0.25))]
-        table.append([str(count), *(f"{one:,.0f} s" for one in seconds)])
+        lasts = [seconds(count, extra) for extra in (1, surge(count, 0.25))]
+        table.append([str(count), *(f"{one:,.0f} s" for one in lasts)])
     return table
 
 
