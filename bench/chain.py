@@ -12,14 +12,13 @@ import click
 
 from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
-from bench.contenders import PEERS, Contender, Tls
+from bench.contenders import PEERS, Contender
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.measurement import QUICK, Plan, Round, measure_round
 from bench.report import ratios, table
 from bench.servers import ROLES
-from testing.certificates import Authority
 from testing.processes import StartError
 
 OURS = "this chain on wire"
@@ -102,9 +101,7 @@ def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> li
     if unable:
         names = ", ".join(one.name for one in unable)
         print(f"left out, as they have no TLS here: {names}", file=sys.stderr)
-    authority = Authority(folder)
-    pair = authority.issue("server")
-    tls = Tls(pair.certificate, pair.key, authority.certificate)
+    tls = contenders.make_tls(folder)
     return [contenders.with_tls(one, tls) for one in able]
 
 

@@ -17,11 +17,11 @@ import grpc
 import uvloop
 
 from bench.choice import rounds
+from bench.contenders import Tls, make_tls
 from bench.figures import figure, ratio
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.report import with_range
-from testing.certificates import Authority
 from wire.channel import channel as wire_channel
 from wire.server import server as wire_server
 from wire.tls import ChannelCredentials, ServerCredentials
@@ -30,14 +30,6 @@ SERVICE = "bench.Messages"
 SMALL = bytes(100)
 LARGE = bytes(1 << 20)
 LIBRARIES = ("wire", "grpc.aio")
-
-
-class Tls(NamedTuple):
-    """What both ends of a link need for TLS, as files."""
-
-    key: Path
-    certificate: Path
-    authority: Path
 
 
 async def _echo(request: bytes, _: Any) -> bytes:
@@ -154,9 +146,7 @@ def main(*, rounds: int, share: float) -> None:
 
 async def _table(rounds: int, share: float) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        authority = Authority(Path(folder))
-        pair = authority.issue("server")
-        tls = Tls(pair.key, pair.certificate, authority.certificate)
+        tls = make_tls(Path(folder))
         lines = [["µs a message", *LIBRARIES, "grpc.aio over wire"]]
         for work in WORKS:
             print(work.name, file=sys.stderr, flush=True)
