@@ -1,9 +1,8 @@
 """Load by grpc.aio, for machines without h2load. Every answer is compared in full.
 
 It takes about as much CPU as a hop of the chain, so figures by it are lower than by h2load, and
-ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD CONNECTIONS
-[AUTHORITY]`, with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on
-stdout.
+ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS CONNECTIONS [AUTHORITY]`,
+with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
 """
 
 import asyncio
@@ -22,30 +21,27 @@ import grpc
 import uvloop
 
 from bench.checking import expected_user
-from bench.load import NAME, Generator, Load, LoadError
-from proto import user_pb2
+from bench.load import CONNECTIONS, NAME, Generator, Load, LoadError
+from proto import user_pb2, user_pb2_grpc
 from testing.runfiles import runfile
 
 _SECONDS = 120
 
 
-def generator(method: str, most_connections: int, authority: Path | None = None) -> Generator:
+def generator(authority: Path | None = None) -> Generator:
     """This load, run by a process of its own.
 
     Args:
-        method: called with a `UserName` and answered with its `User`.
-        most_connections: most connections for the calls in flight.
         authority: PEM file of the authority of the server's certificate, None for plaintext.
     """
     security = [] if authority is None else [str(authority)]
 
     def closed(address: str, in_flight: int, calls: int) -> Load:
-        connections = min(most_connections, in_flight)
-        target = [address, method, str(connections), *security]
+        target = [address, str(min(CONNECTIONS, in_flight)), *security]
         return _run(target, {"in_flight": in_flight, "calls": calls})
 
     def scheduled(address: str, moments: list[float]) -> Load:
-        return _run([address, method, str(most_connections), *security], {"moments": moments})
+        return _run([address, str(CONNECTIONS), *security], {"moments": moments})
 
     over = " over TLS" if security else ""
     return Generator(f"python_load (grpc.aio){over}", closed, scheduled)
@@ -68,12 +64,10 @@ def _run(target: list[str], wanted: dict[str, Any]) -> Load:
 class Caller:
     """Calls over several connections, keeps the time of each call, checks each answer."""
 
-    def __init__(
-        self, address: str, method: str, connections: int, authority: Path | None = None
-    ) -> None:
-        channels = [_channel(address, authority) for _ in range(connections)]
-        self._channels = channels
-        self._calls = itertools.cycle([_callable(channel, method) for channel in channels])
+    def __init__(self, address: str, connections: int, authority: Path | None = None) -> None:
+        self._channels = [_channel(address, authority) for _ in range(connections)]
+        stubs = map(user_pb2_grpc.Orchestrator1ServiceStub, self._channels)
+        self._calls: Any = itertools.cycle([stub.GetUserByName for stub in stubs])
         self._expected = expected_user(NAME)
         self.latencies: list[float] = []
 
@@ -103,14 +97,6 @@ def _channel(address: str, authority: Path | None) -> grpc.aio.Channel:
         return grpc.aio.insecure_channel(address, options=options)
     credentials = grpc.ssl_channel_credentials(authority.read_bytes())
     return grpc.aio.secure_channel(address, credentials, options=options)
-
-
-def _callable(channel: grpc.aio.Channel, method: str) -> Any:
-    return channel.unary_unary(
-        method,
-        request_serializer=user_pb2.UserName.SerializeToString,
-        response_deserializer=user_pb2.User.FromString,
-    )
 
 
 async def closed_loop(caller: Caller, in_flight: int, calls: int) -> Load:
@@ -145,13 +131,13 @@ async def _timed(caller: Caller, tasks: list[Any]) -> Load:
 
 def main() -> None:
     """Reads what is wanted, makes it, prints what came of it."""
-    address, method, connections, *security = sys.argv[1:]
+    address, connections, *security = sys.argv[1:]
     authority = Path(security[0]) if security else None
-    load = uvloop.run(_load((address, method, int(connections), authority), json.load(sys.stdin)))
+    load = uvloop.run(_load((address, int(connections), authority), json.load(sys.stdin)))
     json.dump(asdict(load), sys.stdout)
 
 
-async def _load(target: tuple[str, str, int, Path | None], wanted: dict[str, Any]) -> Load:
+async def _load(target: tuple[str, int, Path | None], wanted: dict[str, Any]) -> Load:
     loop = open_loop if "moments" in wanted else closed_loop
     return await loop(Caller(*target), **wanted)
 
