@@ -1,17 +1,12 @@
 """Load by grpc.aio, for machines without h2load. Every answer is compared in full.
 
 It takes about as much CPU as a hop of the chain, so figures by it are lower than by h2load, and
-ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS CONNECTIONS [AUTHORITY]`,
-with `{"in_flight": …, "calls": …}` or `{"moments": […]}` on stdin, and the `Load` on stdout.
+ratios nearer to 1.
 """
 
 import asyncio
 import itertools
-import json
-import subprocess
-import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,42 +18,29 @@ import uvloop
 from bench.checking import expected_user
 from bench.load import CONNECTIONS, NAME, Generator, Load, LoadError
 from proto import user_pb2, user_pb2_grpc
-from testing.runfiles import runfile
 
 _SECONDS = 120
 
 
 def generator(authority: Path | None = None) -> Generator:
-    """This load, run by a process of its own.
+    """This load.
 
     Args:
         authority: PEM file of the authority of the server's certificate, None for plaintext.
     """
-    security = [] if authority is None else [str(authority)]
 
-    def closed(address: str, in_flight: int, calls: int) -> Load:
-        target = [address, str(min(CONNECTIONS, in_flight)), *security]
-        return _run(target, {"in_flight": in_flight, "calls": calls})
+    async def closed(address: str, in_flight: int, calls: int) -> Load:
+        caller = Caller(address, min(CONNECTIONS, in_flight), authority)
+        return await closed_loop(caller, in_flight, calls)
 
-    def scheduled(address: str, moments: list[float]) -> Load:
-        return _run([address, str(CONNECTIONS), *security], {"moments": moments})
+    async def scheduled(address: str, moments: list[float]) -> Load:
+        return await open_loop(Caller(address, CONNECTIONS, authority), moments)
 
-    over = " over TLS" if security else ""
-    return Generator(f"python_load (grpc.aio){over}", closed, scheduled)
-
-
-def _run(target: list[str], wanted: dict[str, Any]) -> Load:
-    result = subprocess.run(  # noqa: S603
-        [runfile("bench/python_load"), *target],
-        input=json.dumps(wanted),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
+    return Generator(
+        "python_load (grpc.aio)" if authority is None else "python_load (grpc.aio) over TLS",
+        closed=lambda *load: uvloop.run(closed(*load)),
+        open=lambda *load: uvloop.run(scheduled(*load)),
     )
-    if result.returncode:
-        raise LoadError(f"the Python load on {target[0]} failed:\n{result.stderr[-2000:]}")
-    return Load(**json.loads(result.stdout))
 
 
 class Caller:
@@ -125,22 +107,7 @@ async def _timed(caller: Caller, tasks: list[Any]) -> Load:
     try:
         await asyncio.gather(*tasks)
         return Load(time.perf_counter() - started, sorted(caller.latencies))
+    except grpc.aio.AioRpcError as error:
+        raise LoadError(f"a call of the Python load failed: {error.details()}") from error
     finally:
         await caller.close()
-
-
-def main() -> None:
-    """Reads what is wanted, makes it, prints what came of it."""
-    address, connections, *security = sys.argv[1:]
-    authority = Path(security[0]) if security else None
-    load = uvloop.run(_load((address, int(connections), authority), json.load(sys.stdin)))
-    json.dump(asdict(load), sys.stdout)
-
-
-async def _load(target: tuple[str, int, Path | None], wanted: dict[str, Any]) -> Load:
-    loop = open_loop if "moments" in wanted else closed_loop
-    return await loop(Caller(*target), **wanted)
-
-
-if __name__ == "__main__":
-    main()
