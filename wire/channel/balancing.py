@@ -152,7 +152,7 @@ class PickFirst:
             subchannel.close()
 
     def subchannel_changed(self, subchannel: Subchannel) -> None:
-        """Goes on to the next address where one fails, and is idle where a connection ends."""
+        """Continues with the next address where one fails, and is idle where a connection ends."""
         if not self._subchannels or self._subchannels[self._current] is not subchannel:
             return
         error = f"{subchannel.address}: {subchannel.error}" if subchannel.error else ""

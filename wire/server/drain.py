@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.draining import ACK_TIME, longest_look
+from wire.server.draining import ACK_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from wire.server.connection import ServerConnection
     from wire.server.connections import Connections
 
-# What the end of the sockets may take when everything is said.
+# How often the connections are checked while they drain.
+_STEP = 0.05
+# What the end of the sockets may take when everything is sent.
 _CLOSING_TIME = 0.2
 # A caller that takes nothing of its responses for so long does not hold the exit.
 _PATIENCE = 1.0
-# How long calls that are cut off may take to be told, before their connections go too.
+# How long the status of calls that are cut off may take, before their connections go too.
 _LAST_WORDS = 0.05
 
 
 async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
-    """Answer the calls in flight and those on their way, then close.
+    """Complete the calls in flight and those on their way, then close.
 
     Args:
       connections: of the stopping server. It accepts no more of them.
@@ -47,19 +49,18 @@ async def drain(connections: Connections, grace: float, background: Collection[s
 
 
 async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
-    """Take each step when its time is over. Returns False when the grace is over first."""
-    end = perf_counter() + grace
-    if await connections.wait_until_ended(longest_look(grace)):
-        return True
-    for connection in connections:
-        connection.announce_drain()
-    if await connections.wait_until_ended(min(ACK_TIME, end - perf_counter())):
-        return True
-    for connection in connections:
-        _cut_off(connection, lambda call: _service_of(call) in background)
-        _cut_off(connection, lambda call: not call.has_request)
-        connection.finish_draining()
-    return await connections.wait_until_ended(end - perf_counter())
+    """Take the steps of each connection when they are due. False when the grace is over first."""
+    started = now = perf_counter()
+    while now - started < grace:
+        if await connections.wait_until_ended(min(_STEP, started + grace - now)):
+            return True
+        now = perf_counter()
+        for connection in connections:
+            connection.go_on_draining(now)
+            if connection.goaway_last is not None and now - started > ACK_TIME:
+                _cut_off(connection, lambda call: _service_of(call) in background)
+                _cut_off(connection, lambda call: not call.has_request)
+    return False
 
 
 def _service_of(call: Call) -> str:
@@ -75,7 +76,7 @@ def _cut_off(connection: ServerConnection, applies: Callable[[Call], bool]) -> N
 
 
 async def _end(connections: Connections) -> None:
-    """Tell the remaining calls of their end."""
+    """End the remaining calls."""
     for connection in connections:
         connection.finish_draining()
         _cut_off(connection, lambda _: True)
