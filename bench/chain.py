@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,14 +28,6 @@ ON_GRPCIO = "this chain on grpcio"
 @rounds(5, of="each contender")
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @GENERATOR
-@click.option(
-    "--peer",
-    "peers",
-    multiple=True,
-    type=click.Choice(list(PEERS)),
-    default=list(PEERS),
-    help="Whom to compare with. All by default.",
-)
 @click.option(
     "--reference",
     nargs=3,
@@ -65,7 +56,6 @@ def main(  # noqa: PLR0913  # one for each option
     rounds: int,
     quick: bool,
     generator: str,
-    peers: Sequence[str],
     reference: tuple[Path, Path, Path] | None,
     go: Path | None,
     tls: bool,
@@ -81,7 +71,7 @@ def main(  # noqa: PLR0913  # one for each option
         contenders.chain(ON_GRPCIO, contenders.root(), ("--transport", "grpcio")),
         *([contenders.in_go(go)] if go else ()),
     ]
-    without = [*map(contenders.peer, peers)]
+    without = [*map(contenders.peer, PEERS)]
     if reference:
         without.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
     plan, rounds = (QUICK, 1) if quick else (Plan(), rounds)
