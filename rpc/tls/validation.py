@@ -129,7 +129,7 @@ class ValidatedFiles:
         if flaw is not None:
             raise TlsError(f"{certificate} {flaw}")
         if self._expiry is not None:
-            self._expiry.uses(certificate, validity.ends)
+            self._expiry.uses(certificate, validity)
             self._expiry.uses_key(key)
 
     def _read_revocations(self, crl: Path, authorities: bytes) -> None:
@@ -138,7 +138,7 @@ class ValidatedFiles:
             raise TlsError(f"{crl} {validity.flaw}")
         self._revoked = pem
         if self._expiry is not None:
-            self._expiry.uses(crl, validity.ends)
+            self._expiry.uses(crl, validity)
 
     def _flaw(self, certificate: Path, key: Path, trusted: Path | None) -> str | None:
         if trusted is None:
