@@ -29,6 +29,7 @@ def rows(in_flight: Sequence[int]) -> dict[str, Pick]:
     picks[f"p99 ms, {busy(in_flight)} in flight"] = _closed_latency(busy(in_flight))
     for role in ROLES:
         picks[f"{role}: CPU µs a call"] = _cpu(busy(in_flight), role)
+    picks["orc2: CPU µs a call, open loop"] = lambda one: one.open.cpu["orc2"]
     picks["CPU µs a call, all hops"] = lambda one: sum(one.points[busy(in_flight)].cpu.values())
     picks["memory MiB, orc1"] = lambda one: one.memory["orc1"]
     picks["start-up s, orc1"] = lambda one: one.startup["orc1"]
