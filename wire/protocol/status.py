@@ -8,6 +8,7 @@ import grpc
 # https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 _NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
 _CODES = {b"%d" % number: code for code, number in _NUMBERS.items()}
+_BY_NUMBER = {number: code for code, number in _NUMBERS.items()}
 
 # https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
 _HTTP_STATUSES = {
@@ -45,6 +46,22 @@ _BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
 def status_number(code: grpc.StatusCode) -> int:
     """The number of a status on the wire."""
     return _NUMBERS[code]
+
+
+def status_meant(code: object) -> grpc.StatusCode:
+    """The status an application means, also by its number. All else is UNKNOWN, as in grpc.aio."""
+    if isinstance(code, grpc.StatusCode):
+        return code
+    if not isinstance(code, int):
+        return grpc.StatusCode.UNKNOWN
+    return _BY_NUMBER.get(code, grpc.StatusCode.UNKNOWN)
+
+
+def text_meant(details: object) -> str:
+    """The text an application means: a string, bytes of UTF-8, or what an object calls itself."""
+    if isinstance(details, bytes):
+        return details.decode("utf-8", "replace")
+    return "" if details is None else str(details)
 
 
 def parse_status(value: bytes) -> grpc.StatusCode:

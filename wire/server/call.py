@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.errors import MetadataError
 from wire.http2.error_codes import CANCEL
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
@@ -219,7 +218,8 @@ class Call(Incoming):
         if self._trailing:
             try:
                 trailers += encode_metadata(self._trailing)
-            except MetadataError:
+            except Exception:
+                # It is the servicer's. The status must leave, whatever is wrong with it.
                 _logger.exception("trailing_metadata_refused", extra={"method": self.method})
         return trailers
 
