@@ -1,6 +1,7 @@
 """Windows in both directions (RFC 9113, sections 5.2 and 6.9)."""
 
 import asyncio
+from time import process_time
 
 import pytest
 
@@ -122,6 +123,50 @@ async def test_a_wider_window_is_used_behind_the_ack() -> None:
     await asyncio.sleep(0)
     data = frames.frame(frames.DATA, 0, stream, b"hello")
     assert server.transport.take() == frames.SETTINGS_ACK + data
+
+
+async def test_an_end_without_data_needs_no_window() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, b"hello")
+    await exchange(client, server)
+    server.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    await exchange(client, server)
+    client.send_data(stream, b"", end_stream=True)
+    await exchange(client, server)
+    assert server.streams[stream].remote_ended
+
+
+async def test_a_negative_window_has_to_be_made_good() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, bytes(1000))
+    await exchange(client, server)
+    server.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    await exchange(client, server)
+    client.send_data(stream, b"hello", end_stream=True)
+    server.write(frames.window_update(stream, 1002))
+    await exchange(client, server)
+    assert server.data[stream][1000:] == b"he"
+
+
+async def _seconds_of_updates(waiting: int) -> float:
+    client, server = End(), ServerEnd()
+    client.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    for _ in range(waiting):
+        stream = await _opened(client, server)
+        await exchange(client, server)
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, b"hello")
+    started = process_time()
+    for _ in range(40):
+        server.data_received(frames.window_update(0, 1024) * 50)
+    return process_time() - started
+
+
+async def test_an_update_costs_the_same_whatever_waits() -> None:
+    few, many = [await _seconds_of_updates(waiting) for waiting in (1, 200)]
+    assert many < 20 * few
 
 
 async def test_a_reset_drops_what_is_queued() -> None:
