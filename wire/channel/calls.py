@@ -47,7 +47,7 @@ class StreamUnaryCall(RequestStream, UnaryResponseCall):
         "_request_encoding",
         "_requests_done",
         "_sent",
-        "_writer",
+        "_writers",
     )
 
     def _begin_response(self, fields: list[Field]) -> None:

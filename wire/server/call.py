@@ -47,7 +47,8 @@ class Call(Incoming):
     lasts = False
     """It has sent one of many responses."""
     slot: Slot | None = None
-    _drained: asyncio.Future[None] | None = None
+    _writers: tuple[asyncio.Future[None], ...] = ()
+    """Tasks of the servicer that wait to write. Several may."""
     _held_response = 0
 
     def __init__(
@@ -92,15 +93,20 @@ class Call(Incoming):
             # Also when nobody waits: what has left is held no more.
             self.stream.blocked = True
         if not has_room:
-            self._drained = self.connection.loop.create_future()
-            await self._drained
+            writer = self.connection.loop.create_future()
+            self._writers = (*self._writers, writer)
+            await writer
 
     def writable(self) -> None:
         """What was queued has left."""
         self._hold_responses()
-        drained = self._drained
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        self._wake_writers()
+
+    def _wake_writers(self) -> None:
+        writers, self._writers = self._writers, ()
+        for writer in writers:
+            if not writer.done():
+                writer.set_result(None)
 
     def _hold_responses(self) -> None:
         if self.closed:
@@ -277,8 +283,7 @@ class Call(Incoming):
             self.connection.unfinished += 1
         self.connection.held.count -= self._held + self._held_request + self._held_response
         self._held = self._held_request = self._held_response = 0
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._wake_writers()
         observer = self.connection.dispatcher.observer
         if observer is not None:
             try:
