@@ -111,7 +111,9 @@ class Connections:
             left = end - self._loop.time()
             if left <= 0:
                 return False
-            self._changed = self._loop.create_future()
+            # Several may wait.
+            if self._changed is None or self._changed.done():
+                self._changed = self._loop.create_future()
             await asyncio.wait([self._changed], timeout=left)
         return True
 

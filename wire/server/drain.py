@@ -46,6 +46,12 @@ async def drain(connections: Connections, grace: float, background: Collection[s
             connection.abort()
 
 
+async def hasten(connections: Connections, grace: float) -> None:
+    """Let the calls of a stopping server have no more than so many seconds from now."""
+    if not await connections.wait_until_ended(grace):
+        await _end(connections)
+
+
 async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
     """Take each step when its time is over. Returns False when the grace is over first."""
     end = perf_counter() + grace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
-from wire.server.drain import drain
+from wire.server.drain import drain, hasten
 from wire.server.listener import bind, port_of
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Server:
         """Serve on the bound addresses."""
         if self._connections is not None:
             raise RuntimeError("the server has been started")
+        if self._stopping is not None:
+            raise RuntimeError("the server has been stopped")
         loop = asyncio.get_running_loop()
         dispatcher = self._dispatcher
         dispatcher.use(loop)
@@ -111,10 +113,12 @@ class Server:
         """Stop: no further calls, and those in flight have so many seconds.
 
         Callers hear of it by GOAWAY. Calls on their way are still answered. Calls left after the
-        grace end with UNAVAILABLE.
+        grace end with UNAVAILABLE. A further stop may shorten the grace, and never prolongs it.
         """
         if self._stopping is None:
             self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))
+        elif self._connections is not None and not self._stopping.done():
+            await hasten(self._connections, grace or 0.0)
         await asyncio.shield(self._stopping)
 
     async def _stop(self, grace: float) -> None:
