@@ -78,7 +78,13 @@ class Channel(grpc.aio.Channel):
         return state
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        """Returns when the state differs from the last observed one."""
+        """Returns when the state differs from the last observed one.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed, which no other state follows.
+        """
+        if last_observed_state is SHUTDOWN is self._dispatcher.connectivity.state:
+            raise grpc.aio.UsageError("the channel is closed")
         await self._dispatcher.connectivity.wait_for_change(last_observed_state)
 
     async def channel_ready(self) -> None:
