@@ -39,8 +39,9 @@ _RESETS = {
 # C core and `wire` take.
 _LONGEST_MESSAGE = 4096
 
-_PLAIN_MESSAGE = re.compile(rb"[ -$&-~]*").fullmatch
-_BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
+# RFC 9113, section 8.2.1: no value begins or ends with a space.
+_PLAIN_MESSAGE = re.compile(rb"(?! )[ -$&-~]*(?<! )").fullmatch
+_BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]|\A | \Z")
 
 
 def status_number(code: grpc.StatusCode) -> int:
@@ -72,7 +73,8 @@ def parse_status(value: bytes) -> grpc.StatusCode:
 def encode_message(text: str) -> bytes:
     """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`.
 
-    A long text is cut: past the peer's limit on headers the status would be lost, too.
+    A space at either end is encoded, too. A long text is cut: past the peer's limit on headers the
+    status would be lost, too.
     """
     data = text.encode("utf-8", "replace")
     if len(data) > _LONGEST_MESSAGE:
