@@ -190,6 +190,12 @@ class Attempts:
         self._abandon()
         self._settle(transport_error(grpc.StatusCode.DEADLINE_EXCEEDED, cause))
 
+    def expire_unsent(self) -> None:
+        """The deadline was over before the request could be sent."""
+        self._release()
+        cause = "the deadline was over before the request was sent"
+        self._settle(transport_error(grpc.StatusCode.DEADLINE_EXCEEDED, cause))
+
     def unreachable(self, cause: str) -> None:
         """There is no connection, and the call does not want to wait."""
         self._fail(transport_error(grpc.StatusCode.UNAVAILABLE, cause), ())

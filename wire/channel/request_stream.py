@@ -78,10 +78,15 @@ class RequestStream(Attempts):
 
     def send_on(self, connection: ClientConnection) -> None:
         """Open a stream, and send what there is."""
+        try:
+            timeout = self._timeout_value()
+        except TimeoutError:
+            self.expire_unsent()
+            return
         self._connection = connection
         self._reset_requests()
         self._stream_id = connection.open_request(
-            self, self._method.path, self._timeout_value(), self._request_metadata()
+            self, self._method.path, timeout, self._request_metadata()
         )
         self._pump()
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SLOTS_A_SECOND = 128
 # Loops refuse timers of thousands of years. A timer that fires too soon is armed again.
 LONGEST = 365 * 86400.0
+_NEVER = 1 << 62
 _LEAST_SWEPT = 1024
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +58,10 @@ class Deadlines:
 
     def add_at(self, moment: float, entry: Expiring) -> Slot:
         """Expire an entry at a moment of `time.perf_counter`."""
-        key = int(moment * SLOTS_A_SECOND) + 1
+        try:
+            key = int(moment * SLOTS_A_SECOND) + 1
+        except OverflowError:
+            key = _NEVER
         slot = self._slots.get(key)
         if slot is None:
             slot = self._add_slot(key)

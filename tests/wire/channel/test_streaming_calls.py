@@ -69,7 +69,7 @@ async def test_several_tasks_may_write() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
-        peer.answer(request, framed(b"%d" % len(request.body)))
+        peer.answer(request, b"%d" % len(request.body))
 
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.stream_unary(_PATH)(timeout=30)

@@ -98,6 +98,24 @@ async def test_metadata_of_both_ends_comes_back() -> None:
         assert await call.trailing_metadata() == grpc.aio.Metadata(("last", "2"))
 
 
+@pytest.mark.parametrize("kind", ["unary_unary", "stream_stream"])
+@pytest.mark.parametrize("seconds", [0, -1, 1e-9])
+async def test_a_call_without_time_is_not_sent(kind: str, seconds: float) -> None:
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        await _method(opened)(b"", timeout=5)
+        call: Any = getattr(opened, kind)(_PATH)(b"", timeout=seconds)
+
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await _method(opened)(b"", timeout=5)
+        assert [*server.peers[0].requests] == [1, 3]
+
+
+async def test_a_call_may_have_all_time() -> None:
+    async with serving(answer_all) as server, channel(server.target) as opened:
+        assert await _method(opened)(b"", timeout=float("inf")) == b"answer"
+        assert server.peers[0].requests[1].headers[b"grpc-timeout"] == b"99999999H"
+
+
 async def test_a_deadline_ends_a_call_at_both_sides() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()

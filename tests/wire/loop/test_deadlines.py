@@ -3,6 +3,8 @@
 import asyncio
 from time import perf_counter
 
+import pytest
+
 from wire.loop.deadlines import Deadlines, deadlines_of
 
 
@@ -52,10 +54,11 @@ async def test_a_deadline_in_the_past_expires_at_once() -> None:
     await asyncio.wait_for(entry.expired.wait(), 10)
 
 
-async def test_a_deadline_beyond_all_time_is_kept() -> None:
+@pytest.mark.parametrize("seconds", [1e300, float("inf")])
+async def test_a_deadline_beyond_all_time_is_kept(seconds: float) -> None:
     deadlines = Deadlines(asyncio.get_running_loop())
     forever, soon = _Entry(), _Entry()
-    deadlines.add(1e300, forever)
+    deadlines.add(seconds, forever)
     deadlines.add(0.01, soon)
     await asyncio.wait_for(soon.expired.wait(), 10)
     assert forever.expired_at == []
