@@ -223,8 +223,8 @@ def channel(
     """A channel to a target. It connects on its first call. Needs a running loop.
 
     Args:
-        target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or
-            `unix:PATH`.
+        target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…`,
+            `unix:PATH` or `unix-abstract:NAME`.
         credentials: for TLS. Plaintext without.
         options: everything else.
         interceptors: of grpc.aio. Each sees the calls of its kind.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Protocol
 
 from wire.channel.backoff import Backoff
@@ -125,7 +126,10 @@ class Subchannel:
         server_name = None if context is None else settings.server_name
         if self.address.port is None:
             transport, connection = await self._loop.create_unix_connection(
-                self._make, self.address.host, ssl=context, server_hostname=server_name
+                self._make,
+                sock=await self._unix_socket(self.address.host),
+                ssl=context,
+                server_hostname=server_name,
             )
         else:
             transport, connection = await self._loop.create_connection(
@@ -137,6 +141,17 @@ class Subchannel:
             )
         _require_http2(transport)
         return connection
+
+    async def _unix_socket(self, path: str) -> socket.socket:
+        # By hand, because uvloop takes no path with a NUL.
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.settimeout(0)
+            await self._loop.sock_connect(connected, path)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
     def _make(self) -> ClientConnection:
         settings = self._settings

@@ -9,11 +9,18 @@ import stat
 from pathlib import Path
 
 BACKLOG = 1024
+# What a machine without IPv6, or with a name of other machines too, answers to an address.
+_NOT_HERE = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _MAX_PORT = 65535
+_ALL_OF_IPV4 = "0.0.0.0"  # noqa: S104 - only where it was asked for.
+_ALL_OF_IPV6 = "::"
 
 
 def bind(address: str, *, reuse_port: bool) -> list[socket.socket]:
     """Sockets bound to an address and listening: one for each address of a name.
+
+    Addresses of a name that the machine does not have are left out, unless it has none of them.
+    Without IPv6 `[::]` stands for all of IPv4, as with gRPC.
 
     Raises:
       OSError: the address cannot be bound. `errno` says why.
@@ -54,22 +61,29 @@ def _bind_tcp(host: str, port: int, *, reuse_port: bool) -> list[socket.socket]:
         flags=socket.AI_PASSIVE,
     )
     sockets: list[socket.socket] = []
-    try:
-        for family, _, protocol, _, resolved in dict.fromkeys(found):
-            # All addresses of a name share the port that the kernel chose for the first.
-            chosen = sockets[0].getsockname()[1] if sockets else port
-            sockets.append(
-                _listening(
-                    socket.socket(family, socket.SOCK_STREAM, protocol),
-                    (resolved[0], chosen, *resolved[2:]),
-                    reuse_port=reuse_port,
-                )
-            )
-    except OSError:
-        for bound in sockets:
-            bound.close()
-        raise
+    failure: OSError | None = None
+    for family, _, protocol, _, resolved in dict.fromkeys(found):
+        # All addresses of a name share the port that the kernel chose for the first.
+        chosen = sockets[0].getsockname()[1] if sockets else port
+        try:
+            unbound = socket.socket(family, socket.SOCK_STREAM, protocol)
+            endpoint = (resolved[0], chosen, *resolved[2:])
+            sockets.append(_listening(unbound, endpoint, reuse_port=reuse_port))
+        except OSError as error:
+            failure = error
+            if error.errno not in _NOT_HERE:
+                _close(sockets)
+                raise
+    if failure is not None and not sockets:
+        if host == _ALL_OF_IPV6 and failure.errno == errno.EAFNOSUPPORT:
+            return _bind_tcp(_ALL_OF_IPV4, port, reuse_port=reuse_port)
+        raise failure
     return sockets
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for bound in sockets:
+        bound.close()
 
 
 def _listening(
@@ -81,7 +95,9 @@ def _listening(
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if listening.family == socket.AF_INET6:
             # The unspecified address stands for IPv4 too, as with gRPC.
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
+            listening.setsockopt(
+                socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != _ALL_OF_IPV6)
+            )
         listening.bind(address)
         listening.listen(BACKLOG)
         listening.settimeout(0)
