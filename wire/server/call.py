@@ -73,10 +73,16 @@ class Call(Incoming):
     # --- responses
 
     async def write(self, message: Any) -> None:
-        """Send a response. Waits while the caller does not take what was sent before."""
+        """Send a response. Waits while the caller does not take what was sent before.
+
+        Raises:
+            grpc.aio.UsageError: the call has ended, or its method returns its one response.
+        """
         if self.ended:
             raise grpc.aio.UsageError("the call has ended")
         if not self.lasts:
+            if self.handler is not None and not self.handler.response_streaming:
+                raise grpc.aio.UsageError("a method of one response returns it")
             self.lasts = True
             self.connection.lasting += 1
         if not self._initial_sent:

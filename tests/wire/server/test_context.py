@@ -167,6 +167,16 @@ async def test_done_callbacks_are_called_at_the_end() -> None:
     assert context.code() is grpc.StatusCode.OK
 
 
+async def test_a_method_of_one_response_does_not_write() -> None:
+    async def answer(request: bytes, context: Any) -> bytes:
+        with pytest.raises(grpc.aio.UsageError):
+            await context.write(b"first")
+        return b"only"
+
+    async with calling("unary_unary", answer) as call:
+        assert await call(b"", timeout=30) == b"only"
+
+
 async def test_initial_metadata_is_sent_once() -> None:
     async def answer(request: bytes, context: Any) -> bytes:
         await context.send_initial_metadata(())
