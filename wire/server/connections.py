@@ -41,6 +41,8 @@ class Connections:
         self.handshakes = 0
         self.stopping = False
         """The server stops: what connects now was accepted before, and has to go elsewhere."""
+        self.ends_at = 0.0
+        """When the calls of a stopping server have to be over, on the clock of `perf_counter`."""
         self._timer: asyncio.TimerHandle | None = None
         self._interval = interval_of(limits)
         self._made_room_at = 0.0

@@ -113,7 +113,9 @@ class Server:
         """Stop: no further calls, and those in flight have so many seconds.
 
         Callers hear of it by GOAWAY. Calls on their way are still answered. Calls left after the
-        grace end with UNAVAILABLE. A further stop may shorten the grace, and never prolongs it.
+        grace end with UNAVAILABLE. Methods still at work behind their calls' end, as in `finally`
+        blocks, have the rest of the grace, and a second. A further stop may shorten the grace, and
+        never prolongs it.
         """
         if self._stopping is None:
             self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))
