@@ -19,10 +19,6 @@ from tests.support.replicas import Replica
 
 RESTARTS, CALLS_BETWEEN = 10, 300
 IN_FLIGHT = 64
-REFUSED = "[internal] Stream closed with error code NGHTTP2_REFUSED_STREAM"
-"""Node's own refusal. connect-node does not make such a call again."""
-MOST_REFUSED = RESTARTS * IN_FLIGHT // 4
-"""Mostly none. A busy machine may leave a restart without a moment without responses."""
 PROGRAM = os.environ.get("NODE_PROGRAM")
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="it is for tests/interop/check.sh to run")
@@ -76,6 +72,4 @@ def test_a_restart_under_a_node_caller(
         process.terminate()
         outcomes = json.loads(process.communicate(timeout=LIMIT_SECONDS)[0])
     print(f"{RESTARTS} restarts under {library}, {IN_FLIGHT} calls in flight: {outcomes}")
-    refused = outcomes.pop(REFUSED, 0) if library == "connect-node" else 0
     assert outcomes.keys() == {"OK"}
-    assert refused <= MOST_REFUSED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.draining import ACK_TIME, longest_look
+from wire.server.draining import ACK_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wire.server.connection import ServerConnection
     from wire.server.connections import Connections
 
+# How often the connections are looked at while they drain.
+_STEP = 0.05
 # What the end of the sockets may take when everything is said.
 _CLOSING_TIME = 0.2
 # A caller that takes nothing of its responses for so long does not hold the exit.
@@ -61,19 +63,18 @@ async def hasten(connections: Connections, grace: float) -> None:
 
 
 async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
-    """Take each step when its time is over. Returns False when the grace is over first."""
-    end = perf_counter() + grace
-    if await connections.wait_until_ended(longest_look(grace)):
-        return True
-    for connection in connections:
-        connection.announce_drain()
-    if await connections.wait_until_ended(min(ACK_TIME, end - perf_counter())):
-        return True
-    for connection in connections:
-        _cut_off(connection, lambda call: _service_of(call) in background)
-        _cut_off(connection, lambda call: not call.has_request)
-        connection.finish_draining()
-    return await connections.wait_until_ended(end - perf_counter())
+    """Take the steps of each connection when they are due. False when the grace is over first."""
+    started = now = perf_counter()
+    while now - started < grace:
+        if await connections.wait_until_ended(min(_STEP, started + grace - now)):
+            return True
+        now = perf_counter()
+        for connection in connections:
+            connection.go_on_draining(now)
+            if connection.goaway_last is not None and now - started > ACK_TIME:
+                _cut_off(connection, lambda call: _service_of(call) in background)
+                _cut_off(connection, lambda call: not call.has_request)
+    return False
 
 
 async def _methods_ended(connections: Connections, draining: list[ServerConnection]) -> None:

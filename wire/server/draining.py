@@ -1,6 +1,6 @@
 """How a server's connection ends without the loss of a call (RFC 9113, section 6.8).
 
-1. PINGs, until no response was given during the round trip of one.
+1. PINGs, until no response was given during the round trip of one, or one is not acknowledged.
 2. A GOAWAY that names the largest stream number, and a PING. Calls on their way are still answered.
 3. A GOAWAY that names the last stream, and the close behind its last response.
 
@@ -18,18 +18,14 @@ from wire.http2 import frames
 from wire.http2.error_codes import NO_ERROR
 from wire.server.responses import Responses
 
-LONGEST_LOOK = 0.2
-"""Seconds for which a GOAWAY waits, at most, for a round trip without responses."""
+# Seconds for which a GOAWAY waits, at most, for a round trip without responses. With 64 calls in
+# flight on a busy machine it takes up to a second.
+_LONGEST_LOOK = 2.0
 ACK_TIME = 0.5
-"""Seconds that a peer may take to acknowledge the PING behind the first GOAWAY."""
+"""Seconds that a peer may take to acknowledge a PING of these steps."""
 
 _QUIET_PING = b"is quiet"
 _DRAIN_PING = b"draining"
-
-
-def longest_look(grace: float) -> float:
-    """Seconds for which a GOAWAY waits where calls have a grace of so many."""
-    return min(LONGEST_LOOK, grace / 2)
 
 
 class Draining(Responses):
@@ -48,10 +44,12 @@ class Draining(Responses):
             return
         self.draining = True
         self._grace = grace
+        self._longest_look = min(_LONGEST_LOOK, grace / 2)
         self._started = perf_counter()
         self._look_for_quiet()
 
     def _look_for_quiet(self) -> None:
+        self._pinged_at = perf_counter()
         self._responses_at_ping = self.streams_completed
         self.send_ping(_QUIET_PING)
 
@@ -63,11 +61,11 @@ class Draining(Responses):
             self.finish_draining()
         elif payload == _QUIET_PING and self._announced_at is None:
             if self.streams_completed == self._responses_at_ping:
-                self.announce_drain()
+                self._announce()
             else:
                 self._look_for_quiet()
 
-    def announce_drain(self) -> None:
+    def _announce(self) -> None:
         """Send the first GOAWAY. Once its PING is acknowledged, no call can be on its way."""
         if self._announced_at is None and not self.ended:
             self._announced_at = perf_counter()
@@ -92,5 +90,5 @@ class Draining(Responses):
         elif self._announced_at is not None:
             if now - self._announced_at > ACK_TIME:
                 self.finish_draining()
-        elif now - self._started > longest_look(self._grace):
-            self.announce_drain()
+        elif now - self._pinged_at > ACK_TIME or now - self._started > self._longest_look:
+            self._announce()

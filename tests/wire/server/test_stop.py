@@ -97,7 +97,8 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
 async def test_a_goaway_waits_for_a_round_trip_without_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(draining, "LONGEST_LOOK", 30)
+    monkeypatch.setattr(draining, "_LONGEST_LOOK", 30)
+    monkeypatch.setattr(draining, "ACK_TIME", 30)
     async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
         await _greet(peer)
         stop = asyncio.create_task(stopping.stop(60))
@@ -108,6 +109,18 @@ async def test_a_goaway_waits_for_a_round_trip_without_answers(
         await peer.wait_for([_pings(2)])
         assert not peer.seen.goaways
         await peer.send(frames.ping(peer.seen.pings[1], ack=True))
+        await peer.wait_for([_goaways(1)])
+        await peer.close()
+        await stop
+
+
+@pytest.mark.parametrize("bound", ["_LONGEST_LOOK", "ACK_TIME"])
+async def test_a_goaway_waits_no_longer_than(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_LONGEST_LOOK", "ACK_TIME"):
+        monkeypatch.setattr(draining, name, 0 if name == bound else 30)
+    async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
+        await _greet(peer)
+        stop = asyncio.create_task(stopping.stop(60))
         await peer.wait_for([_goaways(1)])
         await peer.close()
         await stop
