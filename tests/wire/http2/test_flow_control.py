@@ -18,6 +18,20 @@ async def _opened(client: End, server: End) -> int:
     return client.open_stream(client.encoder.encode(REQUEST))
 
 
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"connection_window": 65_534},
+        {"connection_window": 1 << 31},
+        {"initial_window": 1 << 31},
+        {"initial_window": -1},
+    ],
+)
+def test_windows_that_http2_lacks_are_refused(windows: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="is not from"):
+        Limits(**windows)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("size", [0, 1, 16 * KIB, 16 * KIB + 1, 64 * KIB, 5000 * KIB])
 async def test_data_of_any_size_arrives(size: int) -> None:
     client, server = End(), ServerEnd()
