@@ -247,6 +247,16 @@ async def test_pick_first_begins_anew_when_all_have_failed(port: int) -> None:
             assert await method(b"", timeout=10, wait_for_ready=True) == b"answer"
 
 
+async def test_a_silent_address_holds_up_no_other() -> None:
+    async with serving(_say_nothing) as silent, serving(answer_all) as server:
+        target = f"ipv4:{silent.target},{server.target}"
+        async with channel(target) as opened:
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+            await asyncio.wait_for(silent.peers[0].lost.wait(), 10)
+            assert len(server.peers) == 1
+
+
 async def test_a_closed_channel_changes_no_more() -> None:
     opened = channel("127.0.0.1:1")
     await opened.close()
