@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from wire.channel.connectivity import READY
 from wire.channel.failures import transport_error
 from wire.channel.retries import PREVIOUS_ATTEMPTS, delay_before_retry
 from wire.http2.error_codes import name_of
@@ -184,6 +185,8 @@ class Attempts:
         """The deadline is over."""
         if self._connection is not None:
             cause = f"no answer from {self._connection.peer} within the deadline"
+        elif self._method.dispatcher.connectivity.state is READY:
+            cause = "no free stream within the deadline: the server takes no more at once"
         else:
             reason = self._method.dispatcher.connectivity.last_error or "no connection yet"
             cause = f"no connection within the deadline: {reason}"

@@ -124,8 +124,8 @@ class PickFirst:
     """Connects to the first reachable address.
 
     While an address does not answer, the next one is tried beside it. The first to answer is taken
-    (gRFC A61). So an address that swallows packets, as of IPv6 without a route, costs a quarter of a
-    second, and not the time for an attempt.
+    (gRFC A61). So an address that swallows packets costs a quarter of a second, and not the time
+    for an attempt.
     """
 
     def __init__(self, settings: Settings, dispatching: Dispatching) -> None:

@@ -236,6 +236,20 @@ async def test_calls_beyond_the_servers_streams_wait() -> None:
         assert await asyncio.gather(*calls) == [b"answer"] * 10
 
 
+async def test_a_deadline_without_a_stream_says_so() -> None:
+    async def script(peer: Peer) -> None:
+        peer.h2.local_settings = Settings(
+            client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: 0}
+        )
+        peer.greet()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        await opened.channel_ready()
+        call = _method(opened)(b"", timeout=0.05)
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "no free stream" in await call.debug_error_string()
+
+
 async def test_a_closed_channel_takes_no_calls() -> None:
     async with serving(answer_all) as server:
         opened = channel(server.target)
