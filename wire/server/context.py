@@ -210,6 +210,10 @@ class Context:
         """End the call with a status, without a message."""
         raise NotImplementedError
 
+    def stop_running(self) -> None:
+        """Cancel the servicer."""
+        raise NotImplementedError
+
     def send_head(self, fields: list[Field]) -> None:
         """Send the headers of the response."""
         raise NotImplementedError

@@ -85,10 +85,13 @@ class Requests:
 
         Raises:
           MessageError: it cannot be decompressed.
+          grpc.aio.UsageError: the call has ended, so there will be none.
         """
         while not self._queue:
             if call.requests_ended:
                 return grpc.aio.EOF
+            if call.ended:
+                raise grpc.aio.UsageError("the call has ended")
             waiter = call.connection.loop.create_future()
             self._waiters = (*self._waiters, waiter)
             try:
