@@ -76,8 +76,8 @@ def main(  # noqa: PLR0913  # one for each option
 ) -> None:
     """Measure the chain and its peers: throughput, latency, CPU time, memory, start-up.
 
-    Every answer's size is checked, and beside the load calls whose answers are compared in full.
-    A wrong answer ends the run.
+    Every response's size is checked. Beside the load, other calls' responses are compared in full.
+    A wrong response ends the run.
     """
     with_tls = [
         contenders.chain(OURS, contenders.root(), ("--transport", "wire")),

@@ -1,4 +1,4 @@
-"""Calls made beside the load, each with a name of its own. Their answers are checked in full."""
+"""Calls made beside the load, each with a name of its own. Their responses are checked in full."""
 
 import random
 import threading
@@ -23,7 +23,7 @@ class Checks:
     """What was checked.
 
     Attributes:
-        calls: number answered rightly.
+        calls: number with the right response.
         wrong: what was wrong, first come first.
     """
 
@@ -41,7 +41,7 @@ def checking(address: str, seed: int = 0, authority: Path | None = None) -> Iter
         authority: PEM file of the authority of its certificate, None for plaintext.
 
     Raises:
-        LoadError: when the context is left, if an answer was wrong.
+        LoadError: when the context is left, if a response was wrong.
     """
     checks, stop = Checks(), threading.Event()
     with _channel(address, authority) as channel:
@@ -54,7 +54,7 @@ def checking(address: str, seed: int = 0, authority: Path | None = None) -> Iter
             stop.set()
             thread.join()
     if checks.wrong:
-        raise LoadError(f"{address} answers wrongly: {checks.wrong[0]}")
+        raise LoadError(f"{address} responds wrongly: {checks.wrong[0]}")
 
 
 def _channel(address: str, authority: Path | None) -> grpc.Channel:
@@ -70,7 +70,7 @@ def _keep_checking(
     stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)
     while not checks.wrong:
         length = random_.randrange(_MOST_LETTERS)
-        wrong = check_answer(stub, "".join(random_.choices(_LETTERS, k=length)))
+        wrong = check_response(stub, "".join(random_.choices(_LETTERS, k=length)))
         if wrong is None:
             checks.calls += 1
         else:
@@ -79,16 +79,16 @@ def _keep_checking(
             return
 
 
-def check_answer(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str | None:
-    """Calls once. Returns what is wrong with the answer, None for nothing."""
+def check_response(stub: user_pb2_grpc.Orchestrator1ServiceStub, name: str) -> str | None:
+    """Calls once. Returns what is wrong with the response, None for nothing."""
     expected = expected_user(name)
     try:
-        answer = stub.GetUserByName(user_pb2.UserName(name=name), timeout=_TIMEOUT)
+        response = stub.GetUserByName(user_pb2.UserName(name=name), timeout=_TIMEOUT)
     except grpc.RpcError as error:
         if expected is not None:
             return f"{name!r} gets {error}"
         return None
-    return None if answer == expected else f"{name!r} gets {answer}"
+    return None if response == expected else f"{name!r} gets {response}"
 
 
 def expected_user(name: str) -> user_pb2.User | None:

@@ -1,8 +1,8 @@
 """Load by h2load. It is not Python and takes a few microseconds a call (Debian: nghttp2-client).
 
 h2load knows nothing of gRPC, so its word on success is not taken: the bytes of DATA must be those
-of as many right answers, to the byte. An error has no DATA at all. What is in the bytes is checked
-by `bench.checking`, on calls made meanwhile.
+of as many right responses, to the byte. An error has no DATA at all. `bench.checking` checks what
+is in the bytes, on calls made meanwhile.
 """
 
 import re
@@ -87,7 +87,7 @@ def _run(arguments: list[str], calls: int) -> Load:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise LoadError(f"h2load waited {_SECONDS} s for answers") from error
+            raise LoadError(f"h2load waited {_SECONDS} s for responses") from error
         check(result.stdout, calls)
         return Load(seconds(result.stdout), latencies(log.read_text()))
 
@@ -101,17 +101,17 @@ def check(output: str, calls: int) -> None:
     """Checks h2load's own report.
 
     Raises:
-        LoadError: a call failed, or the answers have not the size of right ones.
+        LoadError: a call failed, or the responses have not the size of right ones.
     """
     counts, data = _COUNTS.search(output), _DATA.search(output)
     if counts is None or data is None:
         raise LoadError(f"h2load says nothing of its requests:\n{output[-2000:]}")
     if (int(counts[1]), int(counts[2]), int(counts[3])) != (calls, calls, 0):
         raise LoadError(f"of {calls} calls not all succeeded: {counts[0]}")
-    answer = user_pb2.User(name=NAME, **{"class": str(len(NAME))}, roll=10 * len(NAME))
-    expected = calls * len(frame(answer.SerializeToString()))
+    response = user_pb2.User(name=NAME, **{"class": str(len(NAME))}, roll=10 * len(NAME))
+    expected = calls * len(frame(response.SerializeToString()))
     if int(data[1]) != expected:
-        raise LoadError(f"{data[1]} bytes of answers where right ones have {expected}")
+        raise LoadError(f"{data[1]} bytes of responses where right ones have {expected}")
 
 
 def seconds(output: str) -> float:

@@ -10,15 +10,15 @@ CONNECTIONS = 8
 
 
 class LoadError(Exception):
-    """An answer was wrong or missing, or the generator failed. The figures are void."""
+    """A response was wrong or missing, or the generator failed. The figures are void."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load put on a server, every call of it answered rightly.
+    """A load put on a server, with a right response to every call.
 
     Attributes:
-        seconds: from the first call to the last answer.
+        seconds: from the first call to the last response.
         latencies: milliseconds of each call, sorted.
     """
 

@@ -65,7 +65,7 @@ class Round:
         memory: MiB at the end, by process.
         points: the closed loops, by calls in flight.
         open: the open loop.
-        checked: calls beside the load with answers compared in full.
+        checked: calls beside the load with responses compared in full.
     """
 
     startup: dict[str, float]
@@ -85,7 +85,7 @@ def measure_round(contender: Contender, plan: Plan, generator: Generator, seed: 
         seed: makes the open loop's moments and the checked names, the same for all in a round.
 
     Raises:
-        LoadError: an answer was wrong or missing.
+        LoadError: a response was wrong or missing.
         StartError: a server does not start.
     """
     with (

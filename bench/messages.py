@@ -83,7 +83,7 @@ async def _ping_pong(channel: Any, number: int) -> None:
 
 async def _server_stream(channel: Any, number: int) -> None:
     call = channel.unary_stream(f"/{SERVICE}/Repeat")(b"%d" % number)
-    _require(len([answer async for answer in call]), number)
+    _require(len([response async for response in call]), number)
 
 
 async def _client_stream(channel: Any, number: int) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard's panels, drawn from what Prometheus answers: `./bazelw run //bench:panels`."""
+"""The dashboard's panels, drawn from Prometheus' responses: `./bazelw run //bench:panels`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from bench.plots import drawing
 
 Series = list[dict[str, Any]]
-"""What `query_range` answers: for each series its labels (`metric`) and its `values`."""
+"""Responses of `query_range`: for each series its labels (`metric`) and its `values`."""
 
 _COLUMNS = 2
 _INCHES = (4.4, 2.8)
@@ -31,23 +31,23 @@ _FACTORS = {"bytes": 1 / 2**20, "percentunit": 100.0}
 
 
 @click.command(name="panels")
-@click.argument("answers", type=click.Path(path_type=Path))
+@click.argument("responses", type=click.Path(path_type=Path))
 @click.argument("picture", type=click.Path(path_type=Path))
-def main(*, answers: Path, picture: Path) -> None:
-    """Draw ANSWERS, the panels.json of //tests/deploy:test_prometheus, as the SVG PICTURE."""
+def main(*, responses: Path, picture: Path) -> None:
+    """Draw RESPONSES, the panels.json of //tests/deploy:test_prometheus, as the SVG PICTURE."""
     here = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""))
     try:
-        found = json.loads((here / answers).read_text())
+        found = json.loads((here / responses).read_text())
         draw(found["panels"], found["start"], here / picture)
     except (OSError, ValueError, KeyError) as error:
-        raise click.ClickException(f"cannot draw {answers} as {picture}: {error!r}") from error
+        raise click.ClickException(f"cannot draw {responses} as {picture}: {error!r}") from error
 
 
 def draw(panels: list[dict[str, Any]], start: float, file: Path) -> None:
     """Writes the picture.
 
     Args:
-        panels: each as the dashboard has it, with what Prometheus answers to each of its queries.
+        panels: each as the dashboard has it, with Prometheus' response to each of its queries.
         start: the time, in seconds of the epoch, at which the axes across begin.
         file: of the picture.
     """
@@ -56,14 +56,14 @@ def draw(panels: list[dict[str, Any]], start: float, file: Path) -> None:
         for number, panel in enumerate(panels, 1):
             plot = figure.add_subplot(rows, _COLUMNS, number, title=panel["title"])
             if panel["kind"] == "heatmap":
-                _heat_map(plot, panel["answers"][0], start)
+                _heat_map(plot, panel["responses"][0], start)
             else:
                 _lines(plot, panel, start)
 
 
 def _lines(plot: Axes, panel: dict[str, Any], start: float) -> None:
     factor = _FACTORS.get(panel["unit"], 1.0)
-    for query, series in zip(panel["queries"], panel["answers"], strict=True):
+    for query, series in zip(panel["queries"], panel["responses"], strict=True):
         for one in series:
             times = [at - start for at, _ in one["values"]]
             values = [float(value) * factor for _, value in one["values"]]

@@ -1,4 +1,4 @@
-"""Load by grpc.aio, for machines without h2load. Every answer is compared in full.
+"""Load by grpc.aio, for machines without h2load. Every response is compared in full.
 
 It takes about as much CPU as a hop of the chain, so figures by it are lower than by h2load, and
 ratios nearer to 1. It runs as a process of its own: `python_load ADDRESS METHOD CONNECTIONS
@@ -66,7 +66,7 @@ def _run(target: list[str], wanted: dict[str, Any]) -> Load:
 
 
 class Caller:
-    """Calls over several connections, keeps the time of each call, checks each answer."""
+    """Calls over several connections, keeps the time of each call, checks each response."""
 
     def __init__(
         self, address: str, method: str, connections: int, authority: Path | None = None
@@ -81,15 +81,15 @@ class Caller:
         """Calls once.
 
         Raises:
-            LoadError: the answer is wrong.
+            LoadError: the response is wrong.
             grpc.aio.AioRpcError: there is none.
         """
         call = next(self._calls)
         started = time.perf_counter()
-        answer = await call(user_pb2.UserName(name=NAME), timeout=_SECONDS)
+        response = await call(user_pb2.UserName(name=NAME), timeout=_SECONDS)
         self.latencies.append((time.perf_counter() - started) * 1000)
-        if answer != self._expected:
-            raise LoadError(f"{NAME!r} gets {answer}")
+        if response != self._expected:
+            raise LoadError(f"{NAME!r} gets {response}")
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -1,4 +1,4 @@
-"""The benchmark runs on the real programs: each contender starts and every answer is right.
+"""The benchmark runs on the real programs: each contender starts and every response is right.
 
 Nothing is timed here: how fast the machine is says nothing of the code.
 """

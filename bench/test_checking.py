@@ -39,8 +39,8 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_by_the_calls_beside_a_load(address: str) -> None:
-    with pytest.raises(LoadError, match="answers wrongly"), checking(address) as checks:
-        wait_until(lambda: bool(checks.wrong), "a wrong answer is found")
+    with pytest.raises(LoadError, match="responds wrongly"), checking(address) as checks:
+        wait_until(lambda: bool(checks.wrong), "a wrong response is found")
 
 
 @pytest.mark.parametrize("wanted", ["closed", "open"])

@@ -1,4 +1,4 @@
-"""Every way to run the chain with or without a feature starts, and answers rightly."""
+"""Every way to run the chain with or without a feature starts, and responds rightly."""
 
 import subprocess
 

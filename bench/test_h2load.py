@@ -13,10 +13,10 @@ requests: 3000 total, 3000 started, 3000 done, {succeeded} succeeded, {failed} f
 status codes: 3000 2xx, 0 3xx, 0 4xx, 0 5xx
 traffic: 223.26KB (228619) total, 9.38KB (9600) headers (space savings 96.05%), 1KB ({data}) data
 """
-ANSWER_BYTES = 19
+RESPONSE_BYTES = 19
 
 
-def report(*, succeeded: int = 3000, failed: int = 0, data: int = 3000 * ANSWER_BYTES) -> str:
+def report(*, succeeded: int = 3000, failed: int = 0, data: int = 3000 * RESPONSE_BYTES) -> str:
     return REPORT.format(succeeded=succeeded, failed=failed, data=data)
 
 
@@ -28,8 +28,8 @@ def test_right_answers_pass() -> None:
     ("output", "said"),
     [
         (report(succeeded=2999, failed=1), "not all succeeded"),
-        (report(data=2999 * ANSWER_BYTES), "bytes of answers"),
-        (report(data=3000 * ANSWER_BYTES + 1), "bytes of answers"),
+        (report(data=2999 * RESPONSE_BYTES), "bytes of responses"),
+        (report(data=3000 * RESPONSE_BYTES + 1), "bytes of responses"),
         ("Segmentation fault", "says nothing"),
     ],
     ids=["failed", "one error status", "one byte more", "crash"],

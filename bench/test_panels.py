@@ -11,14 +11,14 @@ CALLS = {
     "kind": "timeseries",
     "unit": "reqps",
     "queries": [{"legend": "{{server}} {{method}}"}],
-    "answers": [[{"metric": {"server": "orc1"}, "values": [[1000.0, "1"], [1001.0, "2"]]}]],
+    "responses": [[{"metric": {"server": "orc1"}, "values": [[1000.0, "1"], [1001.0, "2"]]}]],
 }
 LATENCIES = {
     "title": "Latencies",
     "kind": "heatmap",
     "unit": "s",
     "queries": [{"legend": "{{le}}"}],
-    "answers": [
+    "responses": [
         [
             {"metric": {"le": le}, "values": [[1000.0, "0"], [1001.0, count]]}
             for le, count in [("0.1", "3"), ("0.01", "1"), ("+Inf", "3")]

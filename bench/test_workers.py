@@ -1,4 +1,4 @@
-"""Several processes share the port, answer rightly, and are compared with one."""
+"""Several processes share the port, respond rightly, and are compared with one."""
 
 import re
 import subprocess

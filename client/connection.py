@@ -40,7 +40,7 @@ class Connection:
     Attributes:
         channel: to make a stub on. Each call gets the deadline, a request id and, where traces
             are on, a trace, and waits for the server while there is time.
-        request_ids: tells under which id the running task made its last call.
+        request_ids: the id of the running task's last call.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Connection:
             [*interceptors, self.request_ids],
             target=settings.server.target,
         )
-        # Of a channel, a stub asks for its methods and for nothing else.
+        # A stub uses nothing of a channel but its methods.
         self.channel = cast("grpc.aio.Channel", observed)
 
     async def explain(self, error: grpc.aio.AioRpcError) -> Failure:
@@ -77,7 +77,7 @@ async def connected(
     Args:
         settings: where to and how.
         service: full name of the service, as in `user.Orchestrator1Service`.
-        check_health: call only servers that say SERVING of the service.
+        check_health: call only servers that report SERVING for the service.
 
     Raises:
         AddressError: the target would be spoken to in plaintext across a network.

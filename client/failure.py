@@ -29,11 +29,11 @@ _START = "`./bazelw run //services:orc1` starts orc1, --target says where it is"
 async def explain(
     error: grpc.aio.AioRpcError, channel: grpc.aio.Channel, settings: ClientSettings, service: str
 ) -> Failure:
-    """Says what a failed call means.
+    """Explains a failed call.
 
-    A server's status is taken as it is. Where no server was reached, or none answered, gRPC only
-    says that the time is up. Then the message names the reason and what to do. gRPC's words on an
-    unreadable response become a reason, with the server's address.
+    A server's status is taken as it is. Where no server was reached, or none responded, gRPC only
+    reports that the time is up. Then the message names the reason and what to do. gRPC's words on
+    an unreadable response become a reason, with the server's address.
 
     Args:
         error: the failed call's.
@@ -51,15 +51,15 @@ async def explain(
 
 def _without_response(code: grpc.StatusCode, target: str, reason: str) -> str:
     if code is grpc.StatusCode.UNAVAILABLE:
-        return f"no answer from {target}: {reason}"
-    return f"the answer of {target} cannot be used: {reason}"
+        return f"no response from {target}: {reason}"
+    return f"the response of {target} cannot be used: {reason}"
 
 
 async def _silence(channel: grpc.aio.Channel, settings: ClientSettings, service: str) -> str:
     target, within = settings.server.target, f"within {settings.timeout:g} s"
     if channel.get_state() is grpc.ChannelConnectivity.READY:
-        return f"no answer from {target} {within}: --timeout gives it longer"
-    reason = await connection_error(channel) or "it does not answer"
+        return f"no response from {target} {within}: --timeout gives it longer"
+    reason = await connection_error(channel) or "it does not respond"
     hint = _hint(reason, settings.server, service)
     return f"cannot reach {target} {within}: {reason}: {hint}"
 

@@ -16,7 +16,7 @@ _NO_SUCH_SERVICE = "SERVICE_UNKNOWN"
 
 
 async def show_health(settings: ClientSettings, service: str) -> bool:
-    """Prints what a server says of a service.
+    """Prints the health that a server reports for a service.
 
     Args:
         settings: where to ask and what to print.

@@ -21,7 +21,7 @@ class _Client(click.Group, GroupedHelp):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Tells the user how to give names, where one stands in place of a command."""
+        """Shows the user how to give names, where one stands in place of a command."""
         if args[0] not in self.commands:
             ctx.fail(f"No such command {args[0]!r}: give a name with -n")
         return super().resolve_command(ctx, args)

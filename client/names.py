@@ -1,4 +1,4 @@
-"""Which names to ask for: those on the command line, and those on stdin where it says `-`."""
+"""The names of the requests: those of the command line, and those of stdin in place of `-`."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ STDIN = "-"
 """Stands on the command line for the names on stdin."""
 
 MAX_NAME_BYTES = 4 * 1024 * 1024
-"""The longest message gRPC servers take by default. No name beyond it can be asked for."""
+"""The longest message gRPC servers take by default. No longer name can be sent."""
 
 
 _BYTE_ORDER_MARK = "\ufeff"

@@ -16,7 +16,7 @@ class Failure:
     Attributes:
         code: its status code.
         message: what went wrong: a server's words, or the client's own of a server not reached.
-        details: what a server said beside the message, as google.rpc.Status has it.
+        details: what a server sent beside the message, as in google.rpc.Status.
     """
 
     code: grpc.StatusCode
@@ -29,7 +29,7 @@ class Result:
     """What came of the call for one name.
 
     Attributes:
-        name: what was asked for.
+        name: the requested one.
         request_id: under which the servers' logs have the call.
         outcome: the user, or why there is none.
     """

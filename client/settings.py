@@ -1,4 +1,4 @@
-"""What the client can be told of the calls it makes."""
+"""Settings of the client's calls."""
 
 from dataclasses import dataclass
 from typing import Literal

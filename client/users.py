@@ -22,7 +22,7 @@ SERVICE = service_of(user_pb2_grpc.Orchestrator1ServiceStub)
 
 
 async def show_users(settings: ClientSettings, given: Sequence[str], jobs: int) -> bool:
-    """Asks for the users of the names given and shows the results, in the names' order.
+    """Requests the users of the names and shows the results, in the names' order.
 
     Many names have a summary on stderr behind them.
 

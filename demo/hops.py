@@ -21,7 +21,7 @@ class Hop:
     Attributes:
         server: its name.
         method: the method called on it.
-        code: its answer's status.
+        code: its response's status.
         duration: how long it took, in milliseconds.
         deadline: how long it could have taken, in milliseconds.
         request_id: the call's.

@@ -18,7 +18,7 @@ main() {
   expect 'Got response:' 'name:"krithik" class:"7" roll:70' < <(call krithik)
   expect 'Got error:' 'rpc error: code = InvalidArgument .*' 'request id: .*' < <(call abc 2>&1)
   expect_clean_stop
-  echo "the chain answers from containers, and stops with exit code 0"
+  echo "the chain responds from containers, and stops with exit code 0"
 }
 
 # Ends the check where no engine works: in failure if ENGINE names one.
@@ -37,7 +37,7 @@ choose_engine() {
   exit 0
 }
 
-# An engine may be installed, answer, and yet run nothing: where no registry is reached, or within a
+# An engine may be installed, respond, and yet run nothing: where no registry is reached, or within a
 # container that lacks rights.
 runs_containers() {
   local reason

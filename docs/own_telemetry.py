@@ -23,7 +23,7 @@ class Users(user_pb2_grpc.Orchestrator2ServiceServicer):
         request: user_pb2.User,
         context: grpc.aio.ServicerContext[user_pb2.User, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with what mock_data says of the name."""
+        """Responds with mock_data's user of the name."""
         ASKED.inc()
         with TRACER.start_as_current_span("ask for the user") as span:
             span.set_attribute("app.tenant", str(baggage.get_baggage("tenant")))

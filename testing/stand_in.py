@@ -13,9 +13,9 @@ Response = TypeVar("Response")
 
 
 class StandIn(Generic[Request, Response]):
-    """Responds and refuses as it is told, and keeps its requests.
+    """Responds or refuses as its attributes say, and keeps its requests.
 
-    A subclass is a generated servicer too, and answers its method by `answer`.
+    A subclass is a generated servicer too, and handles its method by `respond`.
 
     Attributes:
         response: to each request.
@@ -32,10 +32,10 @@ class StandIn(Generic[Request, Response]):
         self.endless = False
         self.abandoned = False
 
-    async def answer(
+    async def respond(
         self, request: Request, context: grpc.aio.ServicerContext[Any, Any]
     ) -> Response:
-        """The response, or the refusal it was told, or nothing until the caller has gone."""
+        """Returns the response, refuses, or waits until the caller has gone."""
         self.requests.append(request)
         if self.refusal is not None:
             await context.abort(*self.refusal, (REFUSAL_DETAILS,))

@@ -77,7 +77,7 @@ def test_a_server_that_hangs_is_an_error_with_its_log(tmp_path: Path) -> None:
         os.kill(int(pids.read_text()), 0)
 
 
-def test_a_program_that_is_not_there_says_so() -> None:
+def test_a_missing_program_is_reported() -> None:
     with pytest.raises(FileNotFoundError, match="no/such"), started(["no/such"], {}):
         pass
 

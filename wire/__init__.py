@@ -1,6 +1,6 @@
 """gRPC over HTTP/2 on asyncio: a server and a channel with grpc.aio's interfaces.
 
-`docs/wire.md` says how it is made and what it does not do. The names below are loaded when they are
+`docs/wire.md` describes its design and its limits. The names below are loaded when they are
 first used: a pure server does not pay for the channel.
 """
 

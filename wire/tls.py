@@ -1,4 +1,4 @@
-"""TLS for both sides. Whoever gives credentials is asked for the context of each handshake.
+"""TLS for both sides. The credentials give the context of each handshake.
 
 A peer without HTTP/2 by ALPN is refused (RFC 9113, section 3.2).
 """

@@ -1,7 +1,7 @@
 """Starts a server with the reference's fixed port and none of our options.
 
 `fixed_port ROLE BINARY …`: the process becomes the binary, so the measurement is the binary's. A
-child stays behind until the port answers, and writes the ready file.
+child stays behind until the port accepts connections, and writes the ready file.
 """
 
 import os

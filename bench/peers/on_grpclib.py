@@ -23,21 +23,21 @@ class Forwarder:
         self._upstream = upstream
         self._ask = ask
 
-    async def answer(self, stream: "Stream[Any, user_pb2.User]") -> None:
-        """Sends the upstream's answer."""
+    async def respond(self, stream: "Stream[Any, user_pb2.User]") -> None:
+        """Sends the upstream's response."""
         request: Any = await stream.recv_message()
         await stream.send_message(await self._upstream(self._ask(name=request.name)))
 
     def __mapping__(self) -> dict[str, Handler]:
         """The list of methods for grpclib."""
-        handler = Handler(self.answer, Cardinality.UNARY_UNARY, self._request, user_pb2.User)
+        handler = Handler(self.respond, Cardinality.UNARY_UNARY, self._request, user_pb2.User)
         return {self._path: handler}
 
 
 class MockUserData:
     """Serves user.MockUserDataService."""
 
-    async def answer(self, stream: "Stream[user_pb2.UserName, user_pb2.User]") -> None:
+    async def respond(self, stream: "Stream[user_pb2.UserName, user_pb2.User]") -> None:
         """Makes a user out of a name."""
         request = await stream.recv_message()
         name = request.name if request is not None else ""
@@ -49,7 +49,7 @@ class MockUserData:
 
     def __mapping__(self) -> dict[str, Handler]:
         """The list of methods for grpclib."""
-        handler = Handler(self.answer, Cardinality.UNARY_UNARY, user_pb2.UserName, user_pb2.User)
+        handler = Handler(self.respond, Cardinality.UNARY_UNARY, user_pb2.UserName, user_pb2.User)
         return {"/user.MockUserDataService/GetMockUserData": handler}
 
 

@@ -86,7 +86,7 @@ class Record:
 
 
 class Callers:
-    """Make calls, whether or not the earlier ones are answered."""
+    """Make calls, whether or not the earlier ones have completed."""
 
     def __init__(
         self, environment: simpy.Environment, choice: RoundRobin, policy: Policy, random: Random
@@ -131,7 +131,7 @@ class Callers:
                 return Code.DEADLINE_EXCEEDED
             self.record.attempts[int(environment.now)] += 1
             server = self._choice.pick()
-            code = yield from server.answer(deadline)
+            code = yield from server.handle(deadline)
             self._choice.ended(server, code)
             if code is Code.OK:
                 self._throttle.succeeded()

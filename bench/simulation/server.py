@@ -40,7 +40,7 @@ class Profile:
         processor: seconds of its core for a call, on average. They are distributed exponentially:
             this is harder than what servers measure.
         delay: seconds of further waiting in a call, as for an upstream.
-        slots: calls answered at once. None for any number.
+        slots: calls handled at once. None for any number.
         gives_up: whether a call is dropped before it takes the core if its caller has left.
     """
 
@@ -51,7 +51,7 @@ class Profile:
 
 
 class Server:
-    """Answers calls in the order of their arrival.
+    """Handles calls in the order of their arrival.
 
     Attributes:
         condition: how it is.
@@ -68,8 +68,8 @@ class Server:
         self._random = random
         self._idle_from = 0.0
 
-    def answer(self, deadline: float) -> Steps:
-        """Answers a call.
+    def handle(self, deadline: float) -> Steps:
+        """Handles a call.
 
         Args:
             deadline: time its caller leaves.
@@ -88,7 +88,7 @@ class Server:
         return Code.OK if self.condition is Condition.SOUND else Code.UNAVAILABLE
 
     def _end(self, deadline: float) -> float:
-        """When the call is answered. The core is taken for it from when it is free."""
+        """When the call completes. It takes the core as soon as that is free."""
         if self.condition is Condition.SILENT:
             return math.inf
         start = max(self._environment.now, self._idle_from)

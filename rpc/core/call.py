@@ -1,4 +1,4 @@
-"""The calls of this process: those it answers, and those made on their behalf."""
+"""The calls of this process: those it handles, and those made on their behalf."""
 
 import os
 import re
@@ -36,7 +36,7 @@ class Call:
         trace_context: its trace and baggage. An interceptor may replace it.
         known: whether the method exists.
         streaming: whether requests or responses are streams.
-        callers: DNS names and URIs in the caller's certificate. Empty if none is asked for.
+        callers: DNS names and URIs in the caller's certificate. Empty if the server requests none.
         requests: number of messages received.
         responses: number of messages sent.
         outcome: how it ended, once that is known.
@@ -60,7 +60,7 @@ class Call:
     responses: int = field(default=0, init=False)
     outcome: Outcome | None = field(default=None, init=False)
     refusal: RpcStatusError | None = field(default=None, init=False)
-    # How many interceptors have been told of the start: those hear of the end too.
+    # How many interceptors have seen the start. Those see the end too.
     told: int = field(default=0, init=False)
     attachments: dict[object, Any] | None = field(default=None, init=False)
     upstream_calls: list[Any] | None = field(default=None, init=False)
@@ -140,7 +140,7 @@ class UpstreamCall:
         started: when it began, in seconds of `time.perf_counter`.
         timeout: seconds it may take.
         request_id: the served call's, or a new one.
-        trace_context: what the upstream is told of the trace. An interceptor may replace it.
+        trace_context: the trace headers that the upstream gets. An interceptor may replace it.
         metadata: what else travels with the call. An interceptor may add to it.
         attachments: what interceptors keep of the call, each under itself as the key.
         is_over: whether the interceptors have been told of its end.

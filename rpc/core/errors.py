@@ -13,7 +13,7 @@ Trailers = tuple[tuple[str, str | bytes], ...]
 
 
 class StartupError(Exception):
-    """A program cannot start, or go on. The message says why and what to do, in one line."""
+    """A program cannot start, or continue. The message says why and what to do, in one line."""
 
 
 class UsageError(ValueError):
@@ -27,7 +27,7 @@ class RpcStatusError(Exception):
         code: the status code for the caller.
         message: the status message for the caller.
         trailers: metadata sent along.
-        diagnosis: what the log says beside the message. It never leaves the server.
+        diagnosis: the log has it beside the message. It never leaves the server.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class CollectorUrl(click.ParamType[str]):
         """Takes what `collector_url` takes, and any value of OpenTelemetry's own variable.
 
         A bad variable must not keep a program from starting,
-        https://opentelemetry.io/docs/specs/otel/error-handling/. `rpc.telemetry` looks at it again.
+        https://opentelemetry.io/docs/specs/otel/error-handling/. `rpc.telemetry` checks it again.
         """
         if ctx and param and _is_of_its_variable(value, ctx, param):
             return value

@@ -12,8 +12,8 @@ class Outcome:
     Attributes:
         code: its status code.
         seconds: how long it took.
-        message: what the caller is told of a failure.
-        diagnosis: what the log says of a failure and the caller does not see.
+        message: the status's text for the caller.
+        diagnosis: the log's text for a failure. The caller does not see it.
     """
 
     code: grpc.StatusCode

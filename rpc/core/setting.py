@@ -1,4 +1,4 @@
-"""Settings: dataclass fields with all there is to say of a command line option.
+"""Settings: dataclass fields that describe a command line option.
 
 `rpc.cli.options` makes the options, their help and their environment variables of them, and
 docs/options.py the table in docs/configuration.md.
@@ -41,7 +41,7 @@ class Group:
     Attributes:
         kind: the dataclass.
         prefix: of the names of its options. Empty for none.
-        switch: help of a switch to ask for the group even if nothing of it is given. Without a
+        switch: help of a switch that selects the group even if nothing of it is given. Without a
             switch, and where `optional` is true, the field is None if nothing is given.
         optional: the field may be None.
         heading: of its options in the help. Empty for the heading of the settings around it.

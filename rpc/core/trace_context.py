@@ -38,7 +38,7 @@ _BAGGAGE_MEMBER = re.compile(rf"[ \t]*{_KEY}{_IS_VALUE}(?:;[ \t]*{_KEY}(?:{_IS_V
 
 
 def propagated_keys(propagators: str) -> frozenset[str]:
-    """The keys of what goes on to upstreams.
+    """The keys of what is forwarded to upstreams.
 
     Args:
         propagators: names with commas between them, as `OTEL_PROPAGATORS` has them. An unknown name

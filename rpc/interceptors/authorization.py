@@ -17,7 +17,7 @@ _ANY_METHOD = ""
 class Authorization(ServerInterceptor):
     """Lets a call through if its caller has one of the allowed names. Nobody else may call.
 
-    `rpc.tls.names` says what a name is.
+    `rpc.tls.names` defines a name.
     """
 
     def __init__(self, allowed: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class Authorization(ServerInterceptor):
             self._patterns.setdefault(method, []).append(pattern)
 
     def started(self, call: Call) -> None:
-        """Looks at the caller's names.
+        """Checks the caller's names.
 
         Raises:
             RpcStatusError: UNAUTHENTICATED, the caller has shown no certificate with a name.

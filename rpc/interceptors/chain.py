@@ -15,7 +15,12 @@ from rpc.core.status_size import fitting
 from rpc.interceptors.blocking import awaitable
 from rpc.interceptors.hooks import hooks
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
-from rpc.interceptors.status_mapping import internal_error, servicer_status
+from rpc.interceptors.status_mapping import (
+    Upstreams,
+    internal_error,
+    no_upstreams,
+    servicer_status,
+)
 from rpc.interceptors.streams import Read, Requests, StreamContext, send_responses
 from rpc.transports.transport import Behavior, CallOf, End, MethodHandler
 
@@ -23,6 +28,7 @@ import grpc
 
 _Invoke = Callable[[Call, Any, ServicerContext], Awaitable[Any]]
 
+_EXPIRED = grpc.StatusCode.DEADLINE_EXCEEDED
 _GAVE_UP = "the server cancelled what the call was waiting for"
 
 _logger = logging.getLogger(__name__)
@@ -31,12 +37,20 @@ _logger = logging.getLogger(__name__)
 class Chain:
     """Runs a list of interceptors around servicers.
 
-    A transport tells `arrived`, `ended` and `closed` of each call, in this order and once, whether
+    A transport calls `arrived`, `ended` and `closed` for each call, in this order and once, whether
     or not a servicer sees the call. What it runs for a method is `behavior`.
     """
 
-    def __init__(self, interceptors: Sequence[ServerInterceptor]) -> None:
-        """Makes a chain of interceptors, outermost first."""
+    def __init__(
+        self, interceptors: Sequence[ServerInterceptor], upstreams: Upstreams = no_upstreams
+    ) -> None:
+        """Makes a chain.
+
+        Args:
+            interceptors: outermost first.
+            upstreams: the state of the connections to upstreams.
+        """
+        self._upstreams = upstreams
         self._count = len(interceptors)
         self._started = hooks(interceptors, "started", outermost_first=True)
         self._entering = hooks(interceptors, "entering", outermost_first=True)
@@ -47,7 +61,7 @@ class Chain:
         self._closed = hooks(interceptors, "closed", outermost_first=False)
 
     def arrived(self, call: Call) -> None:
-        """Tells the interceptors of a call. One of them may refuse it."""
+        """Calls the interceptors for a new call. One of them may refuse it."""
         for hook in self._started:
             try:
                 hook.run(call)
@@ -58,16 +72,19 @@ class Chain:
         call.told = self._count
 
     def ended(self, call: Call, code: grpc.StatusCode, details: str) -> None:
-        """Tells the interceptors how a call has ended, and cancels what it has left open.
+        """Calls the interceptors after a call, and cancels what it has left open.
 
         Args:
             call: the call.
             code: its status, whoever made it.
-            details: what its caller is told.
+            details: the status's text for its caller.
         """
         outcome = call.outcome
         if outcome is None or outcome.code is not code:
-            outcome = call.outcome = Outcome(code, time.perf_counter() - call.started, details)
+            # The transport has cut the call off, which may have waited for an upstream.
+            diagnosis = self._upstreams() if code is _EXPIRED else ""
+            seconds = time.perf_counter() - call.started
+            outcome = call.outcome = Outcome(code, seconds, details, diagnosis or None)
         for upstream_call in call.upstream_calls or ():
             if not upstream_call.done():
                 upstream_call.cancel()
@@ -79,7 +96,7 @@ class Chain:
                     _logger.exception("an interceptor failed")
 
     def closed(self, call: Call) -> None:
-        """Tells the interceptors that a call's response has left, or is given up."""
+        """Calls the interceptors once a call's response has left, or is given up."""
         for hook in self._closed:
             if hook.place < call.told:
                 try:
@@ -88,7 +105,7 @@ class Chain:
                     _logger.exception("an interceptor failed")
 
     def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
-        """What answers a method's calls.
+        """The coroutine that handles a method's calls.
 
         Args:
             handler: the method's, as generated code gives it.
@@ -104,7 +121,7 @@ class Chain:
         one_response = not handler.response_streaming
         streaming = many_requests or not one_response
 
-        async def answering(request: Any, context: ServicerContext) -> Any:
+        async def responding(request: Any, context: ServicerContext) -> Any:
             call = call_of(context)
             enter(call)
             failure: Exception | None = call.refusal
@@ -135,13 +152,13 @@ class Chain:
                 await end(context, self.failure(call, failure))
             return response
 
-        return answering
+        return responding
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception. It is noted as the call's outcome."""
         status = self._status(call, error)
         seconds = time.perf_counter() - call.started
-        # The id tells a caller what to ask the operators for, and an orchestrator that the status
+        # The id lets a caller ask the operators about the call, and an orchestrator that the status
         # came from a server and not from its own side of the wire.
         trailers = ((REQUEST_ID, call.request_id), *status.trailers)
         message, trailers = fitting(status.message, trailers)
@@ -168,7 +185,7 @@ class Chain:
         """Reads a request of a stream, and shows it to the interceptors.
 
         A failure ends the call, whatever the servicer makes of it: a stub sending the stream on
-        would cancel its call instead of telling.
+        would cancel its call instead of failing.
         """
         if call.refusal is not None:
             raise call.refusal
@@ -189,15 +206,15 @@ class Chain:
         None where `run`, the method itself, is all there is to do.
         """
 
-        async def respond(_: Call, request: Any, context: ServicerContext) -> Any:
+        async def respond_many(_: Call, request: Any, context: ServicerContext) -> Any:
             await send_responses(run(request, context), context)
 
-        async def answer(_: Call, request: Any, context: ServicerContext) -> Any:
+        async def respond_once(_: Call, request: Any, context: ServicerContext) -> Any:
             return await run(request, context)
 
-        innermost: _Invoke = respond if handler.response_streaming else answer
+        innermost: _Invoke = respond_many if handler.response_streaming else respond_once
         if not self._intercept:
-            return respond if handler.response_streaming else None
+            return respond_many if handler.response_streaming else None
 
         async def intercepted(call: Call, request: Any, context: ServicerContext) -> Any:
             proceed: Proceed = lambda request: innermost(call, request, context)  # noqa: E731

@@ -11,7 +11,7 @@ class Expiry(ServerInterceptor):
     """Ends a call whose deadline has passed on arrival, so no hop works for nobody."""
 
     def started(self, call: Call) -> None:
-        """Looks at the deadline.
+        """Checks the deadline.
 
         Raises:
             RpcStatusError: DEADLINE_EXCEEDED, the time is up.

@@ -21,7 +21,7 @@ def caller_of(call: Call) -> Caller:
 
 
 class FairShare:
-    """Divides slots by the callers that hold some, or asked for some a moment ago.
+    """Divides slots by the callers that hold some, or wanted some a moment ago.
 
     It counts only when it is asked: when slots are short.
     """

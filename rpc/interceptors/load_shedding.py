@@ -12,7 +12,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 class LoadShedding(ServerInterceptor):
     """Lets a call through while there is a slot for its caller. Else it is RESOURCE_EXHAUSTED.
 
-    Refusing at once keeps the other calls fast, and tells the caller to back off while it still has
+    Refusing at once keeps the other calls fast, and makes the caller back off while it still has
     time to do so. A call takes its slot with its first request, so silent calls hold none. It holds
     the slot until its response has left.
 
@@ -25,18 +25,20 @@ class LoadShedding(ServerInterceptor):
         refusal: the status for a call without a slot.
     """
 
-    def __init__(self, slots: int, tell: Callable[[int, str], object] = lambda _, __: None) -> None:
+    def __init__(
+        self, slots: int, report: Callable[[int, str], object] = lambda _, __: None
+    ) -> None:
         """Makes a number of slots, for all methods together.
 
         Args:
             slots: how many.
-            tell: is told of refused calls unseen by any interceptor: how many, and why.
+            report: called for refused calls unseen by any interceptor: how many, and why.
         """
-        self._tell = tell
+        self._report = report
         self.slots = slots
         self.shed = 0
         self.refusal = overloaded(
-            f"the server answers {slots} calls at once, its limit; try again later"
+            f"the server handles {slots} calls at once, its limit; try again later"
         )
         self._for_all = slots - reserve(slots)
         self._holders: set[Call] = set()
@@ -61,12 +63,12 @@ class LoadShedding(ServerInterceptor):
     def turned_away(self, caller: Caller, calls: int) -> None:
         """Notes calls refused before they were begun."""
         self.shed += calls
-        self._tell(calls, "no slot of --max-concurrent-rpcs was free for them")
+        self._report(calls, "no slot of --max-concurrent-rpcs was free for them")
 
     def waited_too_long(self, caller: Caller, calls: int) -> None:
         """Notes calls refused for too long a wait."""
         self.shed += calls
-        self._tell(calls, "they waited longer than --max-wait to be begun")
+        self._report(calls, "they waited longer than --max-wait to be begun")
 
     def received(self, call: Call, request: Any) -> None:
         """Takes a slot.

@@ -24,9 +24,9 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
 
     Args:
         telemetry: traces, metrics and the access log.
-        is_local: tells this side's own status from an upstream's.
-        status_of_request: tells of requests unreadable to the transport.
-        upstreams: says how the connections to upstreams are.
+        is_local: distinguishes this side's own status from an upstream's.
+        status_of_request: the status of requests unreadable to the transport.
+        upstreams: the state of the connections to upstreams.
         allowed_callers: names of admitted callers. Empty for everybody.
         shedding: refuses calls past a number of them at once.
         own: the program's.
@@ -46,5 +46,5 @@ MOST_ADMIN_STREAMS = 1000
 
 
 def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
-    """Those of health, reflection and channelz: they answer under any load and leave no line."""
+    """Those of health, reflection and channelz: they respond under any load and leave no line."""
     return [StatusMapping(is_local), OpenStreams(MOST_ADMIN_STREAMS)]

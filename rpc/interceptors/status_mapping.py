@@ -1,4 +1,4 @@
-"""From exceptions to statuses: what a caller is told, and what it is not."""
+"""From exceptions to statuses: what a caller sees, and what it does not."""
 
 import traceback
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import grpc
 IsLocal = Callable[[grpc.aio.AioRpcError], bool]
 """Whether this side of the wire made a status, as opposed to the upstream."""
 
-# What a caller is told of a call to an upstream that this side ended: the transport's own text may
+# The caller's text for a call to an upstream that this side ended. The transport's own text may
 # name addresses.
 _LOCAL_MESSAGES = {
     grpc.StatusCode.CANCELLED: "the call to an upstream service was cancelled",
@@ -37,7 +37,7 @@ Upstreams = Callable[[], str]
 """How the connections to upstreams are, in words for the log."""
 
 
-def _no_upstreams() -> str:
+def no_upstreams() -> str:
     """For a server without upstreams."""
     return ""
 
@@ -52,7 +52,7 @@ class StatusMapping(ServerInterceptor):
         self,
         is_local: IsLocal,
         status_of_request: StatusOfRequest = _no_status,
-        upstreams: Upstreams = _no_upstreams,
+        upstreams: Upstreams = no_upstreams,
     ) -> None:
         """Makes the mapping for a transport's errors."""
         self._is_local = is_local
@@ -88,7 +88,7 @@ def servicer_status(call: Call) -> RpcStatusError | None:
 def upstream_status(error: grpc.aio.AioRpcError, *, is_local: bool) -> RpcStatusError:
     """The status of a call after its call to an upstream failed.
 
-    UNAVAILABLE tells the caller not to try again: this server has done so already, and attempts
+    UNAVAILABLE stops the caller's retries: this server has done so already, and attempts
     would multiply along the chain.
 
     Args:

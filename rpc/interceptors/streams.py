@@ -1,4 +1,4 @@
-"""The two streams of a call, counted, and looked at where an interceptor asks for it."""
+"""The two streams of a call, counted, and passed to the interceptors that inspect them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, nullcontext

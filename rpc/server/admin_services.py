@@ -19,7 +19,7 @@ def add_admin_services(
 
     Args:
         methods: the server's, with the program's own services in it.
-        health_servicer: answers for health.
+        health_servicer: handles the health service.
         settings: what is wanted.
         stopping: ends the streams of reflection when it is set.
     """

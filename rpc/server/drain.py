@@ -17,7 +17,7 @@ async def drain(
 
     Args:
         server: what stops.
-        health: says NOT_SERVING from now on.
+        health: reports NOT_SERVING from now on.
         stopping: is set as soon as calls in flight have no more than the grace.
         settings: how long each step takes.
     """

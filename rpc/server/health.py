@@ -1,4 +1,4 @@
-"""grpc.health.v1: what a server says of its own state."""
+"""grpc.health.v1: a server's own state."""
 
 import asyncio
 from typing import Any
@@ -39,17 +39,18 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         return self._watches > 0
 
     def serve(self, service: str) -> None:
-        """Says SERVING of a service, unless the server drains already.
+        """Reports SERVING for a service, unless the server drains already.
 
-        Of the server as a whole, "", it is said from the start.
+        For the server as a whole, "", it does so from the start.
         """
         self._statuses[service] = self._of_services()
         self._notify()
 
     def lacks(self, upstream: str) -> None:
-        """Says NOT_SERVING of each service until `has_again`.
+        """Reports NOT_SERVING for each service until `has_again`.
 
-        Of the server as a whole it says what it did: a restart would not bring the upstream back.
+        The status of the server as a whole stays the same. A restart would not bring the upstream
+        back.
         """
         self._lacking.add(upstream)
         self._say_of_services()
@@ -68,7 +69,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         return _Status.NOT_SERVING if self._lacking else self._status
 
     def drain(self) -> None:
-        """Says NOT_SERVING of everything from now on, to `Check` and on each open `Watch`."""
+        """Reports NOT_SERVING for everything from now on, to `Check` and on each open `Watch`."""
         self._status = _Status.NOT_SERVING
         self._statuses = dict.fromkeys(self._statuses, self._status)
         self._notify()
@@ -82,7 +83,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: _Context
     ) -> health_pb2.HealthCheckResponse:
-        """Answers with the status of a service.
+        """Responds with the status of a service.
 
         Raises:
             RpcStatusError: NOT_FOUND, the server has no such service.
@@ -93,7 +94,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         return _Status(status=status)
 
     async def List(self, request: Any, context: _Context) -> Any:
-        """Answers with the status of each service."""
+        """Responds with the status of each service."""
         response = HealthListResponse()
         for service, status in self._statuses.items():
             response.statuses[service].status = status

@@ -7,13 +7,13 @@ from rpc.upstream.watch import UpstreamObserver, UpstreamWatch
 
 
 class HealthFollows(UpstreamObserver):
-    """Says NOT_SERVING of the services once an upstream has been unusable for its time."""
+    """Reports NOT_SERVING for the services once an upstream has been unusable for its time."""
 
     def __init__(self, health: HealthServicer, seconds: float) -> None:
         """Follows one upstream.
 
         Args:
-            health: the servicer to tell.
+            health: the health servicer.
             seconds: how long the upstream may be unusable.
         """
         self._health = health
@@ -26,7 +26,7 @@ class HealthFollows(UpstreamObserver):
         self._timer = loop.call_later(self._seconds, self._health.lacks, upstream.name)
 
     def usable(self, upstream: UpstreamWatch, seconds: float) -> None:
-        """Says SERVING again."""
+        """Reports SERVING again."""
         if self._timer is not None:
             self._timer.cancel()
         self._health.has_again(upstream.name)

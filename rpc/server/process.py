@@ -33,7 +33,7 @@ def run_server(
 ) -> None:
     """Serves until SIGTERM, SIGINT or SIGQUIT, then lets the calls in flight finish.
 
-    A second one of these ends the process at once. SIGHUP is what `Reload` says. SIGUSR1 and
+    A second one of these ends the process at once. `Reload` handles SIGHUP. SIGUSR1 and
     SIGUSR2 only leave a line in the log.
 
     Args:
@@ -52,7 +52,7 @@ def run_server(
 
 
 def _spare_garbage_collector(transport: str) -> None:
-    # What is there by now stays: the collector need not look at it again and again. Collecting it
+    # What is there by now stays: the collector need not visit it again and again. Collecting it
     # first would take 9 ms of the start, for a hundred objects.
     gc.freeze()
     if transport == "wire":

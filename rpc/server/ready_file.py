@@ -1,4 +1,4 @@
-"""Tells the world that a server serves: a file exists for as long as it does."""
+"""The ready file: it exists for as long as a server serves."""
 
 import os
 from pathlib import Path

@@ -21,7 +21,7 @@ def add_reflection(
 
     Args:
         server: takes the methods.
-        services: full names of the services to tell of, these two apart.
+        services: full names of the services to list, these two apart.
         stopping: ends the open streams when it is set.
     """
     _describe_v1()
@@ -77,7 +77,7 @@ class _AsV1:
 
 
 def _describe_v1() -> None:
-    """Gives v1 a descriptor, so reflection can tell of itself."""
+    """Gives v1 a descriptor, so reflection can describe itself."""
     pool = descriptor_pool.Default()
     try:
         pool.FindFileByName(_FILE)

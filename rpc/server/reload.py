@@ -1,4 +1,4 @@
-"""What SIGHUP asks for: the certificates and the log level are read anew."""
+"""SIGHUP: the certificates and the log level are read anew."""
 
 from typing import TYPE_CHECKING
 

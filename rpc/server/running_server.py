@@ -73,7 +73,7 @@ async def running_server(
         upstreams = await stack.enter_async_context(
             open_upstreams(application, settings, observed, health, transport, expiry)
         )
-        shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.tell)
+        shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.report)
         observed.watch_slots(shedding)
         methods = _methods(application, settings, observed, transport, upstreams, shedding)
         stopping = asyncio.Event()
@@ -118,7 +118,8 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)
-    return Methods(Chain(application.arrange(interceptors)), Chain(admin))
+    chain = Chain(application.arrange(interceptors), upstreams.in_words)
+    return Methods(chain, Chain(admin))
 
 
 def _options(
@@ -127,8 +128,7 @@ def _options(
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
-        grace=settings.shutdown.grace,
-        turned_away=observed.turned_away.tell,
+        turned_away=observed.turned_away.report,
         admission=shedding,
         expiry=expiry,
     )
@@ -143,7 +143,7 @@ def _option(upstream: str, settings: ServerSettings) -> str:
 def _require_channelz(settings: ServerSettings, transport: Transport) -> None:
     if settings.admin.channelz and not transport.has_channelz:
         raise UsageError(
-            "--channelz tells of the connections of gRPC's core, which --transport"
+            "--channelz shows the connections of gRPC's core, which --transport"
             f" {settings.transport} does without: leave one of the two out"
         )
 

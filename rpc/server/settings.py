@@ -1,4 +1,4 @@
-"""What a server can be told. `rpc.cli.options` makes the options of the command line of it."""
+"""Settings of a server. `rpc.cli.options` makes the command line's options from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ class ShutdownSettings:
 
     Attributes:
         grace: seconds for calls in flight to finish.
-        drain_delay: seconds between saying NOT_SERVING and taking no more calls.
+        drain_delay: seconds between reporting NOT_SERVING and taking no more calls.
     """
 
     grace: float = setting(
         "Time that calls in flight get to finish on SIGTERM or SIGINT.", type=SECONDS, default=5.0
     )
     drain_delay: float = setting(
-        "Time between saying NOT_SERVING and taking no more calls.", type=SECONDS, default=0.0
+        "Time between reporting NOT_SERVING and taking no more calls.", type=SECONDS, default=0.0
     )
 
 
@@ -39,7 +39,7 @@ class AdminSettings:
 
     reflection: bool = setting("Offer grpc.reflection.", default=True, negatable=True)
     channelz: bool = setting(
-        "Offer grpc.channelz, which tells callers of the connections of --transport grpcio.",
+        "Offer grpc.channelz, which shows callers the connections of --transport grpcio.",
         default=False,
         negatable=True,
     )

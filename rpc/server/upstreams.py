@@ -85,7 +85,7 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
             wrapped = UpstreamChannel(channel, its.default_timeout, interceptors, watch, its.target)
             stack.push_async_callback(wrapped.close)
             opened.watches.append(watch)
-            # Of a channel, a stub asks for its methods and for nothing else.
+            # A stub uses nothing of a channel but its methods.
             opened.stubs[upstream.name] = upstream.stub(cast("grpc.aio.Channel", wrapped))
         yield opened
 

@@ -1,4 +1,4 @@
-"""How often the log may tell of events when others choose their number."""
+"""Limits the log's lines about events whose number others choose."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ LOG_SECONDS = 10.0
 
 
 class LogPace:
-    """Says when the next line about one thing is due. For any thread."""
+    """Decides when the next line about one thing is due. For any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,7 +19,7 @@ class LogPace:
         """Counts an event, or some.
 
         Returns:
-            How many events a line has to tell of now, these included. 0 where none is due.
+            How many events a line has to count now, these included. 0 where none is due.
         """
         with self._lock:
             self._untold += times

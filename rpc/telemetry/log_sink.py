@@ -1,4 +1,4 @@
-"""Where the log goes: stderr, each event a line, written before what it tells of goes on."""
+"""Where the log goes: stderr, each event a line, written before its caller continues."""
 
 import select
 import sys
@@ -15,7 +15,7 @@ _PATIENCE_MILLISECONDS = 100
 class LogSink:
     """stderr as a log needs it: a full disk, or a closed or unread pipe, loses lines.
 
-    Neither calls nor the exit are held up. Once there is room again the log tells how many lines
+    Neither calls nor the exit are held up. Once there is room again the log has the number of lines
     are missing.
 
     It is a logger for structlog: its methods take events by their level.

@@ -11,10 +11,10 @@ from rpc.telemetry.log_setup import get_logger
 BLOCKED_SECONDS = 0.5
 """A lag that is worth a warning."""
 LOOK_SECONDS = 0.25
-"""Time between two looks at the clock. A shorter block may fall between them."""
+"""Time between two checks of the clock. A shorter block may fall between them."""
 
 Record = Callable[[float], None]
-"""Is told of each look, for how many seconds it came late."""
+"""Called at each check, with the seconds it came late."""
 
 
 @contextmanager
@@ -38,14 +38,14 @@ def log_blocked(seconds: float) -> None:
 
 
 class LoopWatch:
-    """Looks at the clock a few times a second, and tells how late each look comes."""
+    """Checks the clock a few times a second, and records how late each check comes."""
 
     def __init__(self, records: list[Record], *, every: float = LOOK_SECONDS) -> None:
-        """Begins to look, on the running event loop.
+        """Begins to check, on the running event loop.
 
         Args:
-            records: are told.
-            every: seconds between two looks.
+            records: called at each check.
+            every: seconds between two checks.
         """
         self._loop = asyncio.get_running_loop()
         self._records = records

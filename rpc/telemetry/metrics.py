@@ -1,4 +1,4 @@
-"""Prometheus metrics of a process's calls, answered and made.
+"""Prometheus metrics of a process's calls, handled and made.
 
 Names, labels and buckets follow gRFC A66 (gRPC's OpenTelemetry metrics) in Prometheus' spelling:
 `grpc.server.call.duration` is `grpc_server_call_duration_seconds`, the label `grpc.method` is
@@ -98,7 +98,7 @@ class _Slots(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
-            "grpc_server_call_slots", "Calls answered at once at most.", self._shedding.slots
+            "grpc_server_call_slots", "Calls handled at once at most.", self._shedding.slots
         )
         yield GaugeMetricFamily(
             "grpc_server_call_slots_taken", "Slots that calls hold.", self._shedding.taken
@@ -109,15 +109,15 @@ class _Slots(Collector):
 
 
 class _CallMetrics(ServerInterceptor):
-    """Counts answered calls."""
+    """Counts handled calls."""
 
     def __init__(self, registry: CollectorRegistry, *, exemplars: bool) -> None:
-        what = "calls that this server answers"
+        what = "calls that this server handles"
         self._side = _Side("grpc_server_call", what, registry, exemplars=exemplars)
         # Without labels it is there from the start, so that a rate sees the first of them.
         self._retried = Counter(
             "grpc_server_call_retried",
-            "Answered: calls that their caller had tried before.",
+            "Handled: calls that their caller had tried before.",
             registry=registry,
         )
 
@@ -151,7 +151,7 @@ def _label(call: Call) -> str:
 
 
 class _CertificateMetrics(Collector):
-    """Says of each certificate in use how long it is valid, at the moment it is asked."""
+    """Shows the remaining validity of each certificate in use, at each scrape."""
 
     def __init__(self, expiry: Expiry) -> None:
         self._expiry = expiry

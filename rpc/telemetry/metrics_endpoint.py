@@ -155,7 +155,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[Any]:
-    """A handler to answer only callers of these names."""
+    """A handler that serves only callers of these names."""
     pace = LogPace()
 
     def parse_request(self: Any) -> bool:

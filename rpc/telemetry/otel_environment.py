@@ -2,7 +2,7 @@
 
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ has the variables.
 An unusable value is taken out of the environment, before the SDK reads it. The log then has a line,
-and the default counts. The specification asks for this: telemetry must not stop a program.
+and the default counts. The specification requires this: telemetry must not stop a program.
 """
 
 import logging
@@ -17,7 +17,7 @@ from rpc.core.trace_context import PROPAGATORS
 _logger = logging.getLogger(__name__)
 
 Check = Callable[[str], str | None]
-"""Says what a value should be, where it is not."""
+"""Returns what a value should be, where it is unusable."""
 
 _MEMBERS = re.compile(r"\s*[^\s=,]+\s*=[^,]*(?:,\s*(?:[^\s=,]+\s*=[^,]*)?)*")
 
@@ -41,7 +41,7 @@ def heed_environment() -> None:
 
 
 def take_out_unusable(environment: MutableMapping[str, str]) -> list[Complaint]:
-    """Takes unusable variables out of an environment, and says why."""
+    """Takes unusable variables out of an environment, and logs why."""
     complaints = [
         Complaint(name, why)
         for name in sorted(environment)

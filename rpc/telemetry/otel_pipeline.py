@@ -74,7 +74,7 @@ def close(*signals: Signal) -> None:
     for thread, signal in zip(flushing, signals, strict=True):
         if thread.is_alive():
             signal.give_up()
-            _logger.warning("the last %s are lost: no answer from the collector", signal.what)
+            _logger.warning("the last %s are lost: no response from the collector", signal.what)
     # A thread that is still inside gRPC while the interpreter ends can abort the process.
     _join(flushing, STOP_SECONDS)
 

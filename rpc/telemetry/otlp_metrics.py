@@ -1,4 +1,4 @@
-"""Sends metrics to an OTLP/gRPC collector, where `OTEL_METRICS_EXPORTER=otlp` asks for it.
+"""Sends metrics to an OTLP/gRPC collector, where `OTEL_METRICS_EXPORTER=otlp` selects it.
 
 They are those of `/metrics`, and those of an application's own OpenTelemetry instruments.
 """

@@ -1,4 +1,4 @@
-"""What can be said of log, metrics and traces."""
+"""Settings of log, metrics and traces."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class TelemetrySettings:
 
     Attributes:
         log_format: `auto`, `text` or `json`.
-        log_level: the least level to log, where `log_level_file` says nothing.
+        log_level: the least level to log, where `log_level_file` sets none.
         log_level_file: holds the least level to log.
         metrics_address: where Prometheus finds metrics. None for nowhere.
         metrics_allowed_callers: names in the certificates of admitted readers, as `rpc.tls.names`
@@ -78,7 +78,7 @@ class TelemetrySettings:
             raise UsageError("--metrics-allow-caller needs --metrics-address")
 
     def read_log_level(self) -> LogLevel:
-        """The least level to log, as the file says by now. Without a file, the setting.
+        """The least level to log, as the file has it now. Without a file, the setting.
 
         Raises:
             UsageError: the file cannot be read, or has no level in it.

@@ -1,4 +1,4 @@
-"""Sets up what is recorded of calls: what the settings ask for, and nothing else."""
+"""Sets up what is recorded of calls: what the settings select, and nothing else."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Telemetry:
         shed_calls: calls refused before they are begun.
         metrics_address: where metrics are served; None for nowhere.
         watch_slots: is given the load shedding.
-        record_lag: is told how late the event loop is. None where nobody wants to know.
+        record_lag: called with the event loop's lag. None where nobody records it.
     """
 
     access_log: AccessLog

@@ -10,7 +10,7 @@ class ShedCalls:
     def __init__(self) -> None:
         self._paces: dict[str, LogPace] = {}
 
-    def tell(self, calls: int, why: str) -> None:
+    def report(self, calls: int, why: str) -> None:
         """Notes so many calls. There are few reasons."""
         if times := self._paces.setdefault(why, LogPace()).count(calls):
             get_logger().warning("calls shed", why=why, times=times)

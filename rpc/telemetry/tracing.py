@@ -2,7 +2,7 @@
 
 Attributes follow OpenTelemetry's semantic conventions for RPC spans, in the version of
 `otel_pipeline.SCHEMA_URL`. Without an endpoint nothing of this is loaded. The caller's trace
-context and baggage go on to the next hop all the same.
+context and baggage reach the next hop all the same.
 """
 
 import functools
@@ -184,7 +184,7 @@ def _server_attributes(target: str) -> Mapping[str, AttributeValue]:
 
 
 def _sent(context: Context, received: TraceContext) -> TraceContext:
-    """The metadata to tell an upstream of a context."""
+    """The metadata that carries a context to an upstream."""
     headers: dict[str, str] = {}
     inject(headers, context)
     if BAGGAGE in headers:

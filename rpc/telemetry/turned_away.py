@@ -13,14 +13,14 @@ class TurnedAwayConnections:
     """Logs them, as far as their number allows.
 
     Attributes:
-        count: is told of the cause of each. None where nothing is counted.
+        count: called with the cause of each. None where nothing is counted.
     """
 
     def __init__(self) -> None:
         self.count: Callable[[str], None] | None = None
         self._pace = LogPace()
 
-    def tell(self, peer: str, cause: str, reason: str) -> None:
+    def report(self, peer: str, cause: str, reason: str) -> None:
         """Notes one.
 
         Args:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 
 class UpstreamMetrics(UpstreamObserver, Collector):
-    """Reads the state of each upstream when it is asked for."""
+    """Reads the state of each upstream at each scrape."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._upstreams: list[UpstreamWatch] = []

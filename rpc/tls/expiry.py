@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 LOOK_SECONDS = 60.0
-"""How often the certificates are looked at."""
+"""How often the certificates are checked."""
 WARNING_SECONDS = 24 * 3600.0
 """How long before a certificate's end the log warns of it."""
 
@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Expiry:
-    """Knows when each certificate in use ends, and says so in the log before."""
+    """Knows when each certificate in use ends, and warns in the log before."""
 
     def __init__(self) -> None:
         self._ends: dict[Path, float] = {}
@@ -41,7 +41,7 @@ class Expiry:
         return {str(file): ends - now for file, ends in list(self._ends.items())}
 
     async def watch(self) -> None:
-        """Looks at the certificates for as long as it runs."""
+        """Checks the certificates for as long as it runs."""
         while True:
             self.look()
             await asyncio.sleep(LOOK_SECONDS)

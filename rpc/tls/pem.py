@@ -1,4 +1,4 @@
-"""Reads the PEM files of TLS, and says what is wrong with unusable ones."""
+"""Reads the PEM files of TLS, and explains what is wrong with unusable ones."""
 
 import ssl
 import stat
@@ -36,7 +36,7 @@ def read_authorities(file: Path) -> bytes:
     pem = read_pem(file, "CERTIFICATE")
     if b"-----BEGIN X509 CRL-----" in pem:
         raise TlsError(
-            f"{file} holds a revocation list, which is not looked at there: remove it, and give"
+            f"{file} holds a revocation list, which is not used there: remove it, and give"
             " lists of callers' authorities by --tls-crl"
         )
     try:

@@ -13,7 +13,7 @@ from rpc.tls.pem import read_authorities, read_pair
 from rpc.tls.revocation import read_revocations
 from rpc.tls.validity import Validity, validity_of_chain
 
-# OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which `ssl` does not name: times are looked at apart.
+# OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which `ssl` does not name: times are checked apart.
 _NO_CHECK_TIME = 0x200000
 # More than any handshake takes.
 _FLIGHTS = 10
@@ -56,7 +56,7 @@ class TriedFiles:
             authorities: PEM of the authorities accepted by this side.
             crl: PEM of their revocation lists.
             shown_by_server: this side is the server.
-            expiry: is told of the certificates in use.
+            expiry: watches the certificates in use.
             tries_first: tries the first pair too. A short-lived program need not.
             accept: raises TlsError for a chain unusable to the transport. It is given the file's
                 name and its PEM.

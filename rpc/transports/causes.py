@@ -26,7 +26,7 @@ _WORDS = [
             "the server does not speak HTTP/2",
         ),
         (
-            r"backend unhealthy|health check:|the server says",
+            r"backend unhealthy|health check:|the server reports",
             "the server does not serve this service, or not now",
         ),
         (r"resolv|lookup failed", "the name cannot be resolved"),
@@ -38,7 +38,7 @@ _REPLICA = re.compile(r"(?:[A-Z]+: )?(?:ipv[46]:)?(?P<address>(?:unix:)?[^ ]+): 
 
 
 def in_words(reason: str) -> str:
-    """Says why there is no connection.
+    """Explains why there is no connection.
 
     Args:
         reason: the transport's own text, with the address of a replica before it. Empty for none.

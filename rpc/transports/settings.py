@@ -1,4 +1,4 @@
-"""What a transport's server can be told."""
+"""Settings of a transport's server."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class ListeningSettings:
     )
 
     def __post_init__(self) -> None:
-        """Refuses names where no caller is asked for one."""
+        """Refuses names where no caller needs a certificate."""
         if self.allowed_callers and not self.asks_for_names:
             raise UsageError("--allow-caller needs --tls-client-ca: names stand in certificates")
 
@@ -65,9 +65,9 @@ class LimitSettings:
     The defaults fit the memory of `deploy/kubernetes` (docs/reliability.md, "Memory").
 
     Attributes:
-        max_concurrent_rpcs: calls answered at once. Further ones are refused.
+        max_concurrent_rpcs: calls handled at once. Further ones are refused.
         max_wait: seconds a call may wait to be begun. Past it the call is refused.
-        max_concurrent_streams: calls open at once on one connection. Callers are told.
+        max_concurrent_streams: calls open at once on one connection, sent to callers in SETTINGS.
         max_connections: connections open at once. A further one is closed.
         max_message_bytes: size of a request or a response, before and after decompression.
         max_bytes_in_flight: bytes of requests and responses held by the server.

@@ -28,18 +28,18 @@ End = Callable[[ServicerContext, RpcStatusError], Awaitable[None]]
 """Ends a call with a status."""
 
 Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
-"""Answers a call: request (or stream of requests) and context in, response (or None) out."""
+"""Handles a call: request (or stream of requests) and context in, response (or None) out."""
 
 
 TurnedAway = Callable[[str, str, str], None]
-"""Is told of a connection refused, or ended for its peer's behaviour.
+"""Called for a connection refused, or ended for its peer's behaviour.
 
 Takes the peer's address, the cause in one of few words, and the reason at length.
 """
 
 
 class Admission(Protocol):
-    """Says for how many calls there is room. A caller is its certificate's names or its address.
+    """Limits the calls. A caller is its certificate's names or its address.
 
     Attributes:
         refusal: the status for a call without room.
@@ -65,10 +65,10 @@ class BindError(StartupError):
 
 
 class CallChain(Protocol):
-    """What a transport tells of each call, and asks to answer it.
+    """Handles the calls of a transport.
 
-    It calls `arrived`, `ended` and `closed` for each call once and in this order, whether or not a
-    servicer sees the call.
+    A transport calls `arrived`, `ended` and `closed` for each call once and in this order, whether
+    or not a servicer sees the call.
     """
 
     def arrived(self, call: Call) -> None:
@@ -81,7 +81,7 @@ class CallChain(Protocol):
         """The response has left this process, or the call is given up."""
 
     def behavior(self, handler: MethodHandler, call_of: CallOf, end: End) -> Behavior:
-        """What answers the calls of a method."""
+        """The coroutine that handles the calls of a method."""
 
     def failure(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception, such as an unreadable request's."""
@@ -123,16 +123,14 @@ class ServerOptions:
     Attributes:
         listening: where and how it listens.
         limits: what it lets callers have.
-        grace: seconds for calls in flight where the transport has to replace its listener.
-        turned_away: is told of connections, where the transport can see them.
-        admission: says for how many calls there is room, to a transport asking before it begins
-            one. It is told of the refused ones.
-        expiry: is told of the certificate in use. None for nobody.
+        turned_away: called for refused connections, where the transport can see them.
+        admission: limits the calls, for a transport that asks before it begins one. It counts the
+            refused ones.
+        expiry: watches the certificate in use. None for no watch.
     """
 
     listening: ListeningSettings
     limits: LimitSettings
-    grace: float
     turned_away: TurnedAway
     admission: Admission
     expiry: Expiry | None = None
@@ -169,9 +167,9 @@ class ChannelOptions:
         target: a gRPC target.
         tls: None for plaintext.
         service_config: JSON, https://github.com/grpc/grpc/blob/master/doc/service_config.md.
-        check_health: call only servers that say SERVING of the service in the config.
+        check_health: call only servers that report SERVING for the config's service.
         max_message_bytes: size of a request or a response, before and after decompression.
-        expiry: is told of the certificate in use. None for nobody.
+        expiry: watches the certificate in use. None for no watch.
     """
 
     target: str
@@ -186,7 +184,7 @@ class Transport(Protocol):
     """Makes servers and channels.
 
     Attributes:
-        has_channelz: whether grpc.channelz can tell of its connections.
+        has_channelz: whether grpc.channelz can show its connections.
     """
 
     has_channelz: bool

@@ -55,19 +55,19 @@ class UpstreamChannel:
         self._target = target
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
-        """What a generated stub asks for, once for each of its unary methods."""
+        """Generated stubs call this once for each unary method."""
         return self._calling(method, self._channel.unary_unary(method, *args, **kwargs))
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
-        """What a generated stub asks for, for a method with a stream of responses."""
+        """Generated stubs call this for each method with a stream of responses."""
         return self._calling(method, self._channel.unary_stream(method, *args, **kwargs))
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
-        """What a generated stub asks for, for a method with a stream of requests."""
+        """Generated stubs call this for each method with a stream of requests."""
         return self._calling(method, self._channel.stream_unary(method, *args, **kwargs))
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> CallMethod:
-        """What a generated stub asks for, for a method with both streams."""
+        """Generated stubs call this for each method with both streams."""
         return self._calling(method, self._channel.stream_stream(method, *args, **kwargs))
 
     async def close(self) -> None:

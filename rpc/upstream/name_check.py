@@ -1,4 +1,4 @@
-"""A first look at an upstream's name, so a misspelt one is found when a server starts."""
+"""Checks an upstream's name, so a misspelt one is found when a server starts."""
 
 import asyncio
 import ipaddress

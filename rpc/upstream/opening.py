@@ -9,7 +9,7 @@ from rpc.upstream.settings import PeerSettings
 import grpc
 
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
-"""Size of a message where nothing else is said: gRPC's own default."""
+"""Default size of a message: gRPC's own."""
 
 
 def open_channel(  # noqa: PLR0913  # all but three by name
@@ -29,8 +29,8 @@ def open_channel(  # noqa: PLR0913  # all but three by name
         settings: where to and how.
         service: full name of the service, as in `user.Orchestrator2Service`.
         insecure: plaintext is wanted even where the target is on another machine.
-        check_health: call only servers that say SERVING of the service.
-        expiry: is told of the certificate shown to the server.
+        check_health: call only servers that report SERVING for the service.
+        expiry: watches the certificate shown to the server.
         max_message_bytes: size of a request or a response, before and after decompression.
 
     Raises:

@@ -22,7 +22,7 @@ def service_config(service: str) -> str:
     """
     config = {
         "loadBalancingConfig": [{"round_robin": {}}],
-        # A replica that drains says NOT_SERVING first. It then gets no new call.
+        # A replica that drains reports NOT_SERVING first. It then gets no new call.
         "healthCheckConfig": {"serviceName": service},
         "methodConfig": [{"name": [{"service": service}], "retryPolicy": _retry_policy()}],
         # Each retryable failure costs a token, each success gives back a tenth. At half the
@@ -38,6 +38,6 @@ def _retry_policy() -> dict[str, object]:
         "initialBackoff": "0.05s",
         "maxBackoff": "0.5s",
         "backoffMultiplier": 2,
-        # The only code that says that trying again may help.
+        # The only code for which trying again may help.
         "retryableStatusCodes": ["UNAVAILABLE"],
     }

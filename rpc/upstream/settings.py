@@ -1,4 +1,4 @@
-"""What can be said of an upstream."""
+"""Settings of an upstream."""
 
 from dataclasses import dataclass
 

@@ -7,7 +7,7 @@ import grpc
 
 
 class _Asked:
-    """Stands in for a channel, and remembers the methods a stub asks for."""
+    """Stands in for a channel, and remembers the methods a stub creates."""
 
     def __init__(self) -> None:
         self.methods: list[str] = []

@@ -10,10 +10,10 @@ from typing import Any
 import grpc
 
 POLL_SECONDS = 0.1
-"""How often the state is looked at, in seconds. A shorter one may be missed."""
+"""How often the state is checked, in seconds. A shorter one may be missed."""
 
 LOOK_SECONDS = 10.0
-"""How often the cause is looked at while it lasts."""
+"""How often the cause is checked while it lasts."""
 
 CONNECT_SECONDS = 1.0
 """A longer attempt to connect counts as a failure, with no cause known yet."""
@@ -25,13 +25,13 @@ _FAILING = grpc.ChannelConnectivity.TRANSIENT_FAILURE
 _SHUTDOWN = grpc.ChannelConnectivity.SHUTDOWN
 
 Why = Callable[[], Awaitable[str]]
-"""Says why a channel has no connection."""
+"""Returns why a channel has no connection."""
 
 _logger = logging.getLogger(__name__)
 
 
 class UpstreamObserver:
-    """Is told what becomes of an upstream. A subclass overrides what it needs."""
+    """Follows an upstream's state. A subclass overrides what it needs."""
 
     def watched(self, upstream: "UpstreamWatch") -> None:
         """An upstream is followed from now on."""
@@ -75,8 +75,8 @@ class UpstreamWatch:
             name: what the options call the upstream.
             target: where it is.
             channel: to it.
-            why: says why the channel has no connection.
-            observers: are told.
+            why: returns why the channel has no connection.
+            observers: called at each change.
             keeps_connected: it connects even without calls.
         """
         self.name = name
@@ -94,7 +94,7 @@ class UpstreamWatch:
         self._began: float | None = None
         self._next_look = math.inf
         self._waiting: set[Any] = set()
-        self._tell("watched")
+        self._notify("watched")
         self._following = asyncio.create_task(self._follow())
 
     @property
@@ -147,11 +147,11 @@ class UpstreamWatch:
         self.cause = await self._why()
         self._next_look = time.monotonic() + LOOK_SECONDS
         if self._began is not None:
-            self._tell("still_unusable")
+            self._notify("still_unusable")
             return
         self._began = time.monotonic()
         self.since = time.time()
-        self._tell("unusable")
+        self._notify("unusable")
 
     def _became_ready(self) -> None:
         self._waiting.clear()
@@ -160,12 +160,12 @@ class UpstreamWatch:
         if self._began is not None:
             seconds = self._seconds()
             self._began, self.cause = None, ""
-            self._tell("usable", seconds)
+            self._notify("usable", seconds)
 
     def _seconds(self) -> float:
         return 0.0 if self._began is None else time.monotonic() - self._began
 
-    def _tell(self, event: str, *details: float) -> None:
+    def _notify(self, event: str, *details: float) -> None:
         for observer in self._observers:
             try:
                 getattr(observer, event)(self, *details)

@@ -26,7 +26,7 @@ class MockUserData(user_pb2_grpc.MockUserDataServiceServicer):
         request: user_pb2.UserName,
         context: grpc.aio.ServicerContext[user_pb2.UserName, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with a user derived from the name.
+        """Responds with a user derived from the name.
 
         Raises:
             RpcStatusError: INVALID_ARGUMENT, the name is shorter than `MIN_NAME_BYTES`.

@@ -1,4 +1,4 @@
-"""orc1, the head of the chain: answers clients with what orc2 says."""
+"""orc1, the head of the chain: responds to clients with orc2's users."""
 
 from rpc.service import Service, Upstream
 
@@ -18,7 +18,7 @@ class Orchestrator1(user_pb2_grpc.Orchestrator1ServiceServicer):
         request: user_pb2.UserName,
         context: grpc.aio.ServicerContext[user_pb2.UserName, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with orc2's user of the name. An error of orc2 goes back unchanged."""
+        """Responds with orc2's user of the name. An error of orc2 goes back unchanged."""
         return await self._orc2.GetUser(user_pb2.User(name=request.name))
 
 

@@ -1,4 +1,4 @@
-"""The orc1 servicer: it asks orc2 for the name it was given, and answers as orc2 does."""
+"""The orc1 servicer: it requests its name's user from orc2, and responds as orc2 does."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,7 +19,7 @@ class Orc2(StandIn[user_pb2.User, user_pb2.User], user_pb2_grpc.Orchestrator2Ser
     async def GetUser(
         self, request: user_pb2.User, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
-        return await self.answer(request, context)
+        return await self.respond(request, context)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""orc2, the middle of the chain: answers orc1 with what mock_data says."""
+"""orc2, the middle of the chain: responds to orc1 with mock_data's users."""
 
 from rpc.service import Service, Upstream
 
@@ -18,7 +18,7 @@ class Orchestrator2(user_pb2_grpc.Orchestrator2ServiceServicer):
         request: user_pb2.User,
         context: grpc.aio.ServicerContext[user_pb2.User, user_pb2.User],
     ) -> user_pb2.User:
-        """Answers with mock_data's user of the name. An error of mock_data goes back unchanged."""
+        """Responds with mock_data's user of the name. An error of mock_data goes back unchanged."""
         return await self._mock_data.GetMockUserData(user_pb2.UserName(name=request.name))
 
 

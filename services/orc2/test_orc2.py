@@ -1,4 +1,4 @@
-"""The orc2 servicer: it asks mock_data for the name it was given, and answers as mock_data does."""
+"""The orc2 servicer: it requests its name's user from mock_data, and responds alike."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,7 +21,7 @@ class MockData(
     async def GetMockUserData(
         self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
-        return await self.answer(request, context)
+        return await self.respond(request, context)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ async def test_a_caller_that_goes_away_is_noticed_by_the_upstream(
     await eventually(lambda: upstream.abandoned, "the upstream's work is abandoned")
 
 
-async def test_of_a_user_only_the_name_is_asked_for(stub: Any, upstream: MockData) -> None:
+async def test_of_a_user_only_the_name_is_sent(stub: Any, upstream: MockData) -> None:
     request = user_pb2.User(name="krithik", **{"class": "99"}, roll=99)
     await stub.GetUser(request, timeout=LIMIT_SECONDS)
     assert upstream.requests == [user_pb2.UserName(name="krithik")]

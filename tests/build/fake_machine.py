@@ -113,8 +113,8 @@ class Machine:
         (self.bin / name).unlink(missing_ok=True)
         _write_program(self.bin / name, text)
 
-    def add_github(self, *, answers: bool = True) -> None:
-        code = 0 if answers else 6
+    def add_github(self, *, responds: bool = True) -> None:
+        code = 0 if responds else 6
         self.add("curl", f'#!/bin/bash\necho curl >>"$CALLS"\nexit {code}\n')
 
     def add_debian(self) -> None:

@@ -14,14 +14,14 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_bazelisk_where_github_answers(machine: Machine) -> None:
+def test_bazelisk_where_github_responds(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazelisk", BAZEL)
     result = machine.run("test", "//...", USE_BAZEL_VERSION="8.4.2")
     assert result.stdout.splitlines() == [f"{VERSION} is wanted", "test", "//..."]
 
 
-def test_a_bazel_of_the_version_where_github_answers(machine: Machine) -> None:
+def test_a_bazel_of_the_version_where_github_responds(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazel", BAZEL)
     assert machine.run("build").stdout.split()[-1] == "build"
@@ -33,8 +33,8 @@ def test_a_bazel_of_another_version_is_not_taken(machine: Machine) -> None:
     assert machine.run("build", FAKEVERSION="8.0.0").returncode == 1
 
 
-def test_debian_where_github_does_not_answer(machine: Machine) -> None:
-    machine.add_github(answers=False)
+def test_debian_where_github_does_not_respond(machine: Machine) -> None:
+    machine.add_github(responds=False)
     machine.add("bazelisk", BAZEL)
     machine.add_debian()
     assert "route:   debian" in machine.run("--where").stdout

@@ -76,8 +76,8 @@ def test_the_token_is_asked_for_by_host_and_never_written(address: str) -> None:
 
 
 def test_the_credentials_are_a_header() -> None:
-    answer = json.loads(run(".ci/credentials", REMOTE_CACHE_TOKEN=_TOKEN).stdout)
-    assert answer == {"headers": {"Authorization": [f"Bearer {_TOKEN}"]}}
+    response = json.loads(run(".ci/credentials", REMOTE_CACHE_TOKEN=_TOKEN).stdout)
+    assert response == {"headers": {"Authorization": [f"Bearer {_TOKEN}"]}}
 
 
 def test_no_token_is_no_header() -> None:

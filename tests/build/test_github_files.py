@@ -35,7 +35,7 @@ _RENOVATES_OPTIONS = {
 
 
 @pytest.mark.parametrize("file", list(_SCHEMAS))
-def test_a_file_is_as_its_schema_says(file: Path) -> None:
+def test_a_file_matches_its_schema(file: Path) -> None:
     assert is_valid(file, _SCHEMAS[file])
 
 

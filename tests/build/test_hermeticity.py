@@ -25,7 +25,7 @@ def test_no_way_leads_out(
     family: socket.AddressFamily, kind: socket.SocketKind, address: str
 ) -> None:
     with socket.socket(family, kind) as outward:
-        # With network access, a TCP connection would wait for an answer.
+        # With network access, a TCP connection would wait for a response.
         outward.settimeout(0)
         assert outward.connect_ex((address, 443)) == errno.ENETUNREACH, _SANDBOX
 

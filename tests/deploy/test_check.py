@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-ANSWER = 'Got response:\nname:"krithik" class:"7" roll:70'
+RESPONSE = 'Got response:\nname:"krithik" class:"7" roll:70'
 REFUSAL = "Got error:\nrpc error: code = InvalidArgument desc = short\nrequest id: 0"
 
 DOCKER = """#!/bin/bash
 case "$*" in
-  *' --name krithik') echo '{answer}' ;;
+  *' --name krithik') echo '{response}' ;;
   *' --name abc') echo '{refusal}' >&2; exit 1 ;;
   ps*) printf '%s\\n' {containers} ;;
   run*) echo 'no such image' >&2; exit {run} ;;
@@ -34,7 +34,7 @@ class Machine:
 
     def write_docker(
         self,
-        answer: str = ANSWER,
+        response: str = RESPONSE,
         refusal: str = REFUSAL,
         containers: str = "a b c",
         codes: str = "0 0 0",
@@ -42,7 +42,7 @@ class Machine:
     ) -> None:
         """Gives it a docker with this output for the chain."""
         text = DOCKER.format(
-            answer=answer, refusal=refusal, containers=containers, codes=codes, run=run
+            response=response, refusal=refusal, containers=containers, codes=codes, run=run
         )
         self._write("bin/docker", text)
 
@@ -79,7 +79,7 @@ def test_a_chain_that_works(machine: Machine) -> None:
     checked = machine.check()
     assert checked.returncode == 0, checked.stderr
     *_, verdict, cleaned = checked.stdout.splitlines()
-    assert verdict == "the chain answers from containers, and stops with exit code 0"
+    assert verdict == "the chain responds from containers, and stops with exit code 0"
     assert cleaned.endswith("down")
 
 
@@ -91,8 +91,8 @@ def test_another_base(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
-        ({"answer": "Got error:"}, "no line is as Got response:"),
-        ({"refusal": ANSWER}, "no line is as Got error:"),
+        ({"response": "Got error:"}, "no line is as Got response:"),
+        ({"refusal": RESPONSE}, "no line is as Got error:"),
         ({"containers": "a b"}, "2 containers run, not 3"),
         ({"codes": "0 137 0"}, "a server stopped with exit code"),
     ],

@@ -53,14 +53,14 @@ def servers(compose: dict[str, Any]) -> Iterator[dict[str, ServerProcess]]:
         yield servers
 
 
-def test_it_is_as_its_schema_says(tmp_path: Path) -> None:
+def test_it_matches_its_schema(tmp_path: Path) -> None:
     assert is_valid(FILE, SCHEMA)
     broken = tmp_path / FILE.name
     broken.write_text(FILE.read_text().replace("stop_grace_period", "stop_grace"))
     assert not is_valid(broken, SCHEMA)
 
 
-def test_the_chain_answers(servers: dict[str, ServerProcess]) -> None:
+def test_the_chain_responds(servers: dict[str, ServerProcess]) -> None:
     ended = run_client("--target", local(servers["orc1"].address), *PATIENCE)
     assert ended.stdout == b'Got response:\nname:"krithik" class:"7" roll:70\n'
 

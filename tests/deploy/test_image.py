@@ -43,9 +43,9 @@ def run_client(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str
 
 
 def test_its_programs_are_whole(image: Path, orc1: ServerProcess) -> None:
-    answer = run_client(image, "--target", orc1.address, *PATIENCE)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout == 'Got response:\nname:"krithik" class:"7" roll:70\n'
+    response = run_client(image, "--target", orc1.address, *PATIENCE)
+    assert (response.returncode, response.stderr) == (0, "")
+    assert response.stdout == 'Got response:\nname:"krithik" class:"7" roll:70\n'
 
 
 def test_they_run_from_its_files(image: Path, orc1: ServerProcess) -> None:

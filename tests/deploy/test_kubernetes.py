@@ -123,7 +123,7 @@ def test_replicas_are_spread_over_zones_and_nodes(objects: Objects, name: str) -
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_annotations_say_where_the_metrics_are(objects: Objects, name: str) -> None:
+def test_annotations_name_the_address_of_the_metrics(objects: Objects, name: str) -> None:
     template = objects["Deployment", name]["spec"]["template"]
     address = option(command(objects, name), "metrics-address")
     assert template["metadata"]["annotations"] == {
@@ -236,7 +236,7 @@ def test_the_policy_lets_the_servers_have_their_certificates(objects: Objects, n
 
 
 @pytest.mark.parametrize("file", BUILT_IN, ids=[file.name for file in BUILT_IN])
-def test_objects_are_as_their_schemas_say(file: Path) -> None:
+def test_objects_match_their_schemas(file: Path) -> None:
     for item in objects_in(file):
         if "cert-manager.io" not in item["apiVersion"]:
             kubernetes_validate.validate(item, KUBERNETES, strict=True)

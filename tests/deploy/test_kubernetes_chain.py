@@ -105,13 +105,13 @@ def tls_options(folder: Path, server_name: str) -> list[str]:
     ]
 
 
-def test_the_chain_answers_a_caller_with_a_certificate(here: Here) -> None:
+def test_the_chain_serves_a_caller_with_a_certificate(here: Here) -> None:
     target = local(here.servers["orc1"].address)
     ended = run_client("--target", target, *tls_options(here.secrets / "caller", "orc1"), *PATIENCE)
     assert ended.stdout == b'Got response:\nname:"krithik" class:"7" roll:70\n'
 
 
-def test_no_hop_answers_one_without(here: Here) -> None:
+def test_no_hop_serves_one_without(here: Here) -> None:
     for name, server in here.servers.items():
         authority, _, _, server_name = tls_options(here.secrets / "caller", name)
         options = ("health", "--timeout", "1", "--target", local(server.address))
@@ -119,7 +119,7 @@ def test_no_hop_answers_one_without(here: Here) -> None:
         assert (ended.returncode, ended.stdout) == (1, b""), name
 
 
-def test_an_upstream_does_not_answer_another_caller(here: Here) -> None:
+def test_an_upstream_does_not_serve_another_caller(here: Here) -> None:
     with grpc.secure_channel(
         local(here.servers["orc2"].address),
         grpc.ssl_channel_credentials(

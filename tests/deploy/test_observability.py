@@ -31,7 +31,7 @@ def served(server: ServerProcess) -> set[str]:
     return {family.name + suffix for family in families for suffix in kinds.get(family.type, ("",))}
 
 
-def test_every_metric_that_is_asked_for_is_served() -> None:
+def test_every_selected_metric_is_served() -> None:
     with running_chain(orc1=METRICS, orc2=METRICS, mock_data=METRICS) as chain:
         with grpc.insecure_channel(chain.orc1.address) as channel:
             stub = user_pb2_grpc.Orchestrator1ServiceStub(channel)

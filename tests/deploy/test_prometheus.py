@@ -99,11 +99,11 @@ def check(prometheus: Prometheus) -> None:
 def look_at_panels(prometheus: Prometheus, start: float) -> None:
     """Queries each panel's series, and keeps them for a picture (//bench:panels)."""
     found = [(panel, ask(prometheus, panel, start)) for panel in panels()]
-    empty = [panel.title for panel, answers in found if not all(answers)]
+    empty = [panel.title for panel, responses in found if not all(responses)]
     assert not empty, f"these show nothing: {empty}"
     folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
     if folder is not None:
-        shown = [asdict(panel) | {"answers": answers} for panel, answers in found]
+        shown = [asdict(panel) | {"responses": responses} for panel, responses in found]
         Path(folder, "panels.json").write_text(json.dumps({"start": start, "panels": shown}))
 
 
@@ -114,8 +114,8 @@ def ask(prometheus: Prometheus, panel: DashboardPanel, start: float) -> list[Ser
         expression = query.expression
         for name, value in VARIABLES.items():
             expression = expression.replace(name, value)
-        answer = prometheus.ask(
+        response = prometheus.ask(
             "query_range", query=expression, start=start, end=time.time(), step=1
         )
-        asked.append(answer["result"])
+        asked.append(response["result"])
     return asked

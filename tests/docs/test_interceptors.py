@@ -18,20 +18,20 @@ from docs.interceptors import Permission, RateLimit, SendToken, TokenCheck
 from tests.support.calls import make_call
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Ask
+from tests.support.streams.streams_pb2 import Request
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     failure,
     hop_of,
+    responses,
     service_of,
 )
 
-ASK = Ask(sizes=[1])
+REQUEST = Request(sizes=[1])
 
 
 def test_the_page_shows_the_code_that_is_tested() -> None:
@@ -87,7 +87,7 @@ def bearing(token: str) -> tuple[tuple[str, str | bytes], ...]:
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_a_token_is_asked_for(
+async def test_a_token_is_required(
     way: Way, kind: str, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check = [issuer.check()]
@@ -95,13 +95,13 @@ async def test_a_token_is_asked_for(
     last = service_of(Streams(), interceptors=[] if first else check)
     async with way.to(last, log_format="json", **first) as path:
         for metadata in ((), bearing("☺".encode().hex()), (("x", issuer.token()),)):
-            error = await failure(begin(path.stub, kind, ASK, metadata=metadata))
+            error = await failure(begin(path.stub, kind, REQUEST, metadata=metadata))
             assert error.code() is grpc.StatusCode.UNAUTHENTICATED
         refused = call_lines(capsys)
         assert [line["code"] for line in refused] == ["UNAUTHENTICATED"] * 3
         assert {line["service"] for line in refused} == {path.first}
         good = bearing(issuer.token())
-        assert len(await answers(begin(path.stub, kind, ASK, metadata=good))) == 1
+        assert len(await responses(begin(path.stub, kind, REQUEST, metadata=good))) == 1
 
 
 def refusal(check: TokenCheck, token: str) -> str | None:
@@ -174,12 +174,12 @@ async def test_a_token_is_sent_to_the_upstream(
     file.write_text(issuer.token() + "\n")
     last = service_of(Streams, interceptors=[issuer.check()])
     async with way.to(last, hop_of(upstream_interceptors=[SendToken(file)])) as path:
-        assert len(await answers(begin(path.stub, kind, ASK))) == 1
+        assert len(await responses(begin(path.stub, kind, REQUEST))) == 1
         file.write_text(issuer.token(exp=1))
-        refused = await failure(begin(path.stub, kind, ASK))
+        refused = await failure(begin(path.stub, kind, REQUEST))
         assert refused.code() is grpc.StatusCode.UNAUTHENTICATED
     async with way.to(last, hop_of()) as path:
-        assert (await failure(begin(path.stub, kind, ASK))).code() is (
+        assert (await failure(begin(path.stub, kind, REQUEST))).code() is (
             grpc.StatusCode.UNAUTHENTICATED
         )
 
@@ -191,9 +191,9 @@ async def test_a_caller_is_limited(way: Way, kind: str) -> None:
     last = service_of(Streams(), interceptors=[RateLimit(at_once=2, per_second=0.001)])
     async with way.to(last) as path:
         for _ in range(2):
-            assert len(await answers(begin(path.stub, kind, ASK))) == 1
+            assert len(await responses(begin(path.stub, kind, REQUEST))) == 1
         for _ in range(2):
-            error = await failure(begin(path.stub, kind, ASK))
+            error = await failure(begin(path.stub, kind, REQUEST))
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -229,7 +229,7 @@ def test_callers_do_not_fill_the_memory() -> None:
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_permission_is_asked_for(way: Way, kind: str) -> None:
+async def test_permission_is_checked(way: Way, kind: str) -> None:
     asked: list[str] = []
 
     async def may_call(peer: str, method: str) -> bool:
@@ -239,7 +239,7 @@ async def test_permission_is_asked_for(way: Way, kind: str) -> None:
 
     last = service_of(Streams(), interceptors=[Permission(may_call)])
     async with way.to(last) as path:
-        error = await failure(begin(path.stub, kind, ASK))
+        error = await failure(begin(path.stub, kind, REQUEST))
         assert error.code() is grpc.StatusCode.PERMISSION_DENIED
-        assert len(await answers(begin(path.stub, kind, ASK))) == 1
+        assert len(await responses(begin(path.stub, kind, REQUEST))) == 1
     assert asked == [f"/streams.StreamService/{kind}"] * 2

@@ -38,8 +38,8 @@ def channel(chain: Chain) -> Iterator[grpc.Channel]:
 def send(channel: grpc.Channel, method: str, request: bytes) -> bytes:
     """Sends bytes unchanged. Without (de)serialisers the type hints have no types."""
     call: Any = channel.unary_unary(method)
-    answer: bytes = call(request, timeout=LIMIT_SECONDS)
-    return answer
+    response: bytes = call(request, timeout=LIMIT_SECONDS)
+    return response
 
 
 def failure(channel: grpc.Channel, method: str, request: bytes) -> grpc.RpcError:
@@ -94,7 +94,7 @@ def test_a_name_of_the_largest_size_is_passed_on(channel: grpc.Channel) -> None:
     assert user.roll == 10 * len(name)
 
 
-def test_an_answer_over_the_limit_is_resource_exhausted(chain: Chain) -> None:
+def test_a_response_over_the_limit_is_resource_exhausted(chain: Chain) -> None:
     # The request fits, the response does not: mock_data's exceeds orc2's limit.
     name = "x" * (LARGEST_MESSAGE - 8)
     with grpc.insecure_channel(chain.orc1.address) as channel:

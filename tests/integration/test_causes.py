@@ -177,7 +177,7 @@ def test_health_follows_the_upstream_without_a_call() -> None:
             wait_until(lambda: health(orc2, SERVICE) == "SERVING", "health follows again")
 
 
-def test_health_does_not_follow_unless_told_to() -> None:
+def test_health_does_not_follow_by_default() -> None:
     with reserved_address() as nobody, running("services/orc2", "--upstream", nobody) as orc2:
         call(orc2, 0.5)
         assert events(orc2, "upstream unusable")

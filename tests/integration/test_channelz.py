@@ -44,7 +44,7 @@ def test_a_server_shows_its_channel_to_the_upstream() -> None:
     assert upstream.data.calls_succeeded == 1
 
 
-def test_it_is_left_out_unless_asked_for() -> None:
+def test_it_is_left_out_by_default() -> None:
     with (
         running("services/mock_data") as server,
         grpc.insecure_channel(server.address) as channel,

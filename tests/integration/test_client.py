@@ -61,7 +61,7 @@ def test_the_references_second_screen_with_the_id_of_the_request(
         assert screen[1].decode() in [call["request_id"] for call in server.calls()]
 
 
-def test_the_name_is_krithik_unless_told_otherwise(client: Client) -> None:
+def test_the_name_is_krithik_by_default(client: Client) -> None:
     assert client().stdout == KRITHIK
 
 
@@ -84,7 +84,9 @@ def test_names_are_answered_in_order_and_one_error_fails_the_run(
 
 
 @pytest.mark.parametrize(("names", "line"), [(b"abc\n", b'name: "abc"'), (b"\n", b'name: ""')])
-def test_an_error_for_a_name_on_stdin_says_which(client: Client, names: bytes, line: bytes) -> None:
+def test_an_error_for_a_name_on_stdin_has_the_name(
+    client: Client, names: bytes, line: bytes
+) -> None:
     assert line in client("-n", "-", stdin=names).stderr.splitlines()
 
 
@@ -108,7 +110,7 @@ def test_few_names_have_no_summary(client: Client) -> None:
     assert client("-n", "-", stdin=b"krithik\n" * 99).stderr == b""
 
 
-def test_a_folder_as_stdin_is_one_line_that_says_so(client: Client, tmp_path: Path) -> None:
+def test_a_folder_as_stdin_is_one_clear_line(client: Client, tmp_path: Path) -> None:
     command = [
         "bash",
         "-c",
@@ -160,7 +162,7 @@ def test_a_slow_server_has_another_error_than_an_absent_one() -> None:
     assert ended.returncode == 1
 
 
-def test_a_server_that_comes_in_time_answers(chain: Chain) -> None:
+def test_a_server_that_comes_in_time_responds(chain: Chain) -> None:
     with reserved_address() as address:
         options = ["--target", address, *PATIENCE]
         client = subprocess.Popen([*command_line(CLIENT), *options], stdout=subprocess.PIPE)
@@ -225,7 +227,7 @@ def test_a_reader_that_goes_away_ends_the_client_in_silence(
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("argument", ["--name=krithik", "--help", "--version"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_is_one_line_that_says_so(argument: str, unbuffered: str) -> None:
+def test_a_full_disk_is_one_clear_line(argument: str, unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [*command_line(CLIENT), argument],
@@ -241,7 +243,7 @@ def test_a_full_disk_is_one_line_that_says_so(argument: str, unbuffered: str) ->
 
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("argument", ["--name=krithik", "--help"])
-def test_a_closed_stdout_is_one_line_that_says_so(argument: str) -> None:
+def test_a_closed_stdout_is_one_clear_line(argument: str) -> None:
     command = ["bash", "-c", 'exec "$@" >&-', "bash", *command_line(CLIENT), argument]
     ended = subprocess.run(command, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False)
     assert ended.stderr == b"client: cannot write to stdout: Bad file descriptor\n"

@@ -97,7 +97,7 @@ def test_a_probe_takes_no_collector_from_its_environment(
         assert collector.spans == []
 
 
-def test_a_probe_sends_a_trace_when_it_is_told_to(server: ServerProcess) -> None:
+def test_a_probe_sends_a_trace_with_the_option(server: ServerProcess) -> None:
     with collecting() as collector:
         told = ("--otlp-endpoint", collector.endpoint)
         assert run_client("health", "--target", server.address, *told, *PATIENCE).returncode == 0

@@ -78,7 +78,7 @@ def test_the_names_on_stdin_are_refused() -> None:
     assert "the demo asks for one name" in ended.stderr
 
 
-def test_a_full_disk_is_one_line_that_says_so() -> None:
+def test_a_full_disk_is_one_clear_line() -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             command_line(DEMO),

@@ -26,7 +26,7 @@ from tests.support.http2_peer import Fault, FaultyServer, Moment, faulty_server,
 # 0x0 to 0xd are HTTP/2's own. Apache httpd is known to send 70007.
 CODES = [*range(0xE), 0xE, 0xF, 0x10, 0xFF, 70007, 0x7FFFFFFF, 0xFFFFFFFF]
 FAULTS = [Fault(moment, code) for moment in Moment for code in CODES]
-FAULTS += [Fault(Moment.NO_ANSWER, code, resets=True) for code in CODES]
+FAULTS += [Fault(Moment.NO_RESPONSE, code, resets=True) for code in CODES]
 
 # https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors. A refused stream (0x7) is
 # retried.
@@ -52,7 +52,7 @@ METHODS = {
 REQUEST = b"\n\x07krithik"
 OK = StatusCode.OK.value[0]
 # Longer than beginning and resetting a call takes.
-SLOW_ANSWER = "0.5"
+SLOW_RESPONSE = "0.5"
 
 
 async def call_until_no_fault_is_left(name: str) -> Figures:
@@ -87,10 +87,12 @@ async def test_a_server_can_send_the_client_any_code() -> None:
         arguments = ["--target", server.address, "--jobs", "1", "--output", "json", *names]
         ended = await asyncio.to_thread(run_to_end, "client/client", *arguments)
         assert server.faults == []
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
-    errors = Counter(StatusCode[answer["error"]["code"]] for answer in answers if "error" in answer)
+    responses = [json.loads(line) for line in ended.stdout.splitlines()]
+    errors = Counter(
+        StatusCode[response["error"]["code"]] for response in responses if "error" in response
+    )
     summary = ended.stderr.splitlines()
-    assert (ended.returncode, len(summary), len(answers)) == (1, 1, ENOUGH_CALLS)
+    assert (ended.returncode, len(summary), len(responses)) == (1, 1, ENOUGH_CALLS)
     assert summary[0].startswith(f"{ENOUGH_CALLS} names in ")
     assert errors == FAILURES
 
@@ -131,7 +133,7 @@ async def send_reset(server: ServerProcess, method: str, code: int) -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 async def test_a_caller_can_send_any_code(name: str) -> None:
-    with running_chain(mock_data=["--delay", SLOW_ANSWER]) as chain:
+    with running_chain(mock_data=["--delay", SLOW_RESPONSE]) as chain:
         server = chain.servers[name]
         async with asyncio.timeout(LIMIT_SECONDS):
             await asyncio.gather(

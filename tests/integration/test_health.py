@@ -40,8 +40,8 @@ def health_stub(channel: grpc.Channel) -> Any:
 def check(server: ServerProcess, service: str) -> int:
     with grpc.insecure_channel(server.address) as channel:
         request = health_pb2.HealthCheckRequest(service=service)
-        answer = health_stub(channel).Check(request, timeout=LIMIT_SECONDS)
-        return int(answer.status)
+        response = health_stub(channel).Check(request, timeout=LIMIT_SECONDS)
+        return int(response.status)
 
 
 class Watch:
@@ -59,15 +59,15 @@ class Watch:
 
     def _read(self) -> None:
         try:
-            for answer in self._stream:
-                self._statuses.put(answer.status)
+            for response in self._stream:
+                self._statuses.put(response.status)
         except grpc.RpcError:
             pass
         self._statuses.put(self._stream.code())
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_check_says_serving_of_the_server_and_of_its_service(name: str) -> None:
+def test_check_reports_serving_for_server_and_service(name: str) -> None:
     with running(f"services/{name}") as server:
         assert check(server, "") == SERVING
         assert check(server, SERVICES[name]) == SERVING
@@ -79,13 +79,13 @@ def test_check_knows_no_other_service(mock_data: ServerProcess) -> None:
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_watch_of_an_unknown_service_says_so(mock_data: ServerProcess) -> None:
+def test_watch_of_an_unknown_service_reports_it(mock_data: ServerProcess) -> None:
     with grpc.insecure_channel(mock_data.address) as channel:
         assert Watch(channel, "user.Nobody").next() == SERVICE_UNKNOWN
 
 
 @pytest.mark.parametrize("service", ["", SERVICES["mock_data"]])
-def test_watch_tells_of_the_drain_and_does_not_hold_up_the_exit(service: str) -> None:
+def test_watch_reports_the_drain_and_does_not_hold_the_exit(service: str) -> None:
     with (
         running("services/mock_data", "--grace", FOREVER) as server,
         grpc.insecure_channel(server.address) as channel,

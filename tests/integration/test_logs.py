@@ -77,7 +77,7 @@ class TestJson:
         (request_id,) = {server.calls()[-1]["request_id"] for server in servers}
         assert re.fullmatch("[0-9a-f]{32}", request_id)
 
-    def test_a_failed_call_tells_its_caller_the_request_id(self, chain: Chain) -> None:
+    def test_a_failed_call_sends_its_caller_the_request_id(self, chain: Chain) -> None:
         call = call_orc1(chain.orc1, "abc", (REQUEST_ID, "order-66"))
         assert (REQUEST_ID, "order-66") in call.trailing_metadata()
 
@@ -96,7 +96,7 @@ class TestJson:
         assert len(lines) == before + 1
         assert lines[-1]["code"] == "INVALID_ARGUMENT"
 
-    def test_a_life_is_told_from_serving_to_stopped(self) -> None:
+    def test_a_life_is_logged_from_serving_to_stopped(self) -> None:
         with running("services/mock_data") as server:
             assert server.stop() == 0
             events = [line["event"] for line in server.log()]

@@ -29,7 +29,7 @@ def get_user(orc1: ServerProcess, name: str) -> grpc.StatusCode:
         return call.code()
 
 
-def test_both_sides_are_counted_in_the_words_of_grfc_a66() -> None:
+def test_both_sides_are_counted_by_the_names_of_grfc_a66() -> None:
     with running_chain(orc1=METRICS) as chain:
         assert get_user(chain.orc1, "krithik") is grpc.StatusCode.OK
         assert get_user(chain.orc1, "abc") is grpc.StatusCode.INVALID_ARGUMENT
@@ -49,7 +49,7 @@ def test_the_process_itself_is_measured() -> None:
         assert metric(server, "process_resident_memory_bytes") > 0
 
 
-def test_nothing_is_served_unless_it_is_asked_for() -> None:
+def test_nothing_is_served_by_default() -> None:
     with running("services/mock_data") as server:
         assert server.metrics_address is None
         listening = [
@@ -69,7 +69,7 @@ def test_an_address_beyond_loopback_is_refused(address: str) -> None:
     assert "--insecure" in ended.stderr
 
 
-def test_an_address_beyond_loopback_is_served_when_told_so() -> None:
+def test_an_address_beyond_loopback_is_served_with_the_option() -> None:
     with running("services/mock_data", "--metrics-address", "0.0.0.0:0", "--insecure") as server:
         assert metric(server, "process_open_fds") > 0
 

@@ -534,7 +534,7 @@ def offers_channelz(_: Path) -> None:
 
 
 @pytest.mark.parametrize("check", dict.fromkeys(EFFECTS.values()), ids=lambda check: check.__name__)
-def test_a_server_told_by_its_environment(check: Check, tmp_path: Path) -> None:
+def test_a_server_configured_by_its_environment(check: Check, tmp_path: Path) -> None:
     check(tmp_path)
 
 

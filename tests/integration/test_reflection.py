@@ -51,7 +51,7 @@ def test_a_service_is_described() -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
-def test_both_versions_answer(version: str) -> None:
+def test_both_versions_respond(version: str) -> None:
     with (
         running("services/mock_data") as server,
         grpc.insecure_channel(server.address) as channel,
@@ -63,8 +63,8 @@ def test_both_versions_answer(version: str) -> None:
             ServerReflectionResponse.FromString,
         )
         asked = ServerReflectionRequest(file_containing_symbol="user.MockUserDataService")
-        (answer,) = ask(iter([asked]), timeout=LIMIT_SECONDS)
-    (file,) = answer.file_descriptor_response.file_descriptor_proto
+        (response,) = ask(iter([asked]), timeout=LIMIT_SECONDS)
+    (file,) = response.file_descriptor_response.file_descriptor_proto
     services = [service.name for service in FileDescriptorProto.FromString(file).service]
     assert "MockUserDataService" in services
 

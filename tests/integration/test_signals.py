@@ -113,7 +113,7 @@ class TestReload:
             assert server.stop() == 0
             assert len(server.calls()) == 1
 
-    def test_a_file_that_says_nothing_leaves_the_level(self, tmp_path: Path) -> None:
+    def test_an_unusable_file_leaves_the_level(self, tmp_path: Path) -> None:
         file = tmp_path / "level"
         with running("services/mock_data", "--log-level-file", str(file)) as server:
             file.write_text("loud")
@@ -150,7 +150,7 @@ class TestReload:
 
             wait_until(kept, "the fault is in the log")
 
-    def test_calls_go_on_over_a_channel_that_is_made_anew(self, tmp_path: Path) -> None:
+    def test_calls_continue_over_a_channel_that_is_made_anew(self, tmp_path: Path) -> None:
         authority = Authority(tmp_path)
         pair = authority.issue("server", names=["localhost"])
         tls = ["--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]

@@ -127,7 +127,7 @@ class TestMutualTls:
         stranger = Authority(tmp_path, "stranger").issue("stranger-client")
         assert_refused(mock_data, trust(authority, stranger))
 
-    def test_an_upstream_asks_for_the_certificate_and_gets_it(
+    def test_an_upstream_requests_the_certificate_and_gets_it(
         self, authority: Authority, mock_data: ServerProcess
     ) -> None:
         client = authority.issue("client")

@@ -89,7 +89,7 @@ def test_the_resource_is_the_service_and_its_version() -> None:
     assert span.resource["service.version"] == VERSION
 
 
-def test_the_resource_is_what_the_environment_says() -> None:
+def test_the_resource_is_from_the_environment() -> None:
     resource = "team=blue,service.version=7,service.name=nobody"
     environment = {"OTEL_SERVICE_NAME": "users", "OTEL_RESOURCE_ATTRIBUTES": resource}
     (span,) = spans_with(environment)
@@ -111,7 +111,7 @@ def test_no_spans_are_sent_where_none_are_wanted(environment: dict[str, str]) ->
     assert spans_with(environment) == []
 
 
-def test_a_proxy_is_not_asked_for_a_collector_on_this_machine() -> None:
+def test_a_proxy_is_not_used_for_a_collector_on_this_machine() -> None:
     with reserved_address() as nobody:
         proxy = f"http://{nobody}"
         assert len(spans_with({"HTTP_PROXY": proxy, "http_proxy": proxy, "no_proxy": ""})) == 1
@@ -153,7 +153,7 @@ def test_what_cannot_be_set_up_is_a_line_and_stops_nothing() -> None:
     assert warning.startswith("cannot send traces: ")
 
 
-def test_propagators_say_what_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_propagators_select_what_is_forwarded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_PROPAGATORS", "baggage")
     with running_chain() as chain:
         get_user(chain.orc1)
@@ -162,7 +162,7 @@ def test_propagators_say_what_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
             assert ["trace_id" in call for call in server.calls()] == [False]
 
 
-def test_metrics_are_sent_where_they_are_asked_for() -> None:
+def test_metrics_are_sent_where_they_are_selected() -> None:
     with collecting() as collector:
         environment = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
@@ -191,7 +191,7 @@ def test_a_stopping_server_sends_its_last_spans() -> None:
         assert [span.service for span in collector.spans] == ["mock_data"]
 
 
-def test_the_trace_goes_on_when_tracing_is_off() -> None:
+def test_the_trace_is_forwarded_when_tracing_is_off() -> None:
     with running_chain() as chain:
         get_user(chain.orc1)
         for server in (chain.orc1, chain.orc2, chain.mock_data):

@@ -55,7 +55,7 @@ def test_the_clients_authority_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["client", "services/mock_data"])
-def test_a_folder_that_is_gone_is_said_in_one_line(name: str, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_line(name: str, tmp_path: Path) -> None:
     ended = run_to_end(name, environment=in_folder(tmp_path / "gone"))
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1

@@ -118,9 +118,9 @@ func description(program string, given options) *grpc.ServiceDesc {
 	}
 }
 
-func service(name, method string, answer func(decode) (*User, error)) *grpc.ServiceDesc {
+func service(name, method string, respond func(decode) (*User, error)) *grpc.ServiceDesc {
 	handler := func(_ interface{}, _ context.Context, read func(interface{}) error, _ grpc.UnaryServerInterceptor) (interface{}, error) {
-		return answer(read)
+		return respond(read)
 	}
 	return &grpc.ServiceDesc{
 		ServiceName: name,

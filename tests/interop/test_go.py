@@ -83,13 +83,13 @@ def orc1(implementations: tuple[str, str, str]) -> Iterator[str]:
         yield orc1
 
 
-def test_either_client_gets_answers_and_errors_through_any_chain(
+def test_either_client_gets_responses_and_errors_in_any_chain(
     orc1: str, implementations: tuple[str, str, str]
 ) -> None:
     for name, user in USERS.items():
-        answer = f"Got response:\n{user}\n"
-        assert outcome_in_go(orc1, name) == answer
-        assert run_client("--target", orc1, *PATIENCE, "-n", name).stdout.decode() == answer
+        response = f"Got response:\n{user}\n"
+        assert outcome_in_go(orc1, name) == response
+        assert run_client("--target", orc1, *PATIENCE, "-n", name).stdout.decode() == response
     refused_by = implementations[2]
     error = f"Got error:\nrpc error: {REFUSALS[refused_by]}\n"
     assert outcome_in_go(orc1, "abc") == error + DETAILS[refused_by]

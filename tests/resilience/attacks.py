@@ -155,11 +155,11 @@ def _open_until_the_end() -> Iterator[bytes]:
     yield call(7, message(b""), path=WATCH)
 
 
-def _unread_answer() -> Iterator[bytes]:
+def _unread_response() -> Iterator[bytes]:
     yield _NO_WINDOW + call(1, message(_name(1000)), path=METHOD)
 
 
-ANSWERS_UNREAD = Attack(_unread_bombs)
+RESPONSES_UNREAD = Attack(_unread_bombs)
 HPACK = Attack(_hpack_bombs)
 RAPID_RESET = Attack(_rapid_resets, is_abuse=True)
 PINGS = Attack(_pings, is_abuse=True)
@@ -169,4 +169,4 @@ WATCHES = Attack(_watches, connections=5)
 SILENT_CALLS = Attack(_silent_calls, connections=5)
 SILENT_STREAMS = Attack(_silent_streams, connections=5)
 OPEN_AT_THE_END = Attack(_open_until_the_end)
-UNREAD_AT_THE_END = Attack(_unread_answer)
+UNREAD_AT_THE_END = Attack(_unread_response)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from hpack import Decoder
 
-from tests.resilience.hostile_answers import GOOD, HEAD, HostileAnswer, answer
+from tests.resilience.hostile_responses import GOOD, HEAD, HostileResponse, response
 from tests.wire.conformance.frames import (
     ACK,
     DATA,
@@ -42,14 +42,14 @@ class HostileServer:
 
     Attributes:
         address: where it listens.
-        answers: responses by name. May be changed at any time.
+        responses: by name. May be changed at any time.
         given: number of responses given, including those to retries.
     """
 
-    def __init__(self, answers: Sequence[HostileAnswer]) -> None:
+    def __init__(self, responses: Sequence[HostileResponse]) -> None:
         """Makes a server. It does not listen yet."""
         self.address = ""
-        self.answers = answers
+        self.responses = responses
         self.given = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,28 +73,28 @@ class HostileServer:
                 elif kind == PING and not flags & ACK:
                     writer.write(ping(payload, ack=True))
                 if kind in {HEADERS, DATA} and flags & END_STREAM:
-                    self._answer(writer, stream, paths.pop(stream), bodies.pop(stream, b""))
+                    self._respond(writer, stream, paths.pop(stream), bodies.pop(stream, b""))
         writer.close()
 
-    def _answer(self, writer: asyncio.StreamWriter, stream: int, path: bytes, body: bytes) -> None:
+    def _respond(self, writer: asyncio.StreamWriter, stream: int, path: bytes, body: bytes) -> None:
         if path == _WATCH:
             writer.write(headers(stream, block(HEAD)) + data(stream, _SERVING, end=False))
             return
         name = _NAME.search(body)
         if name is None:
-            writer.write(answer(GOOD)(stream))
+            writer.write(response(GOOD)(stream))
             return
         self.given += 1
-        hostile = self.answers[int(name[1])]
+        hostile = self.responses[int(name[1])]
         writer.write(hostile.octets(stream))
         if hostile.closes:
             writer.close()
 
 
 @asynccontextmanager
-async def hostile_server(answers: Sequence[HostileAnswer] = ()) -> AsyncIterator[HostileServer]:
+async def hostile_server(responses: Sequence[HostileResponse] = ()) -> AsyncIterator[HostileServer]:
     """Runs a `HostileServer` on a free port of loopback while the context is open."""
-    hostile = HostileServer(answers)
+    hostile = HostileServer(responses)
     server = await asyncio.start_server(hostile.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     hostile.address = f"{host}:{port}"

@@ -18,7 +18,7 @@ from tests.support.replicas import Replica, ReplicatedChain, replicated_chain
 GONE_SECONDS = 3.0
 IN_FLIGHT = 32
 # Keeps each load below a few hundred calls a second.
-SLOW_ANSWER = "0.1"
+SLOW_RESPONSE = "0.1"
 PATIENT, IMPATIENT = 20.0, 1.0
 # The time for a status to return through three processes on a busy machine.
 HOME_SECONDS = 1.0
@@ -50,7 +50,7 @@ def hop_of(chain: ReplicatedChain, hop: str) -> list[Replica]:
 
 @pytest.mark.parametrize("hop", ["orc2", "mock_data"])
 async def test_calls_wait_for_its_return_within_their_deadline(hop: str) -> None:
-    with replicated_chain(mock_data=["--delay", SLOW_ANSWER]) as chain:
+    with replicated_chain(mock_data=["--delay", SLOW_RESPONSE]) as chain:
         replicas = hop_of(chain, hop)
         async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             async with (
@@ -64,7 +64,7 @@ async def test_calls_wait_for_its_return_within_their_deadline(hop: str) -> None
                 await asyncio.sleep(1)
     print(f"{hop} gone for {GONE_SECONDS} s, deadline {PATIENT} s: {patient}")
     print(f"{hop} gone for {GONE_SECONDS} s, deadline {IMPATIENT} s: {impatient}")
-    print(f"first answer {recovery * 1000:.0f} ms after the return; afterwards: {afterwards}")
+    print(f"first response {recovery * 1000:.0f} ms after the return; afterwards: {afterwards}")
     assert patient.failed == 0
     assert patient.worst > GONE_SECONDS, "no call waited: the hop was not gone"
     assert impatient.failed >= IN_FLIGHT

@@ -48,7 +48,7 @@ ON_WIRE = {
     "unknown frames": attacks.UNKNOWN_FRAMES,
 }
 ON_BOTH = {
-    "answers that nobody reads": attacks.ANSWERS_UNREAD,
+    "responses that nobody reads": attacks.RESPONSES_UNREAD,
     "HPACK bomb": attacks.HPACK,
     "idle connections": attacks.IDLE,
     "health Watches": attacks.WATCHES,
@@ -145,13 +145,13 @@ def refused(server: ServerProcess) -> int:
     return sum(line["code"] in {"RESOURCE_EXHAUSTED", "CANCELLED"} for line in server.calls())
 
 
-async def test_a_slot_is_held_until_the_answer_is_taken() -> None:
+async def test_a_slot_is_held_until_the_response_is_taken() -> None:
     limit = ("--max-concurrent-rpcs", "1")
     with running("services/mock_data", *limit) as server:
         async with grpc.aio.insecure_channel(server.address, OWN_CONNECTION) as channel:
             call = mock_data_caller(channel, TIMEOUT)
             with attacking(server.address, attacks.UNREAD_AT_THE_END):
-                await eventually(lambda: bool(server.calls()), "the answer is ready")
+                await eventually(lambda: bool(server.calls()), "the response is ready")
                 await _code_of(call, grpc.StatusCode.RESOURCE_EXHAUSTED)
             await _code_of(call, grpc.StatusCode.OK)
 
@@ -178,12 +178,12 @@ def test_open_calls_do_not_hold_the_exit() -> None:
     assert seconds < GRACE / 4
 
 
-def test_an_answer_that_nobody_takes_does_not_hold_the_exit() -> None:
+def test_a_response_that_nobody_takes_does_not_hold_the_exit() -> None:
     with (
         running("services/mock_data", "--grace", str(GRACE)) as server,
         attacking(server.address, attacks.UNREAD_AT_THE_END),
     ):
-        wait_until(lambda: bool(server.calls()), "the answer is ready")
+        wait_until(lambda: bool(server.calls()), "the response is ready")
         seconds = seconds_to_exit(server)
     print(f"exit after {seconds:.1f} s")
     assert seconds < GRACE / 4

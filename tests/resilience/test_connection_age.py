@@ -10,7 +10,7 @@ from testing.waiting import eventually
 from tests.support.chain_calls import caller
 
 AGE = ["--max-connection-age", "0.5"]
-SLOW_ANSWER = "0.1"
+SLOW_RESPONSE = "0.1"
 IN_FLIGHT = 64
 GENERATIONS = 4
 
@@ -21,7 +21,7 @@ def connections(server: ServerProcess) -> int:
 
 
 async def test_no_call_fails() -> None:
-    with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_ANSWER]) as chain:
+    with running_chain(orc1=AGE, orc2=AGE, mock_data=[*AGE, "--delay", SLOW_RESPONSE]) as chain:
         # No retries here: they would hide a lost call.
         channel = grpc.aio.insecure_channel(chain.orc1.address, OWN_CONNECTION)
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:

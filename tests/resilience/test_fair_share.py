@@ -11,7 +11,7 @@ from testing.processes import running
 from tests.resilience.raw_load import Load, raw_load
 from tests.support.chain_calls import mock_data_caller
 
-SLOTS, SLOW_ANSWER = 16, 0.05
+SLOTS, SLOW_RESPONSE = 16, 0.05
 GREEDY = Load(connections=10, in_flight=15, source="127.0.0.2")
 # Within the time for which a server remembers its callers.
 CALLS, TIMEOUT = 50, 20
@@ -26,7 +26,7 @@ async def become_known(call: Call) -> None:
 
 
 async def test_a_greedy_caller_leaves_slots_to_others() -> None:
-    limit = ["--max-concurrent-rpcs", str(SLOTS), "--delay", str(SLOW_ANSWER)]
+    limit = ["--max-concurrent-rpcs", str(SLOTS), "--delay", str(SLOW_RESPONSE)]
     with running("services/mock_data", *limit) as server:
         async with grpc.aio.insecure_channel(server.address, OWN_CONNECTION) as channel:
             with raw_load(server.address, GREEDY) as greedy:

@@ -13,8 +13,8 @@ from typing import Any
 from grpc import StatusCode
 
 from testing.runfiles import command_line
-from tests.resilience.hostile_answers import (
-    HostileAnswer,
+from tests.resilience.hostile_responses import (
+    HostileResponse,
     that_end_calls,
     that_end_connections,
     that_last,
@@ -23,7 +23,7 @@ from tests.resilience.hostile_server import hostile_server, name_of
 from tests.support.client import CLIENT, PATIENCE
 
 SEED = 15
-ANSWERS, OF_CONNECTIONS, SILENT = 1_960, 20, 20
+RESPONSES, OF_CONNECTIONS, SILENT = 1_960, 20, 20
 JOBS = "16"
 SILENT_SECONDS = "0.5"
 HONEST_NAME = "krithik"
@@ -43,9 +43,9 @@ def run(arguments: list[str], stdin: bytes) -> "subprocess.CompletedProcess[byte
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 
-async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple[str, str]]":
+async def ask(responses: Iterable[HostileResponse], *options: str) -> "Counter[tuple[str, str]]":
     """Makes a client request each response, and a user after each. Counts the ends by kind."""
-    asked = list(answers)
+    asked = list(responses)
     names = list(
         chain.from_iterable((name_of(number), HONEST_NAME) for number in range(len(asked)))
     )
@@ -68,7 +68,7 @@ async def ask(answers: Iterable[HostileAnswer], *options: str) -> "Counter[tuple
     )
 
 
-def end_of(line: dict[str, Any], hostile: HostileAnswer) -> str:
+def end_of(line: dict[str, Any], hostile: HostileResponse) -> str:
     """The code of a line, checked against the response's possible statuses."""
     code = StatusCode[line["error"]["code"]] if "error" in line else StatusCode.OK
     statuses = {StatusCode.INTERNAL} if hostile.kind == LARGE_MESSAGE else hostile.statuses
@@ -76,8 +76,8 @@ def end_of(line: dict[str, Any], hostile: HostileAnswer) -> str:
     return code.name
 
 
-async def test_a_batch_goes_on_through_hostile_answers() -> None:
-    ends = await ask(that_end_calls(SEED, ANSWERS, "grpcio"), "--jobs", JOBS, *PATIENCE)
+async def test_a_batch_continues_through_hostile_responses() -> None:
+    ends = await ask(that_end_calls(SEED, RESPONSES, "grpcio"), "--jobs", JOBS, *PATIENCE)
     broken = that_end_connections(SEED, OF_CONNECTIONS, "grpcio")
     # One at a time: calls beside it would lose their connection.
     ends += await ask(broken, "--jobs", "1", *PATIENCE)
@@ -86,6 +86,6 @@ async def test_a_batch_goes_on_through_hostile_answers() -> None:
     for (kind, code), count in sorted(ends.items()):
         print(f"{count:6} {kind}: {code}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"client: {ends.total()} answers; at most {peak / 1000:.1f} MB")
-    assert ends.total() == ANSWERS + OF_CONNECTIONS + SILENT
+    print(f"client: {ends.total()} responses; at most {peak / 1000:.1f} MB")
+    assert ends.total() == RESPONSES + OF_CONNECTIONS + SILENT
     assert peak < MOST_MEMORY_KB

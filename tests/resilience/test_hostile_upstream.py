@@ -13,9 +13,9 @@ from testing.channels import OWN_CONNECTION
 from testing.processes import ServerProcess, running
 from testing.transports import transport
 from testing.waiting import LIMIT_SECONDS, eventually
-from tests.resilience.hostile_answers import (
+from tests.resilience.hostile_responses import (
     ADDRESS,
-    HostileAnswer,
+    HostileResponse,
     that_end_calls,
     that_end_connections,
     that_last,
@@ -25,7 +25,7 @@ from tests.support.chain_calls import USER
 from tests.support.footprint import footprint
 
 SEED, WARM_UP_SEED = 5, 55
-ANSWERS, OF_CONNECTIONS, SILENT, WARM_UP = 4_940, 40, 20, 500
+RESPONSES, OF_CONNECTIONS, SILENT, WARM_UP = 4_940, 40, 20, 500
 AT_ONCE = 16
 SILENT_SECONDS = 0.5
 MEMORY_SLACK_MB = 32.0
@@ -53,17 +53,17 @@ def ask_for(name: str, channel: grpc.aio.Channel) -> Ask:
 
 
 async def storm(
-    ask: Ask, upstream: HostileServer, answers: Iterable[HostileAnswer], seconds: float
+    ask: Ask, upstream: HostileServer, responses: Iterable[HostileResponse], seconds: float
 ) -> "Counter[End]":
     """Requests each response, and counts the ends of each kind."""
-    upstream.answers = list(answers)
-    numbers = iter(range(len(upstream.answers)))
+    upstream.responses = list(responses)
+    numbers = iter(range(len(upstream.responses)))
     ends: Counter[End] = Counter()
     wrong: dict[End, str] = {}
 
     async def keep_asking() -> None:
         for number in numbers:
-            hostile = upstream.answers[number]
+            hostile = upstream.responses[number]
             code, text = grpc.StatusCode.OK, ""
             try:
                 await ask(name_of(number), seconds)
@@ -80,7 +80,7 @@ async def storm(
 
 async def storms(ask: Ask, upstream: HostileServer) -> "Counter[End]":
     """Requests all kinds of responses."""
-    ends = await storm(ask, upstream, that_end_calls(SEED, ANSWERS, transport()), LIMIT_SECONDS)
+    ends = await storm(ask, upstream, that_end_calls(SEED, RESPONSES, transport()), LIMIT_SECONDS)
     broken = that_end_connections(SEED, OF_CONNECTIONS, transport())
     ends += await storm(ask, upstream, broken, LIMIT_SECONDS)
     return ends + await storm(ask, upstream, that_last(SEED, SILENT, transport()), SILENT_SECONDS)
@@ -91,7 +91,7 @@ def assert_the_log_blames(upstream: HostileServer, server: ServerProcess) -> Non
     events = Counter(line["event"] for line in server.log())
     assert events.keys() <= {"serving", "call", "upstream unusable", "upstream usable"}
     diagnoses = [line["diagnosis"] for line in server.calls() if "diagnosis" in line]
-    assert len(diagnoses) > ANSWERS / 4
+    assert len(diagnoses) > RESPONSES / 4
     assert [text for text in diagnoses if upstream.address not in text] == []
     lines = server.log_file.read_text().splitlines()
     stray = [line for line in lines if not line.startswith("{")]
@@ -116,10 +116,10 @@ async def test_a_hostile_upstream_ends_its_calls_alone(name: str) -> None:
                 lambda: footprint(server).descriptors <= most, "broken connections are closed"
             )
             after = footprint(server)
-            print(f"{name}: {ends.total()} answers; before: {before}; after: {after}")
+            print(f"{name}: {ends.total()} responses; before: {before}; after: {after}")
             for (kind, code), count in sorted(ends.items(), key=str):
                 print(f"{count:6} {kind}: {code.name}")
-            assert ends.total() == ANSWERS + OF_CONNECTIONS + SILENT
+            assert ends.total() == RESPONSES + OF_CONNECTIONS + SILENT
             assert after.megabytes < before.megabytes + MEMORY_SLACK_MB
             assert_the_log_blames(upstream, server)
             assert await asyncio.to_thread(server.stop) == 0

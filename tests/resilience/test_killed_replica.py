@@ -19,7 +19,7 @@ from tests.support.replicas import Replica, ReplicatedChain, replicas, replicate
 
 IN_FLIGHT = 64
 # The load is waiting calls, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
-SLOW_ANSWER = "0.2"
+SLOW_RESPONSE = "0.2"
 # Long enough for every call to be in flight when the replica is killed.
 OUTLASTS_THE_KILL = "3"
 # Each failure costs one of 1000 tokens, and a retry needs more than half of them.
@@ -73,7 +73,7 @@ def replica_of(chain: ReplicatedChain, hop: str) -> Replica:
 
 @pytest.mark.parametrize("hop", ["orc2", "mock_data"])
 async def test_the_client_of_the_chain_sees_no_error(hop: str) -> None:
-    mock_data = ["--delay", SLOW_ANSWER, *METRICS]
+    mock_data = ["--delay", SLOW_RESPONSE, *METRICS]
     with replicated_chain(orc2=METRICS, mock_data=mock_data) as chain:
         async with (
             open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,

@@ -17,14 +17,14 @@ from testing.processes import ServerProcess, running
 from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.chain_calls import mock_data_caller
 from tests.support.footprint import footprint
-from tests.support.malformed import PREFACE, Answer, End, Malformed, malformed_requests
+from tests.support.malformed import PREFACE, End, Malformed, Response, malformed_requests
 
 SEED, WARM_UP_SEED = 6, 66
 REQUESTS, WARM_UP_REQUESTS = 10_000, 1_000
 AT_ONCE = 32
 HALF_OPEN = 200
 # Honest callers meanwhile, too few to fill the machine.
-HONEST, SLOW_ANSWER = 4, "0.05"
+HONEST, SLOW_RESPONSE = 4, "0.05"
 MEMORY_SLACK_MB = 32.0
 DESCRIPTOR_SLACK = 4
 # gRPC's own lines: about non-UTF-8 metadata, quoted with escapes, and about callers gone before
@@ -32,7 +32,7 @@ DESCRIPTOR_SLACK = 4
 GRPC_SAYS = ("Invalid encoding", "ExecuteBatchError raised in core")
 
 
-async def end_of(request: Malformed, server: ServerProcess) -> Answer:
+async def end_of(request: Malformed, server: ServerProcess) -> Response:
     """Sends a request and waits until the server has ended it."""
     reader, writer = await asyncio.open_connection(*split_host_port(server.address))
     try:
@@ -40,17 +40,17 @@ async def end_of(request: Malformed, server: ServerProcess) -> Answer:
         with contextlib.suppress(ConnectionError):
             writer.write(request.data)
             await writer.drain()
-            if not request.answers:
+            if not request.responses:
                 writer.write_eof()
         async with asyncio.timeout(LIMIT_SECONDS):
-            return await read_end(reader, statuses=bool(request.answers))
+            return await read_end(reader, statuses=bool(request.responses))
     except TimeoutError:
         raise AssertionError(f"{request.kind} hangs: {request.data!r}") from None
     finally:
         writer.close()
 
 
-async def read_end(reader: asyncio.StreamReader, *, statuses: bool) -> Answer:
+async def read_end(reader: asyncio.StreamReader, *, statuses: bool) -> Response:
     """Reads until the end of stream 1, or (`statuses` is False) of the connection."""
     decoder = Decoder(max_header_list_size=1_000_000)
     async for frame in frames(reader):
@@ -73,17 +73,17 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[Frame]:
             yield frame
 
 
-async def storm(server: ServerProcess, seed: int, count: int) -> "Counter[tuple[str, Answer]]":
+async def storm(server: ServerProcess, seed: int, count: int) -> "Counter[tuple[str, Response]]":
     """Sends this many malformed requests. Counts the ends of each kind."""
     requests = malformed_requests(seed, count)
-    ends: Counter[tuple[str, Answer]] = Counter()
-    wrong: dict[tuple[str, Answer], bytes] = {}
+    ends: Counter[tuple[str, Response]] = Counter()
+    wrong: dict[tuple[str, Response], bytes] = {}
 
     async def keep_sending() -> None:
         for request in requests:
             end = await end_of(request, server)
             ends[request.kind, end] += 1
-            if request.answers and end not in request.answers:
+            if request.responses and end not in request.responses:
                 wrong[request.kind, end] = request.data
 
     await asyncio.gather(*(keep_sending() for _ in range(AT_ONCE)))
@@ -105,7 +105,7 @@ async def half_open(server: ServerProcess) -> AsyncIterator[None]:
 
 
 async def test_the_server_survives_and_serves_on() -> None:
-    arguments = ["--delay", SLOW_ANSWER, "--metrics-address", "127.0.0.1:0"]
+    arguments = ["--delay", SLOW_RESPONSE, "--metrics-address", "127.0.0.1:0"]
     with running("services/mock_data", *arguments) as server:
         await storm(server, WARM_UP_SEED, WARM_UP_REQUESTS)
         before = footprint(server)

@@ -28,7 +28,7 @@ from tests.support.chain_calls import REQUEST, caller
 
 TIMEOUT = 20
 IN_FLIGHT = 32
-SLOW_ANSWER = "0.1"
+SLOW_RESPONSE = "0.1"
 # Callers with a new handshake for each call.
 NEWCOMERS = 4
 ROTATIONS, BETWEEN_ROTATIONS = 3, 0.7
@@ -80,7 +80,7 @@ def elsewhere(tmp_path: Path) -> Authority:
 @contextmanager
 def chain_with(trust: Trust) -> Iterator[Chain]:
     head, link = trust.serving(), [*trust.serving(), *trust.calling()]
-    with running_chain(orc1=link, orc2=link, mock_data=[*head, "--delay", SLOW_ANSWER]) as chain:
+    with running_chain(orc1=link, orc2=link, mock_data=[*head, "--delay", SLOW_RESPONSE]) as chain:
         yield chain
 
 

@@ -15,13 +15,13 @@ from testing.channels import open_channel
 from testing.load import Figures, burst, open_load, steady_load
 from tests.support.chain_calls import caller
 
-SLOW_ANSWER = 1.0
+SLOW_RESPONSE = 1.0
 MAX_CONCURRENT_RPCS = 10
-CAPACITY = MAX_CONCURRENT_RPCS / SLOW_ANSWER
+CAPACITY = MAX_CONCURRENT_RPCS / SLOW_RESPONSE
 PEAK_SECONDS, OVERLOAD_SECONDS = 3.0, 10.0
 TIMEOUT = 60
 # Calls queued for 10 s at ten times the capacity would wait for 90 s.
-P99_LIMIT = 5 * SLOW_ANSWER
+P99_LIMIT = 5 * SLOW_RESPONSE
 HEALTH_LIMIT = 5.0
 # Four times a server's default limit.
 BURST = 4000
@@ -33,17 +33,17 @@ async def peak_of(channel: grpc.aio.Channel) -> Figures:
     return figures
 
 
-async def health_of(channel: grpc.aio.Channel, answers: list[int]) -> None:
+async def health_of(channel: grpc.aio.Channel, responses: list[int]) -> None:
     stub: Any = health_pb2_grpc.HealthStub(channel)
     while True:
-        answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_LIMIT)
-        answers.append(answer.status)
+        response = await stub.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_LIMIT)
+        responses.append(response.status)
         await asyncio.sleep(0.1)
 
 
 async def test_accepted_calls_stay_fast_and_the_rest_are_refused() -> None:
     limit = ["--max-concurrent-rpcs", str(MAX_CONCURRENT_RPCS)]
-    with running_chain(orc1=limit, mock_data=["--delay", str(SLOW_ANSWER)]) as chain:
+    with running_chain(orc1=limit, mock_data=["--delay", str(SLOW_RESPONSE)]) as chain:
         async with (
             open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,
             grpc.aio.insecure_channel(chain.orc1.address) as prober,
@@ -54,8 +54,8 @@ async def test_accepted_calls_stay_fast_and_the_rest_are_refused() -> None:
             overload = await open_load(caller(channel, TIMEOUT), 10 * CAPACITY, OVERLOAD_SECONDS)
             assert not checking.done(), f"a health check failed: {checking.exception()}"
             checking.cancel()
-    print(f"peak: {peak.line}, {peak.answered_per_second:.1f} answers/s")
-    print(f"overload: {overload.line}, {overload.answered_per_second:.1f} answers/s")
+    print(f"peak: {peak.line}, {peak.answered_per_second:.1f} responses/s")
+    print(f"overload: {overload.line}, {overload.answered_per_second:.1f} responses/s")
     print(f"p99 of accepted calls {overload.percentile(0.99) * 1000:.0f} ms")
     worst_refusal = max(overload.latencies[grpc.StatusCode.RESOURCE_EXHAUSTED])
     print(f"slowest refusal {worst_refusal * 1000:.0f} ms, {len(health)} health checks")

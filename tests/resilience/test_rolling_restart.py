@@ -13,7 +13,7 @@ from tests.support.replicas import ReplicatedChain, replicas, replicated_chain
 
 IN_FLIGHT = 64
 # The load is then waiting calls, not a busy machine: IN_FLIGHT / SLOW_ANSWER calls a second.
-SLOW_ANSWER = 0.1
+SLOW_RESPONSE = 0.1
 SETTLED_SECONDS = 0.5
 RESTARTS, CALLS_BETWEEN = 5, 1000
 
@@ -29,7 +29,7 @@ async def restart_each(chain: ReplicatedChain) -> list[int]:
 @pytest.mark.parametrize("drain_delay", ["0", "0.5"])
 async def test_no_call_fails(drain_delay: str) -> None:
     drain = ["--drain-delay", drain_delay]
-    with replicated_chain(orc2=drain, mock_data=[*drain, "--delay", str(SLOW_ANSWER)]) as chain:
+    with replicated_chain(orc2=drain, mock_data=[*drain, "--delay", str(SLOW_RESPONSE)]) as chain:
         channel = open_channel(chain.orc1.address, "user.Orchestrator1Service")
         async with channel, steady_load(caller(channel, timeout=20), IN_FLIGHT) as figures:
             codes = await restart_each(chain)
@@ -52,5 +52,5 @@ async def test_no_call_fails_of_a_caller_that_does_not_watch_health(delay: str) 
                 enough = figures.calls + CALLS_BETWEEN
                 await eventually(lambda: figures.calls >= enough, "calls are answered")  # noqa: B023
                 assert await mock_data.restart() == 0
-    print(f"restarts without health checks, answers after {delay} s: {figures}")
+    print(f"restarts without health checks, responses after {delay} s: {figures}")
     assert figures.failed == 0

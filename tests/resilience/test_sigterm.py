@@ -17,14 +17,14 @@ from tests.support.chain_calls import caller
 CALLS = 200
 TIMEOUT = 30
 # Longer than the calls take to begin, shorter than the grace.
-SLOW_ANSWER = "2"
+SLOW_RESPONSE = "2"
 GRACE_SECONDS = 10.0
 ARGUMENTS = ["--metrics-address", "127.0.0.1:0", "--grace", str(GRACE_SECONDS)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_call_is_answered_before_the_exit(name: str) -> None:
-    mock_data = [*ARGUMENTS, "--delay", SLOW_ANSWER]
+    mock_data = [*ARGUMENTS, "--delay", SLOW_RESPONSE]
     with running_chain(orc1=ARGUMENTS, orc2=ARGUMENTS, mock_data=mock_data) as chain:
         async with open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel:
             calls = asyncio.create_task(burst(caller(channel, TIMEOUT), CALLS))
@@ -50,7 +50,7 @@ async def test_an_open_watch_does_not_hold_up_the_exit() -> None:
             signalled = time.perf_counter()
             code = await asyncio.to_thread(chain.mock_data.stop)
             seconds = time.perf_counter() - signalled
-            last = [answer.status async for answer in statuses]
+            last = [response.status async for response in statuses]
     print(f"SIGTERM with an open Watch: exit {code} after {seconds:.2f} s")
     assert last == [health_pb2.HealthCheckResponse.NOT_SERVING]
     assert code == 0

@@ -16,7 +16,7 @@ from tests.support.footprint import Footprint, footprint
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 SAMPLES = 60
-IN_FLIGHT, SLOW_ANSWER = 32, "0.1"
+IN_FLIGHT, SLOW_RESPONSE = 32, "0.1"
 TIMEOUT = 20
 # A minute's 10,000 calls between the quarters show a leak of 400 bytes a call.
 MEMORY_SLACK_MB = 4.0
@@ -47,7 +47,7 @@ def typical(samples: list[Footprint]) -> Footprint:
 async def test_memory_and_descriptors_stay_flat() -> None:
     quarter = SAMPLES // 4
     metrics = ["--metrics-address", "127.0.0.1:0"]
-    mock_data = [*metrics, "--delay", SLOW_ANSWER]
+    mock_data = [*metrics, "--delay", SLOW_RESPONSE]
     with running_chain(orc1=metrics, orc2=metrics, mock_data=mock_data) as chain:
         async with (
             open_channel(chain.orc1.address, "user.Orchestrator1Service") as channel,

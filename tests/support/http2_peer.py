@@ -35,8 +35,8 @@ class Moment(Enum):
     """The moment of a fault in a server of frames."""
 
     CONNECTED = "once there is a connection"
-    NO_ANSWER = "instead of an answer"
-    BEFORE_ANSWER = "before an answer"
+    NO_RESPONSE = "instead of a response"
+    BEFORE_RESPONSE = "before a response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Fault:
         """The frame, for a call on this stream."""
         if self.resets:
             return RstStreamFrame(stream, error_code=self.code)
-        answered = stream if self.moment is Moment.BEFORE_ANSWER else 0
+        answered = stream if self.moment is Moment.BEFORE_RESPONSE else 0
         return GoAwayFrame(last_stream_id=answered, error_code=self.code)
 
 
@@ -88,10 +88,10 @@ class FaultyServer:
             refuses = self._is_due(Moment.CONNECTED)
             if refuses:
                 _write(writer, self._take().frame(0))
-            await self._answer_calls(reader, writer, refuses=refuses)
+            await self._respond_to_calls(reader, writer, refuses=refuses)
         writer.close()
 
-    async def _answer_calls(
+    async def _respond_to_calls(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, refuses: bool
     ) -> None:
         decoder, encoder, paths = Decoder(), Encoder(), dict[int, bytes]()
@@ -101,26 +101,26 @@ class FaultyServer:
                 paths[frame.stream_id] = headers[b":path"]
             ends = isinstance(frame, DataFrame | HeadersFrame) and "END_STREAM" in frame.flags
             if ends and not refuses:
-                self._answer(writer, encoder, frame.stream_id, paths.pop(frame.stream_id))
+                self._respond(writer, encoder, frame.stream_id, paths.pop(frame.stream_id))
 
-    def _answer(
+    def _respond(
         self, writer: asyncio.StreamWriter, encoder: Encoder, stream: int, path: bytes
     ) -> None:
         if path == _WATCH:
             _write(writer, *_message_frames(encoder, stream, _SERVING))
             return
         self.calls += 1
-        answer = [
+        response = [
             *_message_frames(encoder, stream, self._message),
             _headers(encoder, stream, [("grpc-status", "0")], ends=True),
         ]
-        if self._is_due(Moment.NO_ANSWER):
+        if self._is_due(Moment.NO_RESPONSE):
             # An unsent block leaves no state in the encoder: its fields are never indexed.
             _write(writer, self._take().frame(stream))
-        elif self._is_due(Moment.BEFORE_ANSWER):
-            _write(writer, self._take().frame(stream), *answer)
+        elif self._is_due(Moment.BEFORE_RESPONSE):
+            _write(writer, self._take().frame(stream), *response)
         else:
-            _write(writer, *answer)
+            _write(writer, *response)
             self._spares_next = False
             if self._is_due(Moment.CONNECTED):
                 # The caller may connect anew.

@@ -32,7 +32,7 @@ class End(Enum):
     CLOSED = "closed"
 
 
-Answer = int | End
+Response = int | End
 """A gRPC status code, or another end."""
 
 _OK, _INTERNAL, _EXHAUSTED, _DEADLINE, _UNIMPLEMENTED = 0, 13, 8, 4, 12
@@ -45,13 +45,13 @@ class Malformed:
     Attributes:
         kind: what is wrong with it.
         data: everything sent by the caller.
-        answers: the server's possible answers. Empty for any, as long as the server closes the
+        responses: the server's possible responses. Empty for any, as long as the server closes the
             connection once the caller has.
     """
 
     kind: str
     data: bytes
-    answers: frozenset[Answer]
+    responses: frozenset[Response]
 
 
 def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
@@ -61,8 +61,8 @@ def malformed_requests(seed: int, count: int) -> Iterator[Malformed]:
     kinds = list(makers)
     for number in range(count):
         kind = kinds[number % len(kinds)]
-        data, answers = makers[kind](source)
-        yield Malformed(kind, data, frozenset(answers))
+        data, responses = makers[kind](source)
+        yield Malformed(kind, data, frozenset(responses))
 
 
 def call_of_path(path: bytes) -> bytes:
@@ -70,7 +70,7 @@ def call_of_path(path: bytes) -> bytes:
     return _call(_framed(REQUEST), {":path": path})
 
 
-_Made = tuple[bytes, set[Answer]]
+_Made = tuple[bytes, set[Response]]
 
 
 def _call(
@@ -227,8 +227,8 @@ def _huge_headers(source: random.Random) -> _Made:
 
 def _many_headers(source: random.Random) -> _Made:
     fields = (_literal(b"x-%d" % number, b"v" * 50) for number in range(source.randrange(2000)))
-    answers: set[Answer] = {_OK, _EXHAUSTED, End.RESET, End.CLOSED}
-    return _call(_framed(REQUEST), raw=b"".join(fields)), answers
+    responses: set[Response] = {_OK, _EXHAUSTED, End.RESET, End.CLOSED}
+    return _call(_framed(REQUEST), raw=b"".join(fields)), responses
 
 
 def _random_bytes(source: random.Random) -> _Made:

@@ -15,7 +15,7 @@ find_launcher() {
   is_wanted_bazel "$bazel" && echo "$bazel"
 }
 
-# One short request: the answer's content does not matter, that there is one does.
+# One short request: the response's content does not matter, that there is one does.
 github_answers() {
   local url=https://github.com/
   if command -v curl >/dev/null; then

@@ -101,7 +101,7 @@ def test_unused_dependencies(found: list[str]) -> None:
     ]
 
 
-def test_nothing_is_said_of_a_right_target(found: list[str]) -> None:
+def test_a_right_target_has_no_message(found: list[str]) -> None:
     assert not [line for line in found if "//a:right" in line or "//a:test" in line]
 
 

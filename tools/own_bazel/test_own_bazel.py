@@ -38,7 +38,7 @@ def test_a_command_that_fails_is_said_with_its_last_lines(workspace: Path) -> No
     assert lines == [*map(str, range(12, 31)), "ERROR: no such target"]
 
 
-def test_what_failed_first_is_said_where_nothing_works(workspace: Path) -> None:
+def test_the_first_failure_is_reported_where_nothing_works(workspace: Path) -> None:
     (workspace / "bazelw").write_text("#!/bin/bash\nexit 1")
     with pytest.raises(BazelError, match=r"^query"), own_bazel(workspace, Path("/base")) as bazel:
         bazel.check("query", "//...")

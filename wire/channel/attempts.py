@@ -101,7 +101,7 @@ class Attempts:
         """The stream takes data again."""
         raise NotImplementedError
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def _timeout_value(self) -> bytes | None:
         return None if self._expires is None else format_timeout(self._expires - perf_counter())
@@ -173,18 +173,18 @@ class Attempts:
         """Raise what the call has failed with."""
         raise NotImplementedError
 
-    # --- what a connection and a dispatcher tell
+    # --- callbacks of a connection and a dispatcher
 
     def ended_without_trailers(self) -> None:
         """The response ends as none of gRPC does."""
         if self._connection is not None:
-            cause = f"{self._connection.peer} has ended an answer without a status"
+            cause = f"{self._connection.peer} has ended a response without a status"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
 
     def expire(self) -> None:
         """The deadline is over."""
         if self._connection is not None:
-            cause = f"no answer from {self._connection.peer} within the deadline"
+            cause = f"no response from {self._connection.peer} within the deadline"
         elif self._method.dispatcher.connectivity.state is READY:
             cause = "no free stream within the deadline: the server takes no more at once"
         else:
@@ -204,7 +204,7 @@ class Attempts:
         self._fail(transport_error(grpc.StatusCode.UNAVAILABLE, cause), ())
 
     def refused(self, cause: str) -> None:
-        """The server has not looked at the request."""
+        """The server has not processed the request."""
         self._connection = None
         if self._was_refused or self._is_committed():
             self._fail(transport_error(grpc.StatusCode.UNAVAILABLE, cause), ())

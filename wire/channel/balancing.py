@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _RIVAL_DELAY = 0.25
-"""Seconds for an address to answer before the next one is tried, too."""
+"""Seconds for an address to respond before the next one is tried, too."""
 
 
 class Dispatching(Protocol):
@@ -123,9 +123,9 @@ class RoundRobin:
 class PickFirst:
     """Connects to the first reachable address.
 
-    While an address does not answer, the next one is tried beside it. The first to answer is taken
-    (gRFC A61). So an address that swallows packets costs a quarter of a second, and not the time
-    for an attempt.
+    While an address does not respond, the next one is tried beside it. The first to respond is
+    taken (gRFC A61). So an address that swallows packets costs a quarter of a second, and not the
+    time for an attempt.
     """
 
     def __init__(self, settings: Settings, dispatching: Dispatching) -> None:
@@ -168,7 +168,7 @@ class PickFirst:
             subchannel.close()
 
     def subchannel_changed(self, subchannel: Subchannel) -> None:
-        """Goes on to the next address where one fails, and is idle where a connection ends."""
+        """Continues with the next address where one fails, and is idle where a connection ends."""
         if not self._subchannels:
             return
         if self._subchannels[self._current] is not subchannel:
@@ -224,7 +224,7 @@ class PickFirst:
         self._expect_rival()
 
     def _take(self, rival: Subchannel) -> None:
-        """A rival has answered ahead of the current address."""
+        """A rival has responded ahead of the current address."""
         self._current = self._subchannels.index(rival)
         self.subchannel_changed(rival)
 

@@ -1,4 +1,4 @@
-"""The calls of the four kinds, by what they send and what they are answered."""
+"""The calls of the four kinds, by what they send and what they receive."""
 
 from __future__ import annotations
 

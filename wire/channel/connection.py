@@ -33,13 +33,13 @@ _MAX_INFORMATIONAL = 100
 
 
 class Owner(Protocol):
-    """Holds a connection, and hears of its changes."""
+    """Holds a connection. Is called when it changes."""
 
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
-        """The connection takes no more calls. Those on it go on."""
+        """The connection takes no more calls. Those on it continue."""
 
     def connection_responsive(self, connection: ClientConnection) -> None:
-        """Whether the server answers pings has changed: see `responsive`."""
+        """Whether the server responds to pings has changed: see `responsive`."""
 
     def connection_closed(self, connection: ClientConnection, cause: str) -> None:
         """The connection is over."""
@@ -85,7 +85,7 @@ class ClientConnection(Outgoing):
 
     @property
     def responsive(self) -> bool:
-        """Whether the server answers."""
+        """Whether the server responds."""
         return self._probe.responsive
 
     def has_room(self) -> bool:
@@ -99,7 +99,7 @@ class ClientConnection(Outgoing):
     # --- streams
 
     def watch(self) -> None:
-        """Look whether the server answers, for as long as there are calls."""
+        """Check whether the server responds, for as long as there are calls."""
         self.is_watched = True
         self._probe.start()
 
@@ -212,7 +212,7 @@ class ClientConnection(Outgoing):
             self._owner.connection_responsive(self)
 
     def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
-        """No more streams. Those above the last have not been looked at, and may go elsewhere."""
+        """No more streams. Those above the last were not processed, and may go elsewhere."""
         text = debug[:200].decode("utf-8", "replace")
         self._goaway_cause = f"{self.peer} sent GOAWAY: {name_of(error_code)} {text}".rstrip()
         if error_code == ENHANCE_YOUR_CALM:
@@ -247,7 +247,7 @@ class ClientConnection(Outgoing):
             self.close(NO_ERROR)
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
-        """Tell all exchanges, once."""
+        """Call all exchanges, once."""
         self._probe.stop()
         if self._expiry is not None:
             self._expiry.cancel()

@@ -1,4 +1,4 @@
-"""What a connection of a channel tells whoever has opened a stream on it."""
+"""The callbacks of a channel's connection for each stream opened on it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Exchange(Protocol):
         """The stream takes data again after it was full."""
 
     def refused(self, cause: str) -> None:
-        """The server says it has not looked at the request."""
+        """The server has not processed the request."""
 
     def reset(self, error_code: int) -> None:
         """The server has reset the stream."""

@@ -1,4 +1,4 @@
-"""Client-side health checking: calls go where the server says SERVING (gRFC A17).
+"""Client-side health checking: calls go where the server reports SERVING (gRFC A17).
 
 The two messages of grpc.health.v1 have one field each, so they are read and written here.
 Source: https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md.
@@ -36,10 +36,10 @@ _logger = logging.getLogger(__name__)
 
 
 class HealthListener(Protocol):
-    """Hears of a server's health."""
+    """Is called when a server's health changes."""
 
     def __call__(self, *, serving: bool, error: str) -> None:
-        """The server has said something of the service's health."""
+        """The server has reported the service's health."""
 
 
 class HealthWatch:
@@ -48,7 +48,7 @@ class HealthWatch:
     A server without the health service counts as serving.
 
     Attributes:
-        serving: what was said last.
+        serving: the last reported status.
     """
 
     lasts = True
@@ -88,7 +88,7 @@ class HealthWatch:
         request = frame_message(_health_request(self._service))
         connection.send_request(self, _WATCH, None, [], request)
 
-    def _say(self, *, serving: bool, error: str) -> None:
+    def _report(self, *, serving: bool, error: str) -> None:
         if not self._stopped:
             self.serving = serving
             self._listener(serving=serving, error=error)
@@ -96,7 +96,7 @@ class HealthWatch:
     def _failed(self, cause: str) -> None:
         if self._stopped:
             return
-        self._say(serving=False, error=f"health check: {cause}")
+        self._report(serving=False, error=f"health check: {cause}")
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._backoff.next(), self._begin)
 
@@ -115,7 +115,7 @@ class HealthWatch:
             _logger.warning(
                 "%s has no health service: it is called as it is", self._connection.peer
             )
-            self._say(serving=True, error="")
+            self._report(serving=True, error="")
             self._stopped = True
         else:
             message = decode_message(trailers.get(b"grpc-message", b""))
@@ -139,7 +139,9 @@ class HealthWatch:
     def _answered(self, status: int) -> None:
         self._backoff.reset()
         name = _STATUSES.get(status, str(status))
-        self._say(serving=status == _SERVING, error=f"the server says {name} of {self._service!r}")
+        self._report(
+            serving=status == _SERVING, error=f"the server reports {name} for {self._service!r}"
+        )
 
     def writable(self) -> None:
         """Nothing waits to be written."""

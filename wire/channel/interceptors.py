@@ -217,7 +217,7 @@ class InterceptedCall:
         return await self._ask("debug_error_string", "")
 
     async def wait_for_connection(self) -> None:
-        """Waits until the server answers."""
+        """Waits until the server responds."""
         await (await self._interceptors).wait_for_connection()
 
     async def _ask(self, name: str, otherwise: _Value) -> _Value:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Method:
-    """A method as a stub asks for it."""
+    """A method as a stub names it."""
 
     __slots__ = ("config", "deserialize", "dispatcher", "path", "serialize")
 

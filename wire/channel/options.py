@@ -1,4 +1,4 @@
-"""What a channel can be told beyond its target and its credentials."""
+"""Options of a channel, beyond its target and its credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ChannelOptions:
     """Options of a channel. Times are in seconds."""
 
     service_config: str | Mapping[str, Any] | None = None
-    """JSON, or what it stands for. A resolver has no say in it."""
+    """JSON, or what it stands for. A resolver does not change it."""
     authority: str | None = None
     """The `:authority` of calls. The target's by default."""
     server_name: str | None = None
@@ -26,7 +26,7 @@ class ChannelOptions:
     check_health: bool = True
     """Whether `healthCheckConfig` of the service config is followed."""
     compression: grpc.Compression | None = None
-    """How messages are compressed where a call does not say."""
+    """The default compression of messages. A call may choose its own."""
     user_agent: str = "grpc-python-wire/1.0"
     limits: Limits = field(default_factory=Limits)
     """What a server may make this side do, hold and wait for."""
@@ -41,8 +41,8 @@ class ChannelOptions:
     """The least time from one look-up of a name to the next."""
 
     probe_interval: float | None = 0.5
-    """A call silent for so long has its server pinged, twice at most. A server that does not answer
-    within as long again gets no new calls until it does. None never asks."""
+    """A call silent for so long has its server pinged, twice at most. A server that does not
+    respond within as long again gets no new calls until it does. None sends no pings."""
     keepalive_interval: float = 300.0
     """From one ping to the next while calls wait. Servers close connections that ping more often
     than every five minutes."""

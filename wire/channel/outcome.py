@@ -1,4 +1,4 @@
-"""What callers ask of a call of any kind: its status, its metadata, its time."""
+"""A call's outcome, of any kind: its status, its metadata, its time."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Outgoing(UsualResponses):
 
     Attributes:
         written_id: streams from this one on have not been written yet.
-        is_watched: somebody looks whether the server answers.
+        is_watched: somebody checks whether the server responds.
     """
 
     def __init__(self, flusher: Flusher, limits: Limits, fixed_fields: list[Field]) -> None:
@@ -32,15 +32,15 @@ class Outgoing(UsualResponses):
         self.is_watched = False
         self._headers = RequestHeaders(self.encoder, fixed_fields)
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def watch(self) -> None:
-        """A stream was opened, and nobody looks whether the server answers."""
+        """A stream was opened, and nobody checks whether the server responds."""
 
     def numbers_used_up(self) -> None:
         """The last stream number is taken."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def send_request(
         self,
@@ -53,7 +53,7 @@ class Outgoing(UsualResponses):
         """Open a stream with a request of one message. The caller has made sure of room.
 
         Args:
-            exchange: is told of the response.
+            exchange: receives the response.
             path: of the method.
             timeout: the value of `grpc-timeout`.
             metadata: further fields.

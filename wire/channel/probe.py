@@ -1,8 +1,8 @@
 """Finds out whether a silent server is slow, frozen or gone.
 
 A frozen process keeps its connections, and each call to it would wait for its deadline. While a
-call waits in silence the server is pinged. A server that does not answer in time gets no new calls.
-After a longer silence it loses the connection.
+call waits in silence the server is pinged. A server that does not respond in time gets no new
+calls. After a longer silence it loses the connection.
 
 Servers count pings that come more often than every five minutes. They close a connection at the
 third one without any other response in between (gRFC A8, `keepalive` in grpc's documents). So there
@@ -112,7 +112,7 @@ class Probe:
 
     def _unanswered(self) -> None:
         if perf_counter() - self._pinged > self._keepalive_timeout:
-            self._connection.give_up(NO_ERROR, "the server does not answer pings")
+            self._connection.give_up(NO_ERROR, "the server does not respond to pings")
         elif self.responsive:
             self.responsive = False
             self._connection.responsiveness_changed()

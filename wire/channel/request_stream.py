@@ -171,7 +171,7 @@ class RequestStream(Attempts):
         await self._write(request)
 
     async def done_writing(self) -> None:
-        """Tells the server that there are no more requests."""
+        """Ends the stream of requests."""
         self._require_writer()
         self._finish_requests()
 

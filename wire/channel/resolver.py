@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class ResolverListener(Protocol):
-    """Hears of a name's addresses."""
+    """Is called when a name is resolved."""
 
     def addresses_resolved(self, addresses: tuple[Address, ...]) -> None:
         """What the name stands for now. There is at least one."""
 
     def resolution_failed(self, error: str) -> None:
-        """The resolver cannot tell."""
+        """The resolver found no addresses."""
 
 
 class Resolver:
-    """Looks a target up when asked to, not more often than its interval."""
+    """Looks a target up on demand, not more often than its interval."""
 
     def __init__(self, target: Target, interval: float, listener: ResolverListener) -> None:
         self._target = target
@@ -53,7 +53,7 @@ class Resolver:
             self._look()
 
     def close(self) -> None:
-        """Tell nothing any more."""
+        """Call the listener no more."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -81,9 +81,9 @@ class Resolver:
             error = f"the name {host!r} cannot be resolved: {reason}"
         # The loop may be closed by now.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._tell, answer, error)
+            self._loop.call_soon_threadsafe(self._report, answer, error)
 
-    def _tell(self, addresses: tuple[Address, ...], error: str) -> None:
+    def _report(self, addresses: tuple[Address, ...], error: str) -> None:
         self._looking = False
         if self._closed:
             return

@@ -1,4 +1,4 @@
-"""What the headers and trailers of a response say."""
+"""Reads the headers and trailers of a response."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_head(fields: Fields) -> None:
     """Checks the headers at the start of a response.
 
     Raises:
-        ResponseError: they come from no gRPC server, or ask for something unsupported.
+        ResponseError: they come from no gRPC server, or need something unsupported.
     """
     head = dict(fields)
     http_status = head.get(b":status", b"")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DURATION = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?s")
 _POLICIES = ("round_robin", "pick_first")
-# gRFC A6 bounds what a config may ask for.
+# gRFC A6 bounds what a config may set.
 _MAX_ATTEMPTS = 5
 _MAX_TOKENS = 1000
 _CODES = {code.name: code for code in grpc.StatusCode}

@@ -68,7 +68,7 @@ class StreamResponseCall(Outcome):
         self._failure: grpc.aio.AioRpcError | None = None
         self._iterator: AsyncIterator[Any] | None = None
 
-    # --- what a connection tells
+    # --- callbacks of a connection
 
     def head_received(self, fields: Fields) -> None:
         """The responses begin."""
@@ -105,7 +105,7 @@ class StreamResponseCall(Outcome):
         except ResponseError as fault:
             error = fault_error(fault, peer)
         if error is None and not self._inbox.is_whole:
-            cause = f"{peer}: the last answer is not whole"
+            cause = f"{peer}: the last response is not whole"
             error = transport_error(grpc.StatusCode.INTERNAL, cause)
         if error is not None:
             self._fail(error, trailers)
@@ -207,7 +207,7 @@ class StreamResponseCall(Outcome):
         except MessageError as error:
             self._fail_response(error.code, f"{self._peer}: {error.details}")
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
-            cause = f"{self._peer}: an answer cannot be read: {error!r}"
+            cause = f"{self._peer}: a response cannot be read: {error!r}"
             self._fail_response(grpc.StatusCode.INTERNAL, cause)
         return grpc.aio.EOF
 
@@ -271,7 +271,7 @@ class StreamResponseCall(Outcome):
         return asyncio.CancelledError() if self._cancelled else self._failure
 
     async def wait_for_connection(self) -> None:
-        """Waits until the server answers. Raises what the call fails with."""
+        """Waits until the server responds. Raises what the call fails with."""
         await self._begun()
         if self._done:
             self._raise_for_status()

@@ -1,4 +1,4 @@
-"""One address of a channel: connects to it, backs off, and says whether calls may go there."""
+"""One address of a channel: connects to it, backs off, and has a state for the picking of calls."""
 
 from __future__ import annotations
 
@@ -197,10 +197,10 @@ class Subchannel:
         self.error = error
         self._listener.subchannel_changed(self)
 
-    # --- what the connection tells
+    # --- callbacks of the connection
 
     def connection_draining(self, connection: ClientConnection, cause: str) -> None:
-        """The server asks for another connection."""
+        """The server wants the next calls on another connection."""
         self._lost(connection, cause)
 
     def connection_responsive(self, connection: ClientConnection) -> None:
@@ -208,7 +208,7 @@ class Subchannel:
         if connection is not self.connection:
             return
         if not connection.responsive:
-            self._change(TRANSIENT_FAILURE, "the server does not answer")
+            self._change(TRANSIENT_FAILURE, "the server does not respond")
         elif self._health is None or self._health.serving:
             self._change(READY, self.error)
 

@@ -89,7 +89,7 @@ class UnaryResponseCall(ResponseFuture, Outcome):
         self._parser: MessageParser | None = None
         self._response: bytes | None = None
 
-    # --- what a connection tells
+    # --- callbacks of a connection
 
     def head_received(self, fields: Fields) -> None:
         """The response begins."""
@@ -161,13 +161,13 @@ class UnaryResponseCall(ResponseFuture, Outcome):
         self._trailers = trailers
         response = self._response
         if response is None:
-            cause = f"{connection.peer}: the status is OK, but there is no answer"
+            cause = f"{connection.peer}: the status is OK, but there is no response"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
             return
         try:
             result = self._method.deserialize(response)
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
-            cause = f"{connection.peer}: the answer cannot be read: {error!r}"
+            cause = f"{connection.peer}: the response cannot be read: {error!r}"
             self._fail_here(grpc.StatusCode.INTERNAL, cause)
             return
         self._response = None
@@ -259,11 +259,11 @@ class UnaryResponseCall(ResponseFuture, Outcome):
         return asyncio.CancelledError() if self.cancelled() else self.exception()
 
     async def wait_for_connection(self) -> None:
-        """Waits until the server answers. Raises what the call fails with."""
+        """Waits until the server responds. Raises what the call fails with."""
         await self._begun()
         if self.done():
             self.result()
 
 
 def _second_response() -> MessageError:
-    return MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two answers")
+    return MessageError(grpc.StatusCode.UNIMPLEMENTED, "a unary call has two responses")

@@ -8,5 +8,5 @@ class HpackError(Exception):
 class HeaderListTooLarge(Exception):  # noqa: N818 - the condition's name in RFC 9113, 10.5.1.
     """A block is sound, and its field list is larger than what was announced.
 
-    The table has what the block put into it, so the connection can go on without the stream.
+    The table has what the block put into it, so the connection continues without the stream.
     """

@@ -1,8 +1,8 @@
 """An HTTP/2 connection, the base of both roles (RFC 9113).
 
-A subclass says `is_server`, overrides the hooks ("what a subclass is told", here and in the
-bases) and calls what the bases offer ("what a subclass asks for"). Hooks are synchronous and run
-while bytes are read. An exception in a hook ends the connection with INTERNAL_ERROR.
+A subclass sets `is_server`, overrides the hooks ("hooks of a subclass", here and in the bases)
+and calls what the bases offer ("what a subclass calls"). Hooks are synchronous and run while
+bytes are read. An exception in a hook ends the connection with INTERNAL_ERROR.
 
 The bases, lowest first: `Output` (bytes), `Sending` (streams and the peer's windows), `Control`
 (SETTINGS, PING, GOAWAY…), `Receiving` (headers and data) and `Reading` (bytes to frames).
@@ -45,15 +45,15 @@ class Connection(Reading):
         super().__init__(flusher, limits)
         self.end: ConnectionEnd | None = None
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def connection_ended(self, reason: ConnectionEnd) -> None:
         """The connection is over, once. Its streams are still in `streams`."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def send_goaway(self, last_stream_id: int, code: int = NO_ERROR, debug: bytes = b"") -> None:
-        """Tell the peer that streams above the last one are not answered."""
+        """Announce that streams above the last one are not processed."""
         self.write(frames.goaway(last_stream_id, code, debug))
         if last_stream_id != frames.LARGEST_STREAM:
             self.goaway_last = last_stream_id

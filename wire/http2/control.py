@@ -41,7 +41,7 @@ class Control(Sending):
         self.highest_peer_stream = 0
         """The highest stream opened by the client, or 0 at a client."""
         self.goaway_last: int | None = None
-        """The last stream of a GOAWAY of this side: streams above it are not answered."""
+        """The last stream of a GOAWAY of this side. Streams above it are not processed."""
         self.greeted = False
         """The peer's first SETTINGS are here."""
         self._resets = Bucket("resets of streams", limits.resets)
@@ -63,13 +63,13 @@ class Control(Sending):
             frames.WINDOW_UPDATE: self._on_window_update,
         }
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def stream_reset(self, stream_id: int, error_code: int) -> None:
         """The peer reset a stream. It is still in `streams` during this call."""
 
     def goaway_received(self, last_stream_id: int, error_code: int, debug: bytes) -> None:
-        """The peer takes no new streams. It may be said twice, with a lower last stream."""
+        """The peer takes no new streams. GOAWAY may come twice, with a lower last stream."""
 
     def settings_received(self) -> None:
         """The peer's SETTINGS were taken. The first time, the connection becomes ready."""
@@ -77,7 +77,7 @@ class Control(Sending):
     def ping_acknowledged(self, payload: bytes) -> None:
         """The peer has acknowledged a PING."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def send_ping(self, payload: bytes) -> None:
         """Send a PING of eight bytes."""

@@ -60,7 +60,7 @@ class Reading(Receiving):
         self._usual: dict[bytes, Any] = {}
         """What a subclass knows the usual exchange by: a header block, or the start of one."""
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def _read_usual(self, stream_id: int, buffer: bytes, start: int, end: int) -> int:  # noqa: ARG002
         """Headers have arrived, of one frame, and something is known to be usual.

@@ -44,7 +44,7 @@ class Receiving(Control):
         # A header block that has begun (section 6.10): stream, flags, self-dependence, pieces.
         self._block: tuple[int, int, bool, list[bytes]] | None = None
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
         """A well-formed header list has arrived. The second one of a stream is its trailers."""
@@ -57,12 +57,12 @@ class Receiving(Control):
         self.reset_stream(stream_id, ENHANCE_YOUR_CALM)
 
     def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
-        """Data has arrived. `acknowledge` says when it is taken."""
+        """Data has arrived. Call `acknowledge` when it is consumed."""
 
     def stream_failed(self, stream_id: int, fault: StreamFault) -> None:
         """The peer broke a rule on a stream. A reset follows this call."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def acknowledge(self, stream_id: int, taken: int) -> None:
         """Let the peer send more on a stream: so many of its bytes are taken."""
@@ -240,7 +240,7 @@ def _unpadded(buffer: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _header_fragment(flags: int, stream_id: int, payload: bytes) -> tuple[bytes, bool]:
-    """The block fragment of HEADERS, and whether the stream is said to depend on itself."""
+    """The block fragment of HEADERS, and whether the stream depends on itself."""
     start, end = 0, len(payload)
     if flags & PADDED:
         start, end = _unpadded(payload, start, end)

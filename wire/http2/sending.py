@@ -54,15 +54,15 @@ class Sending(Output):
         # Frames that cross a RST_STREAM of ours are not the peer's fault (section 5.4.2).
         self._reset_here: dict[int, None] = {}
 
-    # --- what a subclass is told
+    # --- hooks of a subclass
 
     def stream_writable(self, stream_id: int) -> None:
-        """The stream's queue has drained: a waiting writer may go on."""
+        """The stream's queue has drained: a waiting writer may continue."""
 
     def stream_closed(self, stream: Stream) -> None:
         """The stream is over, in whichever way, and no longer in `streams`."""
 
-    # --- what a subclass asks for
+    # --- what a subclass calls
 
     def open_stream(self, block: bytes, *, end_stream: bool = False) -> int:
         """Open a stream with a header block, and return its id (clients only)."""
@@ -221,7 +221,7 @@ class Sending(Output):
             self.stream_writable(stream.id)
 
     def flush(self) -> None:
-        """Write what was collected, and go on with the queues in the next turn."""
+        """Write what was collected, and continue with the queues in the next turn."""
         super().flush()
         self._room = _TURN_BYTES
         if self._waiting and not self.paused and self.send_window > 0:

@@ -35,7 +35,7 @@ class Stream:
     end_queued = False
     trailers: list[tuple[bytes, bytes]] | None = None
     blocked = False
-    """The writer was told to wait."""
+    """The writer has to wait."""
 
     def __init__(self, stream_id: int, send_window: int, receive_window: int) -> None:
         self.id = stream_id

@@ -1,7 +1,7 @@
 """One write per connection and turn of the event loop.
 
-A system call costs more than answering a call. Whatever a connection has to say in one turn of the
-loop is therefore collected, and written once, behind everything woken in this turn.
+A system call costs more than responding to a call. Whatever a connection has to send in one turn
+of the loop is therefore collected, and written once, behind everything woken in this turn.
 """
 
 from __future__ import annotations

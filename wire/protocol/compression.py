@@ -33,7 +33,7 @@ _MOST_MEMBERS = 16
 
 
 def encoding_of(compression: grpc.Compression | None) -> bytes:
-    """The name on the wire of what an application asked for. None means identity."""
+    """The wire's name for an application's choice. None means identity."""
     return IDENTITY if compression is None else _ENCODINGS[compression]
 
 
@@ -68,7 +68,7 @@ def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
     wbits = _FORMATS.get(encoding)
     if wbits is None:
         raise MessageError(
-            grpc.StatusCode.INTERNAL, "a message is compressed, but no grpc-encoding says how"
+            grpc.StatusCode.INTERNAL, "a message is compressed, but there is no grpc-encoding"
         )
     if not data:
         return data

@@ -47,17 +47,17 @@ def server(  # noqa: PLR0913 - all but the first by name.
     """Make a server, with grpc.aio.Server's methods.
 
     Args:
-      handlers: are asked for methods not registered by generated code.
+      handlers: find methods not registered by generated code.
       limits: what callers may make this process do, hold and wait for.
       interceptors: grpc.aio's server interceptors, the first one outermost.
       compression: of responses to callers that take it.
-      observer: is told of each call.
-      connection_observer: is told of each connection, and of refused ones.
+      observer: is called for each call.
+      connection_observer: is called for each connection, and for refused ones.
       background: services whose open streams a stopping server does not wait for.
       unlimited: services exempt from `Limits.call_timeout` and `Limits.max_wait`.
       thread_pool: runs methods written as plain functions. By default a pool of the server's own.
       reuse_port: several servers may listen on one port.
-      admission: says how many calls have room, and what the others are told.
+      admission: limits the calls, and holds the status of refused ones.
     """
     limits = limits or Limits()
     methods = Methods()

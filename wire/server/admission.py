@@ -21,7 +21,7 @@ class Admission:
     """The refusal of a call without room."""
 
     def room(self) -> int:
-        """How many calls may begin, whoever makes them. 0 or less to be asked for each caller."""
+        """How many calls may begin, whoever makes them. 0 or less leaves it to `room_for`."""
         return _NO_BOUND
 
     def room_for(self, caller: Caller) -> int:  # noqa: ARG002

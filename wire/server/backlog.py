@@ -38,7 +38,7 @@ class Backlog(UsualRequests):
     has_more = False
     refused = 0
     is_probe = False
-    """The last call that was seen in overload is one that is always answered."""
+    """The last call that was seen in overload is one that is always handled."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)
@@ -70,7 +70,7 @@ class Backlog(UsualRequests):
         self._wait()
 
     def _may_go_ahead(self) -> bool:
-        """Whether this is one to look at before all that wait.
+        """Whether this is one to read before all that wait.
 
         A probe begins with a handshake, and each step of it would wait by itself. One that has its
         connection already is known by the calls that were not refused on it.
@@ -158,14 +158,14 @@ class Backlog(UsualRequests):
         # What was not read is there again.
         return len(self._backlog) == waiting
 
-    def _settle(self, refused_before: int, tell: Callable[[Caller, int], None]) -> int:
+    def _settle(self, refused_before: int, report: Callable[[Caller, int], None]) -> int:
         self.refusing = None
         self.frames_a_turn = FRAMES_A_TURN
         self.has_more = bool(self._backlog)
         self._resume_reading()
         refused = self.refused - refused_before
         if refused:
-            guarded(tell, self.caller, refused)
+            guarded(report, self.caller, refused)
         return refused
 
     def _end(self, reason: ConnectionEnd) -> None:

@@ -1,6 +1,6 @@
-"""One call being answered: from its headers to the last byte of its response.
+"""One call being handled: from its headers to the last byte of its response.
 
-A call ends once (`end`): its status is decided, observers hear of it, and it is queued to be
+A call ends once (`end`): its status is decided, observers are called, and it is queued to be
 written. It closes once (`close`): the response has left, or nobody waits for it any more.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _OK = grpc.StatusCode.OK
 _TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED
-_TOO_LARGE = "the answer is larger than the limit"
+_TOO_LARGE = "the response is larger than the limit"
 # Characters of what a caller sent that a text for it repeats.
 _QUOTED = 100
 _logger = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Call(Incoming):
         serialize = self.handler.serialize if self.handler is not None else None
         data = message if serialize is None else serialize(message)
         if not isinstance(data, bytes):
-            raise TypeError(f"an answer is serialized to {type(data).__name__}, not to bytes")
+            raise TypeError(f"a response is serialized to {type(data).__name__}, not to bytes")
         return data
 
     def _framed(self, data: bytes) -> bytes:
@@ -145,7 +145,7 @@ class Call(Incoming):
 
     # --- the end
 
-    def answer(self, response: Any) -> None:
+    def respond(self, response: Any) -> None:
         """End a call of one response: with it, or with the status set before."""
         if self.ended:
             return
@@ -155,19 +155,19 @@ class Call(Incoming):
         try:
             data = self._serialized(response)
         except Exception:
-            _logger.exception("answer_not_serialized", extra={"method": self.method})
-            self.fail(grpc.StatusCode.INTERNAL, "the answer cannot be serialized")
+            _logger.exception("response_not_serialized", extra={"method": self.method})
+            self.fail(grpc.StatusCode.INTERNAL, "the response cannot be serialized")
             return
         connection = self.connection
         if self._is_unusual or len(data) > connection.small_response:
-            self._answer_slowly(data)
+            self._respond_slowly(data)
             return
         self._decide(_OK, "")
         # An observer may have added trailers.
         if self._is_unusual or not connection.send_small_response(self.stream, data):
             self._send_last(data)
 
-    def _answer_slowly(self, data: bytes) -> None:
+    def _respond_slowly(self, data: bytes) -> None:
         if len(data) > self.connection.limits.max_message:
             self.fail(_TOO_MUCH, _TOO_LARGE)
             return

@@ -35,11 +35,11 @@ _GRPC = b"application/grpc"
 
 
 class ServerConnection(Backlog, Draining):
-    """Answers the calls of one caller."""
+    """Handles the calls of one caller."""
 
     is_server = True
     sweep: Sweep
-    """What the looks at this connection have seen."""
+    """What the checks of this connection have seen."""
 
     def __init__(
         self, dispatcher: Dispatcher, connections: Connections, *, secure: bool = False

@@ -36,7 +36,7 @@ class Connections:
         self._limits = limits
         self._observer = observer
         self._live: set[ServerConnection] = set()
-        # All whose socket is open: also those that said their GOAWAY and wait for the peer.
+        # All whose socket is open: also those that have sent their GOAWAY and wait for the peer.
         self._open: set[ServerConnection] = set()
         self.handshakes = 0
         self.stopping = False

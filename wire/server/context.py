@@ -88,7 +88,7 @@ class Context:
         return self.connection.peer
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]:
-        """What TLS says of the caller, empty without TLS."""
+        """The caller's identity by TLS. Empty without TLS."""
         return self.connection.identity.auth_context
 
     def peer_identity_key(self) -> str | None:
@@ -176,7 +176,7 @@ class Context:
         self._compress_next = False
 
     def response_encoding(self) -> bytes:
-        """The encoding of the responses: what was asked for, if the caller takes it."""
+        """The encoding of the responses: the requested one, if the caller accepts it."""
         encoding = self._encoding
         if encoding is None:
             encoding = self.connection.dispatcher.encoding

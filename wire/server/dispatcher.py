@@ -17,10 +17,10 @@ from wire.server.admission import Admission
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
-from wire.server.streaming import answer_stream
-from wire.server.threads import answer_in_thread
+from wire.server.streaming import respond_stream
+from wire.server.threads import respond_in_thread
 from wire.server.turns import Turns
-from wire.server.unary import answer_unary
+from wire.server.unary import respond_unary
 
 if TYPE_CHECKING:
     import asyncio
@@ -63,13 +63,13 @@ class Dispatcher:
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_held)
         self.unlimited = frozenset(unlimited)
-        """Services with calls answered under any load, for as long as their callers like."""
+        """Services with calls handled under any load, for as long as their callers like."""
         self.admission = admission or Admission()
         self._is_used = False
         self._pool = thread_pool
         self._own_pool: ThreadPoolExecutor | None = None
         self._interceptors = (
-            Interceptors(interceptors, methods, self._answer) if interceptors else None
+            Interceptors(interceptors, methods, self._handle) if interceptors else None
         )
 
     def use(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -91,7 +91,7 @@ class Dispatcher:
             self._own_pool = None
 
     def is_spared(self, path: str) -> bool:
-        """Whether calls of a method are answered, whatever else there is to do."""
+        """Whether calls of a method are handled, whatever else there is to do."""
         return path[1:].partition("/")[0] in self.unlimited
 
     def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
@@ -140,19 +140,19 @@ class Dispatcher:
         """Run the servicer's method. The message is the request, for a method of one request."""
         method = call.handler
         if self._interceptors is not None:
-            coroutine = self._interceptors.answer(call, message)
+            coroutine = self._interceptors.handle(call, message)
         elif message is not None and method is not None and method.is_simple:
-            coroutine = answer_unary(call, method, message)
+            coroutine = respond_unary(call, method, message)
         else:
-            coroutine = self._answer(call, message)
+            coroutine = self._handle(call, message)
         # A name of its own making would cost each task more.
         call.task = Task(coroutine, loop=self.loop, name=call.method)
 
-    def _answer(self, call: Call, message: bytes | None) -> Coroutine[Any, Any, None]:
+    def _handle(self, call: Call, message: bytes | None) -> Coroutine[Any, Any, None]:
         method = call.handler
         if method is not None and method.is_blocking:
-            return answer_in_thread(call, message, self._threads())
-        return answer_stream(call, message)
+            return respond_in_thread(call, message, self._threads())
+        return respond_stream(call, message)
 
     def _threads(self) -> Executor:
         if self._pool is not None:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from wire.server.connection import ServerConnection
     from wire.server.connections import Connections
 
-# How often the connections are looked at while they drain.
+# How often the connections are checked while they drain.
 _STEP = 0.05
-# What the end of the sockets may take when everything is said.
+# What the end of the sockets may take when everything is sent.
 _CLOSING_TIME = 0.2
 # A caller that takes nothing of its responses for so long does not hold the exit.
 _PATIENCE = 1.0
-# How long calls that are cut off may take to be told, before their connections go too.
+# How long the status of calls that are cut off may take, before their connections go too.
 _LAST_WORDS = 0.05
 # What methods may take behind the grace to end when their calls are over: their `finally` blocks.
 _LAST_WORK = 1.0
@@ -32,7 +32,7 @@ _LOOK_INTERVAL = 0.005
 
 
 async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
-    """Answer the calls in flight and those on their way, then close.
+    """Complete the calls in flight and those on their way, then close.
 
     Args:
       connections: of the stopping server. It accepts no more of them.
@@ -102,7 +102,7 @@ def _cut_off(connection: ServerConnection, applies: Callable[[Call], bool]) -> N
 
 
 async def _end(connections: Connections) -> None:
-    """Tell the remaining calls of their end."""
+    """End the remaining calls."""
     for connection in connections:
         connection.finish_draining()
         _cut_off(connection, lambda _: True)

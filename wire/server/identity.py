@@ -21,7 +21,7 @@ Caller = tuple[str, ...]
 
 
 class Identity(NamedTuple):
-    """What TLS says of a peer, in gRPC's entries for it."""
+    """A peer's identity by TLS, in gRPC's entries for it."""
 
     auth_context: Mapping[str, Iterable[bytes]]
     key: str | None

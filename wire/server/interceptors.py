@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Handler = grpc.RpcMethodHandler[Any, Any]
     Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
-    AnswerCall = Callable[[Call, bytes | None], Awaitable[None]]
+    HandleCall = Callable[[Call, bytes | None], Awaitable[None]]
 
 
 class Interceptors:
@@ -27,10 +27,10 @@ class Interceptors:
         self,
         interceptors: Sequence[grpc.aio.ServerInterceptor],
         methods: Methods,
-        answer: AnswerCall,
+        handle: HandleCall,
     ) -> None:
         self._methods = methods
-        self._answer = answer
+        self._handle = handle
         chain: Continuation = self._find
         for interceptor in reversed(interceptors):
             chain = partial(interceptor.intercept_service, chain)
@@ -41,8 +41,8 @@ class Interceptors:
         method = self._methods.registered(path) or self._methods.find(details)
         return None if method is None else method.source
 
-    async def answer(self, call: Call, message: bytes | None) -> None:
-        """Answer a call by the interceptors' handler."""
+    async def handle(self, call: Call, message: bytes | None) -> None:
+        """Handle a call by the interceptors' handler."""
         call.running = True
         try:
             handler = await self._chain(CallDetails(call))
@@ -54,4 +54,4 @@ class Interceptors:
             call.stopped_running()
             return
         call.handler = self._methods.given(call.method, handler)
-        await self._answer(call, message)
+        await self._handle(call, message)

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 BACKLOG = 1024
-# What a machine without IPv6, or with a name of other machines too, answers to an address.
+# What a machine without IPv6 says of an address, or one whose name has others' addresses, too.
 _NOT_HERE = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _MAX_PORT = 65535
 _ALL_OF_IPV4 = "0.0.0.0"  # noqa: S104 - only where it was asked for.

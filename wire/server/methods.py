@@ -34,7 +34,7 @@ class Method:
     is_blocking: bool
     """The behavior is a plain function. It may block, so it runs in a thread."""
     is_simple: bool
-    """A coroutine answers one request by one response."""
+    """A coroutine handles one request by one response."""
 
 
 def method_of(path: str, handler: Handler) -> Method:
@@ -68,7 +68,7 @@ def _is_asynchronous(behavior: Any) -> bool:
 
 
 class CallDetails(grpc.HandlerCallDetails):
-    """What a generic handler and an interceptor are told of a call."""
+    """What a generic handler and an interceptor see of a call."""
 
     def __init__(self, call: Call) -> None:
         self.method = call.method
@@ -97,7 +97,7 @@ class Methods:
             self._found[path.encode()] = method_of(path, handler)
 
     def add_generic(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
-        """Add handlers to ask for each unregistered path."""
+        """Add handlers that find methods of unregistered paths."""
         handlers = list(handlers)
         for handler in handlers:
             if not hasattr(handler, "service"):
@@ -109,7 +109,7 @@ class Methods:
         return self._found.get(path)
 
     def find(self, details: grpc.HandlerCallDetails) -> Method | None:
-        """The method from a generic handler, asked for each call."""
+        """The method from a generic handler, looked up for each call."""
         for handler in self._generic:
             found = handler.service(details)
             if found is not None:

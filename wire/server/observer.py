@@ -18,14 +18,14 @@ _logger = logging.getLogger(__name__)
 
 
 class CallObserver(Protocol):
-    """Is told of each call's start, its end, and when its response has left.
+    """Is called at each call's start, at its end, and when its response has left.
 
     The methods are synchronous and run on the event loop. For each started call, `call_ended`
     and then `call_closed` are called exactly once.
     """
 
     def call_started(self, context: Call) -> None:
-        """The headers of a well-formed request have arrived. Its method is not looked up yet."""
+        """The headers of a well-formed request have arrived. The method may be unknown."""
 
     def call_ended(self, context: Call, code: grpc.StatusCode, details: str) -> None:
         """The status is decided. It is about to be written."""
@@ -43,7 +43,7 @@ class Refusal(Enum):
 
 
 class ConnectionObserver(Protocol):
-    """Is told of connections. Peers are written as in `Context.peer`."""
+    """Is called for connections. Peers are written as in `Context.peer`."""
 
     def connection_opened(self, peer: str) -> None:
         """A caller has connected, its TLS handshake included."""

@@ -1,4 +1,4 @@
-"""What a call is told that is not begun: the same for all, so it is encoded once."""
+"""The status of refused calls. It is the same for all, so it is encoded once."""
 
 from __future__ import annotations
 

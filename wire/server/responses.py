@@ -33,7 +33,7 @@ _Around = tuple[Callable[..., bytes], bytes, bytes, Callable[..., bytes], bytes,
 
 
 class Responses(Connection):
-    """The answering half of a server's connection."""
+    """The responding half of a server's connection."""
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
@@ -90,7 +90,7 @@ class Responses(Connection):
         self.send_headers(stream_id, self.encoder.encode([*HEAD, *fields]))
 
     def send_only_trailers(self, stream_id: int, trailers: list[Field]) -> None:
-        """Answer with a status alone."""
+        """Respond with a status alone."""
         block = self.encoder.encode([*HEAD, *trailers])
         self.send_headers(stream_id, block, end_stream=True)
 

@@ -112,7 +112,7 @@ class Server:
     async def stop(self, grace: float | None) -> None:
         """Stop: no further calls, and those in flight have so many seconds.
 
-        Callers hear of it by GOAWAY. Calls on their way are still answered. Calls left after the
+        Callers get a GOAWAY. Calls on their way are still handled. Calls left after the
         grace end with UNAVAILABLE. Methods still at work behind their calls' end, as in `finally`
         blocks, have the rest of the grace, and a second. A further stop may shorten the grace, and
         never prolongs it.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from wire.server.call import Call
 
 
-async def answer_stream(call: Call, message: bytes | None) -> None:
-    """Answer a call of any kind. The message is the request, for a method of one request."""
+async def respond_stream(call: Call, message: bytes | None) -> None:
+    """Respond to a call of any kind. The message is the request, for a method of one request."""
     call.running = True
     method = call.handler
     assert method is not None  # noqa: S101 - a type checker's hint
@@ -23,7 +23,7 @@ async def answer_stream(call: Call, message: bytes | None) -> None:
         request = await _request(call, message)
         result = method.behavior(request, call)
         if not method.response_streaming:
-            call.answer(await result)
+            call.respond(await result)
         elif hasattr(result, "__aiter__"):
             await _send_all(call, result)
         else:

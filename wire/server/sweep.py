@@ -93,7 +93,7 @@ class Sweep:
             self._pinged_at = None
         elif self._pinged_at is not None:
             if now - self._pinged_at > limits.keepalive_timeout:
-                connection.give_up(NO_ERROR, "the peer does not answer a keepalive PING")
+                connection.give_up(NO_ERROR, "the peer does not respond to a keepalive PING")
         elif (
             limits.keepalive_interval is not None
             and now - self._heard_at > limits.keepalive_interval

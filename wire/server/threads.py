@@ -80,8 +80,8 @@ def _runner(call: Call, pool: Executor) -> Callable[..., Awaitable[Any]]:
     return run
 
 
-async def answer_in_thread(call: Call, message: bytes | None, pool: Executor) -> None:
-    """Answer a call of any kind by a function in a thread."""
+async def respond_in_thread(call: Call, message: bytes | None, pool: Executor) -> None:
+    """Respond to a call of any kind by a function in a thread."""
     method = call.handler
     assert method is not None  # noqa: S101 - a type checker's hint
     call.running = True
@@ -90,7 +90,7 @@ async def answer_in_thread(call: Call, message: bytes | None, pool: Executor) ->
         request = await _request(call, message)
         result = await run(method.behavior, request, BlockingContext(call))
         if not method.response_streaming:
-            call.answer(result)
+            call.respond(result)
             return
         responses = iter(result)
         while (response := await run(next, responses, _END)) is not _END:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
-async def answer_unary(call: Call, method: Method, message: bytes) -> None:
-    """Answer a call of one request and one response."""
+async def respond_unary(call: Call, method: Method, message: bytes) -> None:
+    """Respond to a call of one request and one response."""
     call.running = True
     try:
         request = message if method.parse is None else method.parse(message)
@@ -30,7 +30,7 @@ async def answer_unary(call: Call, method: Method, message: bytes) -> None:
     try:
         response = await method.behavior(request, call)
         call.stopped_running()
-        call.answer(response)
+        call.respond(response)
     except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
         if call.running:
             call.stopped_running()
@@ -40,7 +40,7 @@ async def answer_unary(call: Call, method: Method, message: bytes) -> None:
 def failed(call: Call, error: BaseException) -> None:
     """End a call after its servicer's exception.
 
-    Its text stays in the log: it may have anything in it. The caller is told UNKNOWN, as the
+    Its text stays in the log: it may contain anything. The caller gets UNKNOWN, as the
     specification of statuses has it for errors without a status.
     """
     if isinstance(error, grpc.aio.AbortError):

@@ -51,7 +51,7 @@ class _Usual:
     content_length: int
     """-1 for none."""
     is_spared: bool
-    """Its calls are answered, whatever else there is to do."""
+    """Its calls are handled, whatever else there is to do."""
 
 
 class UsualRequests(Connection):
@@ -146,7 +146,7 @@ class UsualRequests(Connection):
             if not headers:
                 return 0
         if self.refusing is not None and not self.spares(usual.is_spared):
-            # No stream and no call: refusing has to cost much less than answering.
+            # No stream and no call: refusing has to cost much less than responding.
             data_end = self._end_of_data(stream_id, buffer, end, usual.content_length)
             if data_end:
                 self.highest_peer_stream = stream_id

@@ -1,4 +1,4 @@
-"""Taking a server's address, or saying why it cannot be had."""
+"""Takes a server's address, or explains why it cannot be had."""
 
 import errno
 import os
@@ -104,7 +104,7 @@ def _addresses(address: str) -> list[tuple[int, Any]]:
 
 
 def _reason(address: str) -> str:
-    """Why an address cannot be listened on: gRPC does not say, so the kernel is asked again."""
+    """Why an address cannot be listened on. gRPC does not report it, so the kernel is asked."""
     unix = address.startswith(_UNIX)
     where = address.removeprefix(_UNIX) if unix else split_host_port(address)
     family = socket.AF_UNIX if unix else socket.AF_INET6 if ":" in where[0] else socket.AF_INET

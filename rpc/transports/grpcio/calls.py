@@ -1,4 +1,4 @@
-"""The calls of a server of grpc.aio: from what it tells to what the chain is told."""
+"""The calls of a server of grpc.aio, passed on to the chain."""
 
 import asyncio
 import time
@@ -56,23 +56,23 @@ class Calls(grpc.GenericRpcHandler):
 
     def _handler(self, method: Method) -> MethodHandler:
         own = method.handler
-        answer = self._answering(method)
+        respond = self._responding(method)
         # A method with one request takes a stream of them here and reads the first: to gRPC's own a
         # call that ends without a request is cancelled, and its caller gets no response.
-        # One request or response stays bytes here: gRPC would answer UNKNOWN, with the exception's
-        # text, to what it cannot parse or serialise.
+        # One request or response stays bytes here. To what it cannot parse or serialise gRPC
+        # would respond with UNKNOWN and the exception's text.
         parse = _parser(own) if own.request_streaming else None
         if own.response_streaming:
             serialise = own.response_serializer
-            return grpc.stream_stream_rpc_method_handler(answer, parse, serialise)
-        return grpc.stream_unary_rpc_method_handler(answer, parse, None)
+            return grpc.stream_stream_rpc_method_handler(respond, parse, serialise)
+        return grpc.stream_unary_rpc_method_handler(respond, parse, None)
 
-    def _answering(self, method: Method) -> Any:
+    def _responding(self, method: Method) -> Any:
         own, chain = method.handler, method.chain
         behavior = chain.behavior(own, _current, _raise)
         streaming = own.request_streaming or own.response_streaming
 
-        async def answering(requests: AsyncIterator[Any], context: ServicerContext) -> Any:
+        async def responding(requests: AsyncIterator[Any], context: ServicerContext) -> Any:
             call = Call.arriving(
                 method.name,
                 context,
@@ -89,7 +89,7 @@ class Calls(grpc.GenericRpcHandler):
             context.add_done_callback(over)
             code, details, told = grpc.StatusCode.UNKNOWN, "", False
             try:
-                response = await _answer(method, behavior, requests, call)
+                response = await _respond(method, behavior, requests, call)
                 await self._pass_on(method, call)
                 code = grpc.StatusCode.OK
                 return response
@@ -103,7 +103,7 @@ class Calls(grpc.GenericRpcHandler):
                 status = _status(method, call, error)
                 code, details = status.code, status.message
                 await self._pass_on(method, call)
-                # Before the caller hears of it, who may look for the line in the log.
+                # Before the caller gets the status, and looks for the line in the log.
                 told = True
                 chain.ended(call, code, details)
                 await context.abort(code, details, status.trailers)
@@ -112,14 +112,14 @@ class Calls(grpc.GenericRpcHandler):
                     chain.ended(call, code, details)
                 self._silent.closed(call)
 
-        return answering
+        return responding
 
     async def _pass_on(self, method: Method, call: Call) -> None:
         if not method.is_admin:
             await self._responses.pass_on(call.peer)
 
 
-async def _answer(
+async def _respond(
     method: Method, behavior: Behavior, requests: AsyncIterator[Any], call: Call
 ) -> Any:
     """The response, ready to be sent, or None for a stream already sent."""
@@ -143,7 +143,7 @@ def _status(method: Method, call: Call, error: Exception) -> RpcStatusError:
 
 def _current(_: ServicerContext) -> Call:
     call = current_call.get()
-    assert call is not None  # noqa: S101  # `answering` has set it in the same task
+    assert call is not None  # noqa: S101  # `responding` has set it in the same task
     return call
 
 

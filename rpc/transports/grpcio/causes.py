@@ -1,4 +1,4 @@
-"""Why a channel of grpcio has no connection: only a call not waiting for one is told."""
+"""Why a channel of grpcio has no connection: only a call not waiting for one fails with it."""
 
 import grpc
 
@@ -13,7 +13,7 @@ async def connection_error(channel: grpc.aio.Channel) -> str:
         gRPC's own text, with the address before it. Empty where there is a connection, or no
         reply to the attempt to make one.
     """
-    # The request for the server as a whole has no bytes, and its response is not looked at.
+    # The request for the server as a whole has no bytes, and its response is not used.
     check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
         "/grpc.health.v1.Health/Check"
     )

@@ -36,7 +36,7 @@ def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
     def open_secure() -> grpc.aio.Channel:
         return mend_calls(grpc.aio.secure_channel(options.target, credentials(), options=arguments))
 
-    # Of a channel, a stub asks for its methods and for nothing else.
+    # A stub uses nothing of a channel but its methods.
     return cast("grpc.aio.Channel", RenewedChannel(open_secure, tls))
 
 

@@ -73,7 +73,7 @@ class _CoreCall:
         return not self._is_unreadable and bool(self._call.is_locally_cancelled())
 
     def set_internal_error(self, text: str) -> None:
-        # grpc.aio goes on to wait for the status, which the core has by then or gets.
+        # grpc.aio then waits for the status, which the core has by then or gets.
         if not text.startswith(CALL_IS_OVER):
             self._call.set_internal_error(text)
 
@@ -105,7 +105,7 @@ class _CoreCall:
         if not self.is_ok():
             return None
         if message is None:
-            return self._refuse("the status is OK, but there is no answer")
+            return self._refuse("the status is OK, but there is no response")
         return self._parsed(message)
 
     def _parsed(self, message: bytes) -> Any:
@@ -114,7 +114,7 @@ class _CoreCall:
         try:
             return self._parse(message)
         except Exception as error:  # noqa: BLE001  # whatever a deserialiser raises
-            return self._refuse(f"the answer cannot be read: {error!r}")
+            return self._refuse(f"the response cannot be read: {error!r}")
 
     def _refuse(self, reason: str) -> Any:
         self._is_unreadable = True

@@ -7,8 +7,8 @@ class HeldResponses:
     """Whether responses are sent.
 
     When gRPC's server stops, it cancels calls not taken up yet. No caller tries these again. Only
-    then does it tell callers to go elsewhere. A caller waiting for a response begins no further
-    call. So responses are held until all arrived calls are taken up and callers are told.
+    then does it send callers elsewhere. A caller waiting for a response begins no further
+    call. So responses are held until all arrived calls are taken up and callers are informed.
     """
 
     def __init__(self) -> None:

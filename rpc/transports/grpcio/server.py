@@ -2,14 +2,12 @@
 
 import asyncio
 import math
-from functools import partial
 
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.listener import BoundServer, Listener
 from rpc.transports.grpcio.quiet_lines import quieten
 from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
@@ -57,30 +55,22 @@ class GrpcioServer:
             TlsError: a certificate or key cannot be used.
         """
         quieten()
-        listening = options.listening
+        self._listening = listening = options.listening
         self.address = listening.address
         self._arrivals = Arrivals()
         self._responses = HeldResponses()
-        asks_for_names = listening.asks_for_names
         self._silent = SilentCalls(options.limits.request_timeout)
-        calls = Calls(
+        self._calls = Calls(
             methods,
             self._arrivals,
             self._responses,
             self._silent,
-            asks_for_names=asks_for_names,
+            asks_for_names=listening.asks_for_names,
         )
-        credentials = (
+        self._credentials = (
             None if listening.tls is None else server_credentials(listening.tls, options.expiry)
         )
-        arguments = _arguments(options)
-
-        def make_and_bind(address: str) -> BoundServer:
-            server = grpc.aio.server(handlers=[calls], options=arguments)
-            reuse_port = listening.reuse_port
-            return server, bind(server, address, credentials, reuse_port=reuse_port)
-
-        self._listener = Listener(make_and_bind, options.grace)
+        self._arguments = _arguments(options)
 
     async def start(self) -> None:
         """Begins to accept calls.
@@ -88,8 +78,10 @@ class GrpcioServer:
         Raises:
             BindError: the address is taken or not this machine's.
         """
-        await self._listener.start(self.address)
-        self.address = self._listener.address
+        self._server = grpc.aio.server(handlers=[self._calls], options=self._arguments)
+        reuse_port = self._listening.reuse_port
+        self.address = bind(self._server, self.address, self._credentials, reuse_port=reuse_port)
+        await self._server.start()
         self._watching = asyncio.create_task(self._silent.watch())
 
     async def turn_away(self) -> None:
@@ -98,19 +90,21 @@ class GrpcioServer:
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
-        # Callers are told by gRPC, no sooner than it cancels what it has not taken up.
+        # gRPC notifies callers, no sooner than it cancels what it has not taken up.
         self._responses.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
         self._watching.cancel()
         # Nobody can tell what they wait for.
         asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
-        told = partial(self._responses.release, last_after)
-        stopping = asyncio.create_task(self._listener.stop(grace, told=told))
+        stopping = asyncio.create_task(self._server.stop(grace))
+        # grpc.aio tells callers in the first step of that task.
+        await asyncio.sleep(0)
+        self._responses.release(last_after)
         await self._wait_for_calls(stopping)
         if not (await asyncio.wait({stopping}, timeout=_LAST_WORDS_SECONDS))[0]:
             # What is left is a caller that takes no response, or does not hear of the end.
-            await self._listener.stop(0)
+            await self._server.stop(0)
         await stopping
 
     async def _wait_for_calls(self, stopping: asyncio.Task[None]) -> None:

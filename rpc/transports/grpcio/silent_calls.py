@@ -35,7 +35,7 @@ class SilentCalls:
         return bool(self._open)
 
     async def watch(self) -> None:
-        """Looks at the calls for as long as the server runs."""
+        """Checks the calls for as long as the server runs."""
         while True:
             await asyncio.sleep(min(_LOOK_SECONDS, self._timeout / 4))
             self.end(time.perf_counter() - self._timeout)
@@ -52,6 +52,6 @@ class SilentCalls:
 
 
 async def _abort(call: Call) -> None:
-    # The call's own task hears of it where it waits for the request.
+    # The call's own task notices it where it waits for the request.
     with suppress(grpc.aio.AbortError, grpc.aio.UsageError):
         await call.context.abort(grpc.StatusCode.CANCELLED, "no request has arrived in time")

@@ -8,13 +8,13 @@ CALLER_LEFT = "ExecuteBatchError raised in core by servicer method"
 """grpc.aio logs this, as an error, when it cannot send a response because its caller has gone."""
 
 CALL_IS_OVER = 'Failed "execute_batch"'
-"""grpc.aio says this where it cannot send a message because the other side has ended the call."""
+"""grpc.aio's text where it cannot send a message because the other side has ended the call."""
 
 BAD_ENCODING = "Invalid encoding on "
 """grpc.aio logs this, as an error, of a status with a text outside UTF-8."""
 
 TIME_IS_UP = "Deadline Exceeded"
-"""The core says this of a call past its deadline."""
+"""The core's text for a call past its deadline."""
 
 # What the core and grpc.aio say of calls that they have ended. No server of ours has such words.
 _OF_GRPC = re.compile(

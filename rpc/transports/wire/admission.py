@@ -1,4 +1,4 @@
-"""What `wire` asks before it begins calls, and what it tells refused ones."""
+"""Decides which calls `wire` begins, and the status of refused ones."""
 
 from rpc.core.errors import RpcStatusError, overloaded
 from rpc.transports.transport import Admission
@@ -7,7 +7,7 @@ from wire.server import Admission as WireAdmissionBase
 from wire.server import Refusal
 
 _LATE = (
-    "the server has more calls than it can answer, and this one waited too long; try again later"
+    "the server has more calls than it can handle, and this one waited too long; try again later"
 )
 
 

@@ -1,4 +1,4 @@
-"""The calls of a server of `wire`: what it tells of them, and what the chain is told."""
+"""The calls of a server of `wire`, passed on to the chain."""
 
 import time
 from typing import TYPE_CHECKING, Any, cast
@@ -125,7 +125,7 @@ async def _end(context: ServicerContext, status: RpcStatusError) -> None:
 
 
 def _name_request(context: "WireCall", call: Call) -> None:
-    """Tells the caller under which id to ask for a failed call."""
+    """Sends the caller the id of a failed call."""
     trailing = tuple(context.trailing_metadata())
     if not any(key == REQUEST_ID for key, _ in trailing):
         context.set_trailing_metadata(((REQUEST_ID, call.request_id), *trailing))

@@ -66,7 +66,7 @@ class WireServer:
         await self._server.start()
 
     async def turn_away(self) -> None:
-        """Waits for nothing: a caller hears by GOAWAY, and what is on its way is answered."""
+        """Waits for nothing: callers get a GOAWAY, and what is on its way is handled."""
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""

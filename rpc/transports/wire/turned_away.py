@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class TurnedAwayConnections:
-    """Tells of connections refused, or ended for their peers' behaviour."""
+    """Reports connections refused, or ended for their peers' behaviour."""
 
-    def __init__(self, tell: TurnedAway) -> None:
-        self._tell = tell
+    def __init__(self, report: TurnedAway) -> None:
+        self._report = report
 
     def connection_opened(self, peer: str) -> None:
         """All is well."""
@@ -23,8 +23,8 @@ class TurnedAwayConnections:
     def connection_ended(self, peer: str, reason: "ConnectionEnd") -> None:
         """A connection is over, for a fault or in order."""
         if not reason.by_peer and reason.code != NO_ERROR:
-            self._tell(peer, name_of(reason.code).lower(), reason.text)
+            self._report(peer, name_of(reason.code).lower(), reason.text)
 
     def connection_refused(self, peer: str, refusal: "Refusal", reason: str) -> None:
         """A caller was not let in."""
-        self._tell(peer, refusal.value, reason)
+        self._report(peer, refusal.value, reason)

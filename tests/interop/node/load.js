@@ -12,7 +12,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Client, credentials } from "@grpc/grpc-js";
 
 const REQUEST = { name: "krithik" };
-const ANSWER = "krithik 7 70";
+const RESPONSE = "krithik 7 70";
 const CALLERS = { "grpc-js": grpcJs, "connect-node": connectNode };
 
 const [library, address, inFlight, descriptors] = process.argv.slice(2);
@@ -52,6 +52,6 @@ async function callOneByOne() {
 }
 
 function outcomeOf(user) {
-  const answer = `${user.name} ${user.class} ${user.roll}`;
-  return answer === ANSWER ? "OK" : `a wrong answer: ${answer}`;
+  const response = `${user.name} ${user.class} ${user.roll}`;
+  return response === RESPONSE ? "OK" : `a wrong response: ${response}`;
 }

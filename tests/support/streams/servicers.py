@@ -8,10 +8,10 @@ from rpc.core.errors import RpcStatusError
 
 import grpc
 
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 
-Context = grpc.aio.ServicerContext[Ask, Answer]
+Context = grpc.aio.ServicerContext[Request, Response]
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 ECHO_INITIAL = "x-grpc-test-echo-initial"
@@ -24,7 +24,7 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class Streams(StreamServiceServicer):
-    """Answers by generators.
+    """Responds by generators.
 
     Attributes:
         begun: set once a call has arrived.
@@ -37,34 +37,36 @@ class Streams(StreamServiceServicer):
         self.holding = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         await self._begin(context)
         await self._end(request)
-        return _only_answer(request, len(request.payload))
+        return _only_response(request, len(request.payload))
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> Response:
         await self._begin(context)
-        received, last = 0, Ask()
+        received, last = 0, Request()
         async for last in request_iterator:
             received += len(last.payload)
             await self._end(last)
-        return _only_answer(last, received)
+        return _only_response(last, received)
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         await self._begin(context)
-        for answer in _answers(request, len(request.payload)):
-            yield answer
+        for response in _responses(request, len(request.payload)):
+            yield response
         await self._end(request)
 
     async def BidiStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
-    ) -> AsyncIterator[Answer]:
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> AsyncIterator[Response]:
         await self._begin(context)
         received = 0
         async for request in request_iterator:
             received += len(request.payload)
-            for answer in _answers(request, received):
-                yield answer
+            for response in _responses(request, received):
+                yield response
             await self._end(request)
 
     async def _begin(self, context: Context) -> None:
@@ -74,7 +76,7 @@ class Streams(StreamServiceServicer):
             await context.send_initial_metadata(initial)
         context.set_trailing_metadata(sent_by_caller(context, ECHO_TRAILING))
 
-    async def _end(self, request: Ask) -> None:
+    async def _end(self, request: Request) -> None:
         if request.HasField("status"):
             raise RpcStatusError(CODES[request.status.code], request.status.message)
         if request.exception:
@@ -88,23 +90,23 @@ class Streams(StreamServiceServicer):
 
 
 class StreamsByContext(Streams):
-    """Answers by `context.read()` and `context.write()`."""
+    """Responds by `context.read()` and `context.write()`."""
 
-    async def ClientStream(self, request_iterator: Any, context: Context) -> Answer:
+    async def ClientStream(self, request_iterator: Any, context: Context) -> Response:
         await self._begin(context)
-        received, last = 0, Ask()
+        received, last = 0, Request()
         async for last in _reading(context):
             received += len(last.payload)
             await self._end(last)
-        return _only_answer(last, received)
+        return _only_response(last, received)
 
     # The generated base has generators only.
     async def ServerStream(  # type: ignore[override]
-        self, request: Ask, context: Context
+        self, request: Request, context: Context
     ) -> None:
         await self._begin(context)
-        for answer in _answers(request, len(request.payload)):
-            await context.write(answer)
+        for response in _responses(request, len(request.payload)):
+            await context.write(response)
         await self._end(request)
 
     async def BidiStream(  # type: ignore[override]
@@ -114,8 +116,8 @@ class StreamsByContext(Streams):
         received = 0
         async for request in _reading(context):
             received += len(request.payload)
-            for answer in _answers(request, received):
-                await context.write(answer)
+            for response in _responses(request, received):
+                await context.write(response)
             await self._end(request)
 
 
@@ -125,25 +127,27 @@ class Forwarding(StreamServiceServicer):
     def __init__(self, streams: Any) -> None:
         self._streams = streams
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         call = self._streams.Unary(request, metadata=_to_echo(context))
-        return await _only_answer_of(call, context)
+        return await _only_response_of(call, context)
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> Response:
         call = self._streams.ClientStream(request_iterator, metadata=_to_echo(context))
-        return await _only_answer_of(call, context)
+        return await _only_response_of(call, context)
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         call = self._streams.ServerStream(request, metadata=_to_echo(context))
-        async for answer in _answers_of(call, context):
-            yield answer
+        async for response in _responses_of(call, context):
+            yield response
 
     async def BidiStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
-    ) -> AsyncIterator[Answer]:
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> AsyncIterator[Response]:
         call = self._streams.BidiStream(request_iterator, metadata=_to_echo(context))
-        async for answer in _answers_of(call, context):
-            yield answer
+        async for response in _responses_of(call, context):
+            yield response
 
 
 def sent_by_caller(context: Context, *keys: str) -> Metadata:
@@ -156,31 +160,31 @@ def _to_echo(context: Context) -> Metadata:
     return sent_by_caller(context, ECHO_INITIAL, ECHO_TRAILING)
 
 
-def _answers(request: Ask, received: int) -> Iterator[Answer]:
-    return (Answer(payload=bytes(size), received=received) for size in request.sizes)
+def _responses(request: Request, received: int) -> Iterator[Response]:
+    return (Response(payload=bytes(size), received=received) for size in request.sizes)
 
 
-def _only_answer(request: Ask, received: int) -> Answer:
-    return next(_answers(request, received), Answer(received=received))
+def _only_response(request: Request, received: int) -> Response:
+    return next(_responses(request, received), Response(received=received))
 
 
-async def _reading(context: Context) -> AsyncIterator[Ask]:
+async def _reading(context: Context) -> AsyncIterator[Request]:
     # grpc.aio.EOF follows the last.
-    while isinstance(request := await context.read(), Ask):
+    while isinstance(request := await context.read(), Request):
         yield request
 
 
-async def _only_answer_of(call: Any, context: Context) -> Answer:
+async def _only_response_of(call: Any, context: Context) -> Response:
     await _pass_initial_metadata_on(call, context)
-    answer: Answer = await call
+    response: Response = await call
     await _pass_trailing_metadata_on(call, context)
-    return answer
+    return response
 
 
-async def _answers_of(call: Any, context: Context) -> AsyncIterator[Answer]:
+async def _responses_of(call: Any, context: Context) -> AsyncIterator[Response]:
     await _pass_initial_metadata_on(call, context)
-    async for answer in call:
-        yield answer
+    async for response in call:
+        yield response
     await _pass_trailing_metadata_on(call, context)
 
 

@@ -16,7 +16,7 @@ from testing.channels import OWN_CONNECTION
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Forwarding
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
     StreamServiceStub,
@@ -158,12 +158,16 @@ def service_of(
 
 
 def begin(
-    stub: Any, kind: str, *asks: Ask, timeout: float | None = LIMIT_SECONDS, metadata: Any = None
+    stub: Any,
+    kind: str,
+    *requests: Request,
+    timeout: float | None = LIMIT_SECONDS,
+    metadata: Any = None,
 ) -> Any:
     """Begins a call of a kind, with one request or several."""
     method = getattr(stub, kind)
-    requests: Ask | Iterator[Ask] = iter(asks) if has_requests(kind) else asks[0]
-    return method(requests, timeout=timeout, metadata=metadata)
+    sent: Request | Iterator[Request] = iter(requests) if has_requests(kind) else requests[0]
+    return method(sent, timeout=timeout, metadata=metadata)
 
 
 def has_requests(kind: str) -> bool:
@@ -171,24 +175,24 @@ def has_requests(kind: str) -> bool:
     return kind in {"ClientStream", "BidiStream"}
 
 
-def has_answers(kind: str) -> bool:
+def has_responses(kind: str) -> bool:
     """True if a kind has a stream of responses."""
     return kind in {"ServerStream", "BidiStream"}
 
 
-async def answers(call: Any) -> list[Answer]:
+async def responses(call: Any) -> list[Response]:
     """All responses of a call.
 
     Raises:
         grpc.aio.AioRpcError: the call failed.
     """
     if hasattr(call, "__aiter__"):
-        return [answer async for answer in call]
+        return [response async for response in call]
     return [await call]
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:
     """The error of a failing call."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await answers(call)
+        await responses(call)
     return caught.value

@@ -92,7 +92,7 @@ async def test_no_items_have_no_results() -> None:
     assert [result async for result in in_order(items(), _Work(), limit=1)] == []
 
 
-async def test_who_stops_early_leaves_no_work_behind() -> None:
+async def test_an_early_stop_leaves_no_work_behind() -> None:
     work, taken = _Work(), list[int]()
     results = in_order(_endless(taken), work, limit=3)
     work.finish(0)

@@ -56,7 +56,7 @@ def test_an_error_is_gos_text_of_a_status_and_the_request_id() -> None:
     )
 
 
-def test_an_error_among_several_names_says_which_it_was_for() -> None:
+def test_an_error_among_several_names_has_its_name() -> None:
     failure = Failure(grpc.StatusCode.UNKNOWN, "no")
     text = result_text(Result("a\n\u202e", "4f2a", failure), name_failed=True)
     assert text.splitlines()[2:] == [r'name: "a\n\u202e"', "request id: 4f2a"]

@@ -15,7 +15,7 @@ from tests.wire.conformance.frames import (
     window_update,
 )
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import answer, settings_ack
+from tests.wire.conformance.seen import response, settings_ack
 
 _FRAMES_AT_ONCE = 200
 
@@ -54,7 +54,7 @@ class Honest:
         self._news = asyncio.Event()
 
     async def several(self, calls: int) -> None:
-        """Waits for this many more answers."""
+        """Waits for this many more responses."""
         last = self.answered + calls
         while self.answered < last:
             self._news.clear()
@@ -65,7 +65,7 @@ class Honest:
         self._stream += 2
         started = asyncio.get_running_loop().time()
         await self._peer.send(call(stream, message(body)))
-        await self._peer.wait_for([answer(stream, message(body))])
+        await self._peer.wait_for([response(stream, message(body))])
         self.longest = max(self.longest, asyncio.get_running_loop().time() - started)
         self.answered += 1
         self._peer.forget(stream)

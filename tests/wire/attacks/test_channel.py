@@ -85,7 +85,7 @@ async def test_informational_headers_without_an_end() -> None:
             await call
 
 
-async def test_answer_that_never_ends_is_bounded() -> None:
+async def test_response_that_never_ends_is_bounded() -> None:
     options = ChannelOptions(limits=Limits(max_message=100_000))
     async with (
         listening() as upstream,

@@ -13,7 +13,7 @@ from tests.wire.conformance.frames import (
     request,
 )
 from tests.wire.conformance.peer import connected
-from tests.wire.conformance.seen import answer, connection_error, grpc_status
+from tests.wire.conformance.seen import connection_error, grpc_status, response
 from wire.http2.limits import Limits
 
 RESOURCE_EXHAUSTED = 8
@@ -52,7 +52,7 @@ async def test_as_many_continuations_as_the_limit_are_taken() -> None:
         await peer.send(continuation(1, block[20:40], end_headers=False))
         await peer.send(continuation(1, block[40:60], end_headers=False))
         await peer.send(continuation(1, block[60:]) + data(1))
-        await peer.wait_for([answer()])
+        await peer.wait_for([response()])
 
 
 async def test_list_above_its_limit_ends_its_call_only() -> None:
@@ -62,4 +62,4 @@ async def test_list_above_its_limit_ends_its_call_only() -> None:
         await peer.send(headers(1, request((b"x-large", b"v" * 1000))) + data(1))
         await peer.wait_for([grpc_status(RESOURCE_EXHAUSTED)])
         await peer.send(call(3))
-        await peer.wait_for([answer(3)])
+        await peer.wait_for([response(3)])

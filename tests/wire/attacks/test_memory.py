@@ -16,7 +16,7 @@ from tests.wire.conformance.frames import (
     window_update,
 )
 from tests.wire.conformance.peer import connected
-from tests.wire.conformance.seen import Expectation, answer, connection_end, pong
+from tests.wire.conformance.seen import Expectation, connection_end, pong, response
 
 LARGEST = (1 << 31) - 1
 HOLD = request(path=b"/test.Echo/Hold")
@@ -38,7 +38,7 @@ async def test_references_to_one_entry_cost_nothing() -> None:
         async with connected(server.port) as attacker, honest_caller(server.port):
             await greet(attacker)
             await attacker.send(headers(1, request() + BOMB_ENTRY) + data(1))
-            await attacker.wait_for([answer()])
+            await attacker.wait_for([response()])
             before = server.peak_memory
             for stream in range(3, 803, 2):
                 await attacker.send_all(headers(stream, BOMB, end=True))
@@ -47,7 +47,7 @@ async def test_references_to_one_entry_cost_nothing() -> None:
             assert server.peak_memory - before < 16 * MIB
 
 
-async def test_large_answers_that_nobody_reads() -> None:
+async def test_large_responses_that_nobody_reads() -> None:
     limit = 24 * MIB
     with victim(max_held=limit) as server:
         before = server.peak_memory

@@ -15,7 +15,7 @@ from tests.wire.conformance.frames import (
     window_update,
 )
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import Expectation, answer, grpc_status, pong
+from tests.wire.conformance.seen import Expectation, grpc_status, pong, response
 from wire.http2.limits import Limits
 
 HOLD = request(path=b"/test.Echo/Hold")
@@ -26,7 +26,7 @@ UNIMPLEMENTED = 12
 async def still_served(peer: Peer) -> None:
     await peer.send(ping(b"and last") + call(LAST))
     await peer.wait_for([pong(b"and last")])
-    await peer.wait_for([answer(LAST)])
+    await peer.wait_for([response(LAST)])
     assert not peer.seen.goaways
 
 
@@ -77,7 +77,7 @@ async def test_empty_data_ends_many_calls() -> None:
         for stream in range(1, 2001, 2):
             await peer.send(headers(stream, request()) + data(stream, end=False))
             await peer.send(data(stream, b""))
-            await peer.wait_for([answer(stream)])
+            await peer.wait_for([response(stream)])
         await still_served(peer)
 
 
@@ -106,6 +106,6 @@ async def test_a_third_of_the_calls_is_cancelled_for_a_while() -> None:
             stream += 300
             await peer.send(b"".join(headers(number, HOLD) + data(number) for number in cancelled))
             await peer.send(b"".join(call(number) for number in answered))
-            await peer.wait_for([answer(answered[-1])])
+            await peer.wait_for([response(answered[-1])])
             await peer.send(b"".join(rst_stream(number) for number in cancelled))
         await still_served(peer)

@@ -49,7 +49,7 @@ async def test_preface_without_settings() -> None:
         await peer.wait_for([connection_error(SETTINGS_TIMEOUT), connection_end()])
 
 
-async def test_connection_that_says_nothing() -> None:
+async def test_silent_connection() -> None:
     limits = Limits(handshake_timeout=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await peer.wait_for([connection_error(SETTINGS_TIMEOUT), connection_end()])
@@ -71,7 +71,7 @@ async def test_old_connection_is_closed_in_order() -> None:
         assert peer.seen.goaways[0].last == LAST_STREAM
 
 
-async def test_peer_that_answers_no_ping() -> None:
+async def test_peer_that_acknowledges_no_ping() -> None:
     limits = Limits(keepalive_interval=SHORT, keepalive_timeout=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await greet(peer)

@@ -32,7 +32,7 @@ PEERS: dict[str, tuple[tuple[int, int], bytes, Iterator[bytes]]] = {
     "that waits for nothing": ((3, 100), b"", repeat(b"", 0)),
     "whose call is never answered": ((3, 100), headers(1, HOLD) + data(1), repeat(b"", 0)),
     "whose call has no request": ((3, 100), headers(1, request()), repeat(b"", 0)),
-    "that takes no answer": ((INITIAL_WINDOW_SIZE, 0), call(), repeat(b"", 0)),
+    "that takes no response": ((INITIAL_WINDOW_SIZE, 0), call(), repeat(b"", 0)),
     "in the middle of a header block": (
         (3, 100),
         headers(1, HOLD, end_headers=False),
@@ -75,7 +75,7 @@ async def test_stop_beside_a_peer_without_a_preface() -> None:
         assert perf_counter() - started < GRACE + MARGIN
 
 
-async def test_stop_does_not_wait_for_a_peer_that_takes_no_answer() -> None:
+async def test_stop_does_not_wait_for_a_peer_that_takes_no_response() -> None:
     stopping = server()
     stopping.add_generic_rpc_handlers((handlers(),))
     port = stopping.add_insecure_port("127.0.0.1:0")

@@ -129,13 +129,13 @@ class Peer(asyncio.Protocol):
             self.changed.clear()
             await self.changed.wait()
 
-    def answer(
+    def respond(
         self,
         request: Request,
-        message: bytes | None = b"answer",
+        message: bytes | None = b"response",
         trailers: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
-        """Answers with one message, or with headers only."""
+        """Responds with one message, or with headers only."""
         self.h2.send_headers(request.stream_id, HEAD)
         if message is not None:
             self.h2.send_data(request.stream_id, framed(message))
@@ -143,16 +143,16 @@ class Peer(asyncio.Protocol):
         self.flush()
 
     def refuse(self, request: Request, *fields: tuple[bytes, bytes]) -> None:
-        """Answers with trailers only."""
+        """Responds with trailers only."""
         self.h2.send_headers(request.stream_id, [*HEAD, *fields], end_stream=True)
         self.flush()
 
 
-async def answer_all(peer: Peer) -> None:
+async def respond_to_all(peer: Peer) -> None:
     """A script: answers each request."""
     peer.greet()
     while True:
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
 
 class ScriptedServer:

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, answer_all, reserved_port, serving
+from tests.wire.channel.scripted_server import Peer, reserved_port, respond_to_all, serving
 from wire.channel import ChannelOptions, channel
 from wire.errors import TransportError
 
@@ -29,16 +29,16 @@ def port() -> Iterator[int]:
 
 
 async def test_a_channel_is_idle_until_it_is_called() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         assert opened.get_state() is grpc.ChannelConnectivity.IDLE
         assert opened.last_error is None
 
-        assert await opened.unary_unary(_PATH)(b"") == b"answer"
+        assert await opened.unary_unary(_PATH)(b"") == b"response"
         assert opened.get_state() is grpc.ChannelConnectivity.READY
 
 
 async def test_a_change_of_state_can_be_waited_for() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         waiting = asyncio.ensure_future(opened.wait_for_state_change(grpc.ChannelConnectivity.IDLE))
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -63,8 +63,8 @@ async def test_a_patient_call_waits_for_the_server(port: int) -> None:
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         while opened.get_state() is not grpc.ChannelConnectivity.TRANSIENT_FAILURE:
             await opened.wait_for_state_change(opened.get_state())
-        async with serving(answer_all, port=port):
-            assert await call == b"answer"
+        async with serving(respond_to_all, port=port):
+            assert await call == b"response"
 
 
 async def test_a_patient_calls_deadline_names_the_reason(port: int) -> None:
@@ -119,8 +119,8 @@ async def test_a_name_that_does_not_exist_is_named() -> None:
 
 
 async def test_a_name_is_resolved() -> None:
-    async with serving(answer_all) as server, channel(f"localhost:{server.port}") as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+    async with serving(respond_to_all) as server, channel(f"localhost:{server.port}") as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 @pytest.fixture
@@ -134,19 +134,19 @@ async def test_a_unix_socket_is_called(socket_path: Path) -> None:
     peers: list[Peer] = []
 
     def connect() -> Peer:
-        peers.append(Peer(answer_all))
+        peers.append(Peer(respond_to_all))
         return peers[-1]
 
     listener = await asyncio.get_running_loop().create_unix_server(connect, socket_path)
     async with channel(f"unix:{socket_path}") as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         assert peers[0].requests[1].headers[b":authority"] == b"localhost"
     listener.close()
     peers[0].stop()
 
 
 async def test_round_robin_shares_the_calls() -> None:
-    async with serving(answer_all) as one, serving(answer_all) as two:
+    async with serving(respond_to_all) as one, serving(respond_to_all) as two:
         target = f"ipv4:{one.target},{two.target}"
         async with channel(target, options=_options()) as opened:
             method = opened.unary_unary(_PATH)
@@ -159,25 +159,25 @@ async def test_round_robin_shares_the_calls() -> None:
     assert abs((after[0] - before[0]) - (after[1] - before[1])) <= 2
 
 
-async def test_pick_first_takes_the_first_that_answers(port: int) -> None:
-    async with serving(answer_all) as one, serving(answer_all) as two:
+async def test_pick_first_takes_the_first_that_responds(port: int) -> None:
+    async with serving(respond_to_all) as one, serving(respond_to_all) as two:
         target = f"ipv4:127.0.0.1:{port},{one.target},{two.target}"
         async with channel(target) as opened:
             method = opened.unary_unary(_PATH)
             for _ in range(5):
-                assert await method(b"", timeout=10) == b"answer"
+                assert await method(b"", timeout=10) == b"response"
 
     assert len(one.peers[0].requests) == 5
     assert not two.peers
 
 
-async def test_pick_first_goes_on_to_another_address() -> None:
-    async with serving(answer_all) as two:
-        async with serving(answer_all) as one:
+async def test_pick_first_continues_with_another_address() -> None:
+    async with serving(respond_to_all) as two:
+        async with serving(respond_to_all) as one:
             opened = channel(f"ipv4:{one.target},{two.target}")
             method = opened.unary_unary(_PATH)
-            assert await method(b"", timeout=10) == b"answer"
-        assert await _eventually_answered(method) == b"answer"
+            assert await method(b"", timeout=10) == b"response"
+        assert await _eventually_answered(method) == b"response"
         assert two.peers
         await opened.close()
 
@@ -195,14 +195,14 @@ async def test_a_server_that_restarts_is_found_again(port: int) -> None:
     async with channel(f"127.0.0.1:{port}", options=_options()) as opened:
         method = opened.unary_unary(_PATH)
         for _ in range(3):
-            async with serving(answer_all, port=port):
-                assert await _eventually_answered(method) == b"answer"
+            async with serving(respond_to_all, port=port):
+                assert await _eventually_answered(method) == b"response"
 
 
 async def test_a_name_is_resolved_again_where_a_connection_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with serving(answer_all) as one, serving(answer_all) as two:
+    async with serving(respond_to_all) as one, serving(respond_to_all) as two:
         found = [one]
         looked_up = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -216,7 +216,7 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
         options = ChannelOptions(service_config=_ROUND_ROBIN, resolution_interval=0.01)
         async with channel("dns:///orc2.example:9001", options=options) as opened:
             method = opened.unary_unary(_PATH)
-            assert await method(b"", timeout=10) == b"answer"
+            assert await method(b"", timeout=10) == b"response"
             found[:] = [two]
             looked_up.clear()
             one.peers[0].transport.abort()
@@ -225,13 +225,13 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
                 await _eventually_answered(method)
 
 
-async def test_round_robin_goes_on_while_a_replica_is_away(port: int) -> None:
-    async with serving(answer_all) as alive:
+async def test_round_robin_continues_while_a_replica_is_away(port: int) -> None:
+    async with serving(respond_to_all) as alive:
         target = f"ipv4:127.0.0.1:{port},{alive.target}"
         async with channel(target, options=_options()) as opened:
             method = opened.unary_unary(_PATH)
             for _ in range(10):
-                assert await method(b"", timeout=10) == b"answer"
+                assert await method(b"", timeout=10) == b"response"
             assert opened.get_state() is grpc.ChannelConnectivity.READY
 
 
@@ -243,16 +243,16 @@ async def test_pick_first_begins_anew_when_all_have_failed(port: int) -> None:
         method = opened.unary_unary(_PATH)
         with pytest.raises(TransportError):
             await method(b"", timeout=10)
-        async with serving(answer_all, port=port):
-            assert await method(b"", timeout=10, wait_for_ready=True) == b"answer"
+        async with serving(respond_to_all, port=port):
+            assert await method(b"", timeout=10, wait_for_ready=True) == b"response"
 
 
 async def test_a_silent_address_holds_up_no_other() -> None:
-    async with serving(_say_nothing) as silent, serving(answer_all) as server:
+    async with serving(_say_nothing) as silent, serving(respond_to_all) as server:
         target = f"ipv4:{silent.target},{server.target}"
         async with channel(target) as opened:
-            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
-            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
             await asyncio.wait_for(silent.peers[0].lost.wait(), 10)
             assert len(server.peers) == 1
 
@@ -293,7 +293,7 @@ async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
     async def slow(peer: Peer) -> None:
         connected.set()
         await gone.wait()
-        await answer_all(peer)
+        await respond_to_all(peer)
 
     connected, waiting, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with (
@@ -307,5 +307,5 @@ async def test_an_old_connections_end_does_not_hurt_a_new_one() -> None:
         waiting.set()
 
         assert await lost.code() is grpc.StatusCode.UNAVAILABLE
-        assert await call == b"answer"
+        assert await call == b"response"
         assert len(server.peers) == 2

@@ -27,7 +27,7 @@ async def _watch(peer: Peer) -> Request:
     return request
 
 
-def _say(peer: Peer, watch: Request, status: bytes) -> None:
+def _report(peer: Peer, watch: Request, status: bytes) -> None:
     peer.h2.send_data(watch.stream_id, framed(status))
     peer.flush()
 
@@ -37,39 +37,39 @@ async def _until(opened: Channel, state: grpc.ChannelConnectivity) -> None:
         await opened.wait_for_state_change(now)
 
 
-async def test_a_server_is_called_once_it_says_serving() -> None:
+async def test_a_server_is_called_once_it_reports_serving() -> None:
     async def script(peer: Peer) -> None:
         watch = await _watch(peer)
-        _say(peer, watch, _NOT_SERVING)
-        await peer.until(lambda: said_serving)
-        _say(peer, watch, _SERVING)
-        peer.answer(await peer.request())
+        _report(peer, watch, _NOT_SERVING)
+        await peer.until(lambda: reported_serving)
+        _report(peer, watch, _SERVING)
+        peer.respond(await peer.request())
 
-    said_serving = False
+    reported_serving = False
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
         await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"")
-        assert "NOT_SERVING of 'test.Service'" in (caught.value.debug_error_string() or "")
+        assert "NOT_SERVING for 'test.Service'" in (caught.value.debug_error_string() or "")
         assert len(server.peers[0].requests) == 1
 
-        said_serving = True
+        reported_serving = True
         server.peers[0].changed.set()
-        assert await call == b"answer"
+        assert await call == b"response"
 
 
 async def test_a_server_that_drains_gets_no_new_calls() -> None:
     async def draining(peer: Peer) -> None:
         watch = await _watch(peer)
-        _say(peer, watch, _SERVING)
-        peer.answer(await peer.request())
-        _say(peer, watch, _NOT_SERVING)
+        _report(peer, watch, _SERVING)
+        peer.respond(await peer.request())
+        _report(peer, watch, _NOT_SERVING)
         await peer.request()
         raise AssertionError("a call has come to a server that drains")
 
     async with serving(draining) as server, channel(server.target, options=_OPTIONS) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
 
 
@@ -78,26 +78,26 @@ async def test_a_server_without_health_checks_is_called() -> None:
         peer.greet()
         peer.refuse(await peer.request(), (b"grpc-status", b"12"))
         while True:
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 async def test_health_checks_can_be_left_out() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     options = ChannelOptions(service_config=_CONFIG, check_health=False)
     async with serving(script) as server, channel(server.target, options=options) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 @pytest.mark.parametrize("message", [b"\xff\xff", bytes(2000), b"\x08\x07", b""])
 async def test_an_unreadable_health_is_not_serving(message: bytes) -> None:
     async def script(peer: Peer) -> None:
-        _say(peer, await _watch(peer), message)
+        _report(peer, await _watch(peer), message)
         await peer.lost.wait()
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:

@@ -36,14 +36,14 @@ def test_all_bytes_are_acknowledged_once(messages: list[bytes], data: st.DataObj
     assert inbox.is_whole
 
 
-def test_an_unread_answer_keeps_its_window() -> None:
+def test_an_unread_response_keeps_its_window() -> None:
     inbox = Inbox(1000)
 
     assert inbox.feed(framed(bytes(100))) == 0
     assert inbox.read()[1] == 105
 
 
-def test_an_unfinished_answer_keeps_none() -> None:
+def test_an_unfinished_response_keeps_none() -> None:
     inbox = Inbox(1000)
 
     assert inbox.feed(framed(bytes(100))[:50]) == 50

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, answer_all, serving
+from tests.wire.channel.scripted_server import Peer, respond_to_all, serving
 from wire.channel import channel
 
 _PATH = "/test.Service/Method"
@@ -33,7 +33,7 @@ class _Refuse(grpc.aio.UnaryUnaryClientInterceptor):
         self, continuation: Any, client_call_details: Any, request: Any
     ) -> Any:
         if client_call_details.method == _PATH.encode():
-            return b"own answer"
+            return b"own response"
         raise grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, details="no")
 
 
@@ -43,11 +43,11 @@ class _Upper(grpc.aio.UnaryStreamClientInterceptor):
     ) -> Any:
         call = await continuation(client_call_details, request)
 
-        async def answers() -> AsyncIterator[bytes]:
-            async for answer in call:
-                yield answer.upper()
+        async def responses() -> AsyncIterator[bytes]:
+            async for response in call:
+                yield response.upper()
 
-        return answers()
+        return responses()
 
 
 class _PassOn(grpc.aio.StreamStreamClientInterceptor, grpc.aio.StreamUnaryClientInterceptor):
@@ -70,11 +70,11 @@ class _Double(grpc.aio.StreamStreamClientInterceptor, grpc.aio.StreamUnaryClient
     ) -> Any:
         call = await continuation(client_call_details, self._twice(request_iterator))
 
-        async def answers() -> AsyncIterator[bytes]:
-            async for answer in call:
-                yield answer + answer
+        async def responses() -> AsyncIterator[bytes]:
+            async for response in call:
+                yield response + response
 
-        return answers()
+        return responses()
 
     async def intercept_stream_unary(
         self, continuation: Any, client_call_details: Any, request_iterator: Any
@@ -104,12 +104,12 @@ async def test_interceptors_see_a_call_in_their_order() -> None:
     seen: list[str] = []
     stamps = [_Stamp("outer", seen), _Stamp("inner", seen)]
     async with (
-        serving(answer_all) as server,
+        serving(respond_to_all) as server,
         channel(server.target, interceptors=stamps) as opened,
     ):
         call: Any = opened.unary_unary(_PATH)(b"", timeout=10, metadata=(("a", "1"),))
 
-        assert await call == b"answer"
+        assert await call == b"response"
         assert await call.code() is grpc.StatusCode.OK
         assert await call.details() == ""
         assert call.done()
@@ -118,10 +118,10 @@ async def test_interceptors_see_a_call_in_their_order() -> None:
         assert (headers[b"a"], headers[b"stamp"]) == (b"1", b"inner")
 
 
-async def test_an_interceptor_can_answer_itself() -> None:
+async def test_an_interceptor_can_respond_itself() -> None:
     async with channel("127.0.0.1:1", interceptors=[_Refuse()]) as opened:
         call: Any = opened.unary_unary(_PATH)(b"")
-        assert await call == b"own answer"
+        assert await call == b"own response"
         assert await call.code() is grpc.StatusCode.OK
 
         refused: Any = opened.unary_unary("/test.Service/Other")(b"")
@@ -132,13 +132,13 @@ async def test_an_interceptor_can_answer_itself() -> None:
 
 async def test_an_interceptor_can_change_a_stream() -> None:
     async with (
-        serving(answer_all) as server,
+        serving(respond_to_all) as server,
         channel(server.target, interceptors=[_Upper()]) as opened,
     ):
         call = opened.unary_stream(_PATH)(b"", timeout=10)
-        assert [answer async for answer in call] == [b"ANSWER"]
+        assert [response async for response in call] == [b"RESPONSE"]
         again = opened.unary_stream(_PATH)(b"", timeout=10)
-        assert await again.read() == b"ANSWER"
+        assert await again.read() == b"RESPONSE"
         assert await again.read() is grpc.aio.EOF
 
 
@@ -147,7 +147,7 @@ async def test_intercepted_calls_can_be_written_to() -> None:
         peer.greet()
         for _ in range(2):
             request = await peer.request()
-            peer.answer(request, request.body[5:])
+            peer.respond(request, request.body[5:])
 
     async with (
         serving(script) as server,
@@ -169,7 +169,7 @@ async def test_written_requests_go_through_interceptors() -> None:
         peer.greet()
         for _ in range(2):
             request = await peer.request()
-            peer.answer(request, request.body[5:])
+            peer.respond(request, request.body[5:])
 
     async with (
         serving(script) as server,
@@ -216,7 +216,7 @@ async def test_a_writer_hears_of_the_end_of_an_intercepted_call() -> None:
 
 async def test_an_interceptor_can_name_another_method() -> None:
     async with (
-        serving(answer_all) as server,
+        serving(respond_to_all) as server,
         channel(server.target, interceptors=[_Redirect()]) as opened,
     ):
         await opened.unary_unary(_PATH)(b"", timeout=10)

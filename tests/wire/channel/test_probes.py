@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, answer_all, serving
+from tests.wire.channel.scripted_server import Peer, respond_to_all, serving
 from wire.channel import ChannelOptions, channel
 from wire.errors import TransportError
 
@@ -31,14 +31,14 @@ async def _outcome(call: Any) -> grpc.StatusCode:
 
 async def test_a_frozen_server_gets_no_new_calls() -> None:
     options = ChannelOptions(service_config=_CONFIG, probe_interval=0.05)
-    async with serving(_freeze) as frozen, serving(answer_all) as alive:
+    async with serving(_freeze) as frozen, serving(respond_to_all) as alive:
         target = f"ipv4:{frozen.target},{alive.target}"
         async with channel(target, options=options) as opened:
             method = opened.unary_unary(_PATH)
             while not (frozen.peers and alive.peers and frozen.peers[0].is_deaf):
                 await _outcome(method(b"", timeout=0.02))
             # Calls go to both until the probe notices the silence of one.
-            while "does not answer" not in (opened.last_error or ""):
+            while "does not respond" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
 
             # With shared calls, one of two would fail.
@@ -56,24 +56,24 @@ async def test_a_server_that_thaws_gets_calls_again() -> None:
         await thaw.wait()
         peer.is_deaf = False
         peer.raw(_PING_ACKNOWLEDGED)
-        peer.answer(request)
+        peer.respond(request)
         while True:
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     thaw = asyncio.Event()
     options = ChannelOptions(service_config=_CONFIG, probe_interval=0.05)
-    async with serving(script) as frozen, serving(answer_all) as alive:
+    async with serving(script) as frozen, serving(respond_to_all) as alive:
         target = f"ipv4:{frozen.target},{alive.target}"
         async with channel(target, options=options) as opened:
             method = opened.unary_unary(_PATH)
             while not (frozen.peers and frozen.peers[0].is_deaf):
                 await _outcome(method(b"", timeout=0.02))
-            while "does not answer" not in (opened.last_error or ""):
+            while "does not respond" not in (opened.last_error or ""):
                 await _outcome(method(b"", timeout=0.02))
             thaw.set()
             before = len(frozen.peers[0].requests)
             while len(frozen.peers[0].requests) == before:
-                assert await method(b"", timeout=10) == b"answer"
+                assert await method(b"", timeout=10) == b"response"
             assert len(frozen.peers) == 1
 
 
@@ -85,25 +85,25 @@ async def test_the_only_server_is_called_though_it_is_silent() -> None:
         await thaw.wait()
         peer.is_deaf = False
         peer.raw(_PING_ACKNOWLEDGED)
-        peer.answer(first)
+        peer.respond(first)
 
     thaw = asyncio.Event()
     options = ChannelOptions(probe_interval=0.02)
     async with serving(script) as server, channel(server.target, options=options) as opened:
         stuck = opened.unary_unary(_PATH)(b"", timeout=10)
-        while "does not answer" not in (opened.last_error or ""):
+        while "does not respond" not in (opened.last_error or ""):
             await _outcome(opened.unary_unary(_PATH)(b"", timeout=0.02))
 
         assert opened.get_state() is grpc.ChannelConnectivity.READY
         impatient = opened.unary_unary(_PATH)(b"", timeout=0.05)
         assert await _outcome(impatient) is grpc.StatusCode.DEADLINE_EXCEEDED
         thaw.set()
-        assert await stuck == b"answer"
+        assert await stuck == b"response"
 
 
 async def test_pick_first_leaves_a_server_that_has_frozen() -> None:
     options = ChannelOptions(probe_interval=0.05)
-    async with serving(_freeze) as frozen, serving(answer_all) as alive:
+    async with serving(_freeze) as frozen, serving(respond_to_all) as alive:
         target = f"ipv4:{frozen.target},{alive.target}"
         async with channel(target, options=options) as opened:
             method = opened.unary_unary(_PATH)
@@ -111,22 +111,22 @@ async def test_pick_first_leaves_a_server_that_has_frozen() -> None:
                 await _outcome(method(b"", timeout=0.02))
 
             call = method(b"", timeout=10, wait_for_ready=True)
-            assert await call == b"answer"
+            assert await call == b"response"
 
 
-async def test_a_connection_without_answers_is_closed() -> None:
+async def test_a_connection_without_responses_is_closed() -> None:
     options = ChannelOptions(probe_interval=0.05, keepalive_timeout=0.2)
     async with (
-        serving(_freeze, answer_all) as server,
+        serving(_freeze, respond_to_all) as server,
         channel(server.target, options=options) as opened,
     ):
         with pytest.raises(TransportError) as caught:
             await opened.unary_unary(_PATH)(b"", timeout=30)
 
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "does not answer pings" in (caught.value.debug_error_string() or "")
+        assert "does not respond to pings" in (caught.value.debug_error_string() or "")
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
-        assert await call == b"answer"
+        assert await call == b"response"
 
 
 async def test_a_slow_server_is_pinged_twice_at_most() -> None:
@@ -136,17 +136,17 @@ async def test_a_slow_server_is_pinged_twice_at_most() -> None:
         await peer.until(lambda: peer.pings == 2)
         # Any further ones would come now, before the response.
         await asyncio.sleep(0.2)
-        peer.answer(request)
+        peer.respond(request)
 
     options = ChannelOptions(probe_interval=0.02)
     async with serving(script) as server, channel(server.target, options=options) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         assert server.peers[0].pings == 2
 
 
 async def test_an_idle_connection_is_not_pinged() -> None:
     options = ChannelOptions(probe_interval=0.01)
-    async with serving(answer_all) as server, channel(server.target, options=options) as opened:
+    async with serving(respond_to_all) as server, channel(server.target, options=options) as opened:
         await opened.unary_unary(_PATH)(b"", timeout=10)
         await asyncio.sleep(0.1)
         assert server.peers[0].pings == 0

@@ -30,7 +30,7 @@ _CALLS = st.lists(
 @seed(1)
 @settings(max_examples=300, deadline=None)
 @given(_CALLS)
-def test_each_block_says_what_its_call_says(
+def test_each_block_has_the_headers_of_its_call(
     calls: list[tuple[bytes, bytes | None, list[tuple[bytes, bytes]], int | None]],
 ) -> None:
     encoder = Encoder()

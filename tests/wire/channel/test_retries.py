@@ -7,7 +7,7 @@ import grpc
 import pytest
 from h2.settings import SettingCodes, Settings
 
-from tests.wire.channel.scripted_server import Peer, Request, answer_all, serving
+from tests.wire.channel.scripted_server import Peer, Request, respond_to_all, serving
 from wire.channel import ChannelOptions, channel
 
 _PATH = "/test.Service/Method"
@@ -33,10 +33,10 @@ async def test_an_unavailable_server_is_tried_again() -> None:
         peer.greet()
         peer.refuse(await peer.request(), _UNAVAILABLE)
         peer.refuse(await peer.request(), _UNAVAILABLE)
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_options()) as opened:
-        assert await opened.unary_unary(_PATH)(b"request", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"request", timeout=10) == b"response"
         requests = list(server.peers[0].requests.values())
 
     before = [request.headers.get(b"grpc-previous-rpc-attempts") for request in requests]
@@ -78,20 +78,20 @@ async def test_a_server_can_forbid_another_attempt(pushback: bytes) -> None:
         assert len(server.peers[0].requests) == 1
 
 
-async def test_a_server_can_ask_for_an_attempt_at_once() -> None:
+async def test_a_server_can_request_an_attempt_at_once() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.refuse(await peer.request(), _UNAVAILABLE, (b"grpc-retry-pushback-ms", b"0"))
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_options()) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
-async def test_an_answer_that_has_begun_is_not_tried_again() -> None:
+async def test_a_response_that_has_begun_is_not_tried_again() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
-        peer.answer(await peer.request(), b"x", [_UNAVAILABLE])
+        peer.respond(await peer.request(), b"x", [_UNAVAILABLE])
 
     async with serving(script) as server, channel(server.target, options=_options()) as opened:
         assert await opened.unary_unary(_PATH)(b"").code() is grpc.StatusCode.UNAVAILABLE
@@ -127,12 +127,12 @@ async def test_a_call_that_waits_for_a_retry_can_be_cancelled() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.refuse(await peer.request(), _UNAVAILABLE, (b"grpc-retry-pushback-ms", b"60000"))
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_options()) as opened:
         method = opened.unary_unary(_PATH)
         waiting = method(b"")
-        assert await method(b"") == b"answer"
+        assert await method(b"") == b"response"
 
         assert waiting.cancel()
         assert await waiting.code() is grpc.StatusCode.CANCELLED
@@ -144,14 +144,14 @@ async def test_a_refused_stream_goes_out_once_more() -> None:
         refused = await peer.request()
         peer.h2.reset_stream(refused.stream_id, error_code=7)
         peer.flush()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         for _ in range(2):
             peer.h2.reset_stream((await peer.request()).stream_id, error_code=7)
             peer.flush()
 
     async with serving(script) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
-        assert await method(b"", timeout=10) == b"answer"
+        assert await method(b"", timeout=10) == b"response"
         assert await method(b"", timeout=10).code() is grpc.StatusCode.UNAVAILABLE
         assert len(server.peers[0].requests) == 4
 
@@ -165,19 +165,19 @@ async def test_streams_above_goaway_go_to_a_new_connection() -> None:
         data = peer.h2.data_to_send()
         assert data
         peer.transport.write(data)
-        peer.transport.write(_raw_answer(seen))
+        peer.transport.write(_raw_response(seen))
         await peer.lost.wait()
 
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
         first, second = method(b"1", timeout=10), method(b"2", timeout=10)
 
         assert await first == b"late"
-        assert await second == b"answer"
+        assert await second == b"response"
         assert [len(peer.requests) for peer in server.peers] == [2, 1]
 
 
-def _raw_answer(request: Request) -> bytes:
+def _raw_response(request: Request) -> bytes:
     # The h2 package sends nothing after its GOAWAY. Indices are from HPACK's static table.
     number = request.stream_id.to_bytes(4, "big")
     head = b"\x88\x5f\x10application/grpc"
@@ -194,15 +194,15 @@ async def test_a_drained_connection_is_closed_behind_its_calls() -> None:
         peer.greet()
         request = await peer.request()
         peer.raw(bytes.fromhex("0000080700000000007fffffff00000000"))
-        peer.answer(request)
+        peer.respond(request)
         await peer.lost.wait()
         lost.append(peer)
 
     lost: list[Peer] = []
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
-        assert await method(b"", timeout=10) == b"answer"
-        assert await method(b"", timeout=10) == b"answer"
+        assert await method(b"", timeout=10) == b"response"
+        assert await method(b"", timeout=10) == b"response"
         await server.peers[0].lost.wait()
         assert len(server.peers[1].requests) == 1
 
@@ -214,10 +214,10 @@ async def test_a_lost_connection_is_tried_again_by_policy() -> None:
         peer.transport.abort()
 
     async with (
-        serving(script, answer_all) as server,
+        serving(script, respond_to_all) as server,
         channel(server.target, options=_options()) as opened,
     ):
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 async def test_a_call_not_written_yet_survives_its_connection() -> None:
@@ -228,16 +228,16 @@ async def test_a_call_not_written_yet_survives_its_connection() -> None:
         )
         peer.greet()
         peer.h2.increment_flow_control_window(largest - 65535)
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         peer.transport.pause_reading()
         ready.set()
         await full.wait()
         peer.transport.abort()
 
     ready, full = asyncio.Event(), asyncio.Event()
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
-        assert await method(b"", timeout=10) == b"answer"
+        assert await method(b"", timeout=10) == b"response"
         await ready.wait()
         # More than an unread socket takes.
         large = method(bytes(32 << 20), timeout=10)
@@ -246,26 +246,26 @@ async def test_a_call_not_written_yet_survives_its_connection() -> None:
         behind = method(b"", timeout=10)
         full.set()
 
-        assert await behind == b"answer"
+        assert await behind == b"response"
         assert await large.code() is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_connection_without_numbers_is_replaced() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         # The next stream has the last possible number.
         (connection,) = opened._dispatcher._settings.connections  # noqa: SLF001
         connection.next_stream_id = (1 << 31) - 3
         ready.set()
         for _ in range(2):
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     ready = asyncio.Event()
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
-        assert await method(b"", timeout=10) == b"answer"
+        assert await method(b"", timeout=10) == b"response"
         await ready.wait()
         for _ in range(3):
-            assert await method(b"", timeout=10) == b"answer"
+            assert await method(b"", timeout=10) == b"response"
         assert len(server.peers) == 2

@@ -39,7 +39,7 @@ async def _more(peer: Peer, request: Request, sent: int) -> None:
 
 
 async def _three(peer: Peer) -> None:
-    """Answers with three messages."""
+    """Responds with three messages."""
     peer.greet()
     while True:
         request = await peer.request()
@@ -55,11 +55,11 @@ async def _numbers() -> AsyncIterator[bytes]:
         yield b"%d" % number
 
 
-async def test_answers_are_iterated() -> None:
+async def test_responses_are_iterated() -> None:
     async with serving(_three) as server, channel(server.target) as opened:
         call = opened.unary_stream(_PATH)(b"request", timeout=10)
 
-        assert [answer async for answer in call] == [b"a", b"b", b"c"]
+        assert [response async for response in call] == [b"a", b"b", b"c"]
         assert await call.code() is grpc.StatusCode.OK
         assert await call.trailing_metadata() == grpc.aio.Metadata(("last", "1"))
         assert server.peers[0].requests[1].body == framed(b"request")
@@ -69,7 +69,7 @@ async def test_several_tasks_may_write() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
-        peer.answer(request, b"%d" % len(request.body))
+        peer.respond(request, b"%d" % len(request.body))
 
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.stream_unary(_PATH)(timeout=30)
@@ -78,7 +78,7 @@ async def test_several_tasks_may_write() -> None:
         assert await call == b"1500015"
 
 
-async def test_answers_are_read_one_by_one() -> None:
+async def test_responses_are_read_one_by_one() -> None:
     async with serving(_three) as server, channel(server.target) as opened:
         call = opened.unary_stream(_PATH)(b"", timeout=10)
 
@@ -92,7 +92,7 @@ async def test_requests_are_iterated(requests: Any) -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
-        peer.answer(request, request.body)
+        peer.respond(request, request.body)
 
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.stream_unary(_PATH)(requests(), timeout=10)
@@ -104,7 +104,7 @@ async def test_requests_are_written_one_by_one() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
-        peer.answer(request, request.body)
+        peer.respond(request, request.body)
 
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.stream_unary(_PATH)(timeout=10)
@@ -130,11 +130,11 @@ async def test_both_streams_go_at_once() -> None:
         assert await call.code() is grpc.StatusCode.OK
 
 
-async def test_an_iterator_and_answers_go_at_once() -> None:
+async def test_an_iterator_and_responses_flow_at_once() -> None:
     async with serving(_echo) as server, channel(server.target) as opened:
         call = opened.stream_stream(_PATH)(_numbers(), timeout=10)
 
-        assert [answer async for answer in call] == [b"%d" % number for number in range(5)]
+        assert [response async for response in call] == [b"%d" % number for number in range(5)]
         with pytest.raises(grpc.aio.UsageError):
             await call.write(b"")
 
@@ -163,7 +163,7 @@ async def test_a_slow_reader_stops_the_server_alone() -> None:
         while peer.h2.local_flow_control_window(slow.stream_id) >= 1000:
             peer.h2.send_data(slow.stream_id, message)
         peer.flush()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         await peer.until(lambda: peer.h2.local_flow_control_window(slow.stream_id) >= 1000)
         peer.h2.send_headers(slow.stream_id, OK, end_stream=True)
         peer.flush()
@@ -172,12 +172,12 @@ async def test_a_slow_reader_stops_the_server_alone() -> None:
     async with serving(script) as server, channel(server.target, options=options) as opened:
         slow = opened.unary_stream(_PATH)(b"", timeout=10)
         await slow.initial_metadata()
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         assert not slow.done()
 
-        answers = [answer async for answer in slow]
-        assert len(answers) == 65
-        assert set(answers) == {bytes(995)}
+        responses = [response async for response in slow]
+        assert len(responses) == 65
+        assert set(responses) == {bytes(995)}
 
 
 async def test_a_server_that_takes_nothing_stops_the_writer() -> None:
@@ -270,16 +270,16 @@ async def test_a_refused_stream_call_is_sent_again_as_a_whole() -> None:
         peer.h2.reset_stream(refused.stream_id, error_code=7)
         peer.flush()
         request = await peer.request()
-        peer.answer(request, request.body)
+        peer.respond(request, request.body)
 
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.stream_stream(_PATH)(_numbers(), timeout=10)
         whole = b"".join(framed(b"%d" % number) for number in range(5))
 
-        assert [answer async for answer in call] == [whole]
+        assert [response async for response in call] == [whole]
 
 
-async def test_an_answer_in_pieces_is_whole_again() -> None:
+async def test_a_response_in_pieces_is_whole_again() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
@@ -294,10 +294,10 @@ async def test_an_answer_in_pieces_is_whole_again() -> None:
     async with serving(script) as server, channel(server.target) as opened:
         call = opened.unary_stream(_PATH)(b"", timeout=10)
 
-        assert [answer async for answer in call] == [b"first", b"", b"last"]
+        assert [response async for response in call] == [b"first", b"", b"last"]
 
 
-async def test_a_stream_that_ends_within_an_answer_fails() -> None:
+async def test_a_stream_that_ends_within_a_response_fails() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
@@ -324,7 +324,7 @@ async def test_a_writer_waits_for_the_connection() -> None:
         assert await call.read() == b"first"
 
 
-async def test_a_writer_hears_that_there_is_no_connection() -> None:
+async def test_a_writer_notices_that_there_is_no_connection() -> None:
     async with channel("127.0.0.1:1") as opened:
         call = opened.stream_stream(_PATH)(timeout=10)
         with pytest.raises(TransportError) as caught:
@@ -381,7 +381,7 @@ async def test_a_failing_callback_harms_nobody() -> None:
         assert heard == [call]
 
 
-async def test_an_answer_that_cannot_be_read_ends_its_stream() -> None:
+async def test_a_response_that_cannot_be_read_ends_its_stream() -> None:
     async with serving(_three) as server, channel(server.target) as opened:
         call: Any = opened.unary_stream(_PATH, response_deserializer=int)(b"", timeout=10)
         with pytest.raises(TransportError) as caught:

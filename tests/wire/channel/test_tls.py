@@ -12,7 +12,7 @@ import pytest
 
 from testing.certificates import Authority, Pair
 from testing.waiting import eventually
-from tests.wire.channel.scripted_server import Peer, answer_all
+from tests.wire.channel.scripted_server import Peer, respond_to_all
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
 from wire.tls import ChannelCredentials
@@ -40,7 +40,7 @@ async def _serving(
     served = _Served()
 
     def connect() -> Peer:
-        served.peers.append(Peer(answer_all))
+        served.peers.append(Peer(respond_to_all))
         return served.peers[-1]
 
     loop = asyncio.get_running_loop()
@@ -68,7 +68,7 @@ async def test_a_trusted_server_is_called(tmp_path: Path) -> None:
         _serving(authority.issue("server")) as served,
         channel(f"127.0.0.1:{served.port}", credentials) as opened,
     ):
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         assert served.peers[0].requests[1].headers[b":scheme"] == b"https"
 
 
@@ -92,7 +92,7 @@ async def test_a_server_must_bear_the_name(tmp_path: Path) -> None:
             assert "TLS" in await _error(opened)
         options = ChannelOptions(server_name="orc2.example")
         async with channel(target, credentials, options=options) as opened:
-            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
             headers = served.peers[-1].requests[1].headers
             assert headers[b":authority"] == b"orc2.example"
 
@@ -131,7 +131,7 @@ async def test_a_client_shows_its_newest_certificate(tmp_path: Path) -> None:
         credentials.mine = authority.issue("renewed")
 
         call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
-        assert await call == b"answer"
+        assert await call == b"response"
 
 
 async def test_a_connection_ends_with_its_servers_certificate(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_a_connection_ends_with_its_servers_certificate(tmp_path: Path) ->
         channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
     ):
         call = opened.unary_unary(_PATH)
-        assert await call(b"", timeout=10) == b"answer"
+        assert await call(b"", timeout=10) == b"response"
         await eventually(lambda: opened.get_state() is not READY, "the connection has ended")
         assert "TLS: the server's certificate is not trusted" in await _error(opened)
 

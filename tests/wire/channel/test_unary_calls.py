@@ -8,7 +8,7 @@ import grpc
 import pytest
 from h2.settings import SettingCodes, Settings
 
-from tests.wire.channel.scripted_server import HEAD, OK, Peer, answer_all, framed, serving
+from tests.wire.channel.scripted_server import HEAD, OK, Peer, framed, respond_to_all, serving
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import MetadataError, TransportError
 
@@ -19,11 +19,11 @@ def _method(opened: Channel) -> Any:
     return opened.unary_unary(_PATH)
 
 
-async def test_an_answer_comes_back() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+async def test_a_response_comes_back() -> None:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         call = _method(opened)(b"request", timeout=5, metadata=[("a", "1"), ("b-bin", b"\x00")])
 
-        assert await call == b"answer"
+        assert await call == b"response"
         assert await call.code() is grpc.StatusCode.OK
         assert await call.details() == ""
         assert call.done()
@@ -41,7 +41,7 @@ async def test_an_answer_comes_back() -> None:
 
 
 async def test_later_calls_have_their_own_values() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         for number in range(5):
             metadata = [("x-request-id", f"id-{number}"), ("other", "x" * 60 * number)]
             await _method(opened)(b"", timeout=5 + number, metadata=metadata)
@@ -101,7 +101,7 @@ async def test_metadata_of_both_ends_comes_back() -> None:
 @pytest.mark.parametrize("kind", ["unary_unary", "stream_stream"])
 @pytest.mark.parametrize("seconds", [0, -1, 1e-9])
 async def test_a_call_without_time_is_not_sent(kind: str, seconds: float) -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         await _method(opened)(b"", timeout=5)
         call: Any = getattr(opened, kind)(_PATH)(b"", timeout=seconds)
 
@@ -111,8 +111,8 @@ async def test_a_call_without_time_is_not_sent(kind: str, seconds: float) -> Non
 
 
 async def test_a_call_may_have_all_time() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
-        assert await _method(opened)(b"", timeout=float("inf")) == b"answer"
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
+        assert await _method(opened)(b"", timeout=float("inf")) == b"response"
         assert server.peers[0].requests[1].headers[b"grpc-timeout"] == b"99999999H"
 
 
@@ -168,7 +168,7 @@ async def test_cancelling_the_awaiting_task_cancels_the_call() -> None:
 
 
 async def test_done_callbacks_get_the_call() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         called: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         call = _method(opened)(b"")
         call.add_done_callback(called.set_result)
@@ -184,7 +184,7 @@ async def test_metadata_that_cannot_be_sent_is_refused() -> None:
     await opened.close()
 
 
-async def test_a_large_request_and_answer_pass_the_windows() -> None:
+async def test_a_large_request_and_response_pass_the_windows() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
@@ -209,8 +209,10 @@ async def test_a_large_request_and_answer_pass_the_windows() -> None:
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
-async def test_a_request_is_compressed_where_a_call_asks(compression: grpc.Compression) -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+async def test_a_request_is_compressed_where_a_call_selects_it(
+    compression: grpc.Compression,
+) -> None:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         await _method(opened)(b"a" * 1000, compression=compression)
         request = server.peers[0].requests[1]
 
@@ -228,12 +230,12 @@ async def test_calls_beyond_the_servers_streams_wait() -> None:
         peer.greet()
         for _ in range(5):
             for request in (await peer.request(), await peer.request()):
-                peer.answer(request)
+                peer.respond(request)
 
     async with serving(script) as server, channel(server.target) as opened:
         calls = [_method(opened)(b"", timeout=5) for _ in range(10)]
 
-        assert await asyncio.gather(*calls) == [b"answer"] * 10
+        assert await asyncio.gather(*calls) == [b"response"] * 10
 
 
 async def test_a_deadline_without_a_stream_says_so() -> None:
@@ -251,7 +253,7 @@ async def test_a_deadline_without_a_stream_says_so() -> None:
 
 
 async def test_a_closed_channel_takes_no_calls() -> None:
-    async with serving(answer_all) as server:
+    async with serving(respond_to_all) as server:
         opened = channel(server.target)
         await _method(opened)(b"")
         await opened.close()
@@ -283,7 +285,7 @@ async def test_closing_with_a_grace_lets_calls_end() -> None:
         request = await peer.request()
         closing.set()
         await asyncio.sleep(0)
-        peer.answer(request)
+        peer.respond(request)
 
     closing = asyncio.Event()
     async with serving(script) as server:
@@ -292,24 +294,24 @@ async def test_closing_with_a_grace_lets_calls_end() -> None:
         await closing.wait()
         await opened.close(grace=10)
 
-        assert await call == b"answer"
+        assert await call == b"response"
 
 
 async def test_a_serializer_and_a_deserializer_are_used() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         call = opened.unary_unary(
             _PATH,
             request_serializer=lambda text: text.encode(),
             response_deserializer=lambda data: data.decode(),
         )
 
-        assert await call("text") == "answer"
+        assert await call("text") == "response"
         assert server.peers[0].requests[1].body == framed(b"text")
 
 
 async def test_the_options_name_the_authority() -> None:
     options = ChannelOptions(authority="orc2.example", user_agent="test/1")
-    async with serving(answer_all) as server, channel(server.target, options=options) as opened:
+    async with serving(respond_to_all) as server, channel(server.target, options=options) as opened:
         await _method(opened)(b"")
         headers = server.peers[0].requests[1].headers
 
@@ -317,8 +319,8 @@ async def test_the_options_name_the_authority() -> None:
     assert headers[b"user-agent"] == b"test/1"
 
 
-async def test_a_compressed_answer_in_pieces_is_read() -> None:
-    message = zlib.compress(b"answer " * 1000)
+async def test_a_compressed_response_in_pieces_is_read() -> None:
+    message = zlib.compress(b"response " * 1000)
     data = b"\x01" + len(message).to_bytes(4, "big") + message
 
     async def script(peer: Peer) -> None:
@@ -332,10 +334,10 @@ async def test_a_compressed_answer_in_pieces_is_read() -> None:
         peer.flush()
 
     async with serving(script) as server, channel(server.target) as opened:
-        assert await _method(opened)(b"", timeout=10) == b"answer " * 1000
+        assert await _method(opened)(b"", timeout=10) == b"response " * 1000
 
 
-async def test_a_failure_can_be_asked_for_its_parts() -> None:
+async def test_a_failure_gives_its_parts() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         peer.refuse(await peer.request(), (b"grpc-status", b"5"), (b"grpc-message", b"none"))
@@ -350,11 +352,11 @@ async def test_a_failure_can_be_asked_for_its_parts() -> None:
 
 
 async def test_a_connection_can_be_waited_for() -> None:
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         call = _method(opened)(b"", timeout=10)
         await call.wait_for_connection()
 
-        assert await call == b"answer"
+        assert await call == b"response"
         assert await call.debug_error_string() == ""
 
 
@@ -368,11 +370,11 @@ async def test_headers_larger_than_a_frame_arrive() -> None:
         peer.h2.decoder.max_header_list_size = 1 << 20
         peer.greet()
         while True:
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target) as opened:
         for _ in range(2):
-            assert await _method(opened)(b"", timeout=10, metadata=metadata) == b"answer"
+            assert await _method(opened)(b"", timeout=10, metadata=metadata) == b"response"
         for request in server.peers[0].requests.values():
             assert request.headers[b"x-9"] == b"v" * 4000
 
@@ -404,9 +406,9 @@ async def test_a_deserializer_that_fails_ends_its_call_alone() -> None:
     def fail(data: bytes) -> str:
         raise TypeError(f"no text: {data!r}")
 
-    async with serving(answer_all) as server, channel(server.target) as opened:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
         call: Any = opened.unary_unary(_PATH, response_deserializer=fail)(b"", timeout=10)
         assert await call.code() is grpc.StatusCode.INTERNAL
         assert await call.details() == "an upstream service's answer cannot be read"
         assert "no text" in await call.debug_error_string()
-        assert await _method(opened)(b"", timeout=10) == b"answer"
+        assert await _method(opened)(b"", timeout=10) == b"response"

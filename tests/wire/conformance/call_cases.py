@@ -15,9 +15,9 @@ from tests.wire.conformance.frames import (
 from tests.wire.conformance.http_cases import MALFORMED, UNIMPLEMENTED
 from tests.wire.conformance.seen import (
     Expectation,
-    answer,
     grpc_status,
     http_status,
+    response,
 )
 
 INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, RESOURCE_EXHAUSTED, INTERNAL = 3, 4, 5, 8, 13
@@ -64,14 +64,14 @@ CASES = [
         "gRPC",
         "content-type application/grpc+proto",
         headers(1, block([*REQUEST[:5], (b"content-type", b"application/grpc+proto")])) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "gRPC",
         "content-type application/grpc;charset=utf-8",
         headers(1, block([*REQUEST[:5], (b"content-type", b"application/grpc;charset=utf-8")]))
         + data(1),
-        expected=(answer(), http_status(415)),
+        expected=(response(), http_status(415)),
     ),
     case(
         "gRPC",
@@ -162,7 +162,7 @@ CASES = [
         headers(1, request()) + data(1, b"\0\xff\xff\xff\xff" + bytes(100), end=False),
         expected=grpc_status(RESOURCE_EXHAUSTED),
     ),
-    case("gRPC", "an empty message", call(1, message(b"")), expected=answer(body=message(b""))),
+    case("gRPC", "an empty message", call(1, message(b"")), expected=response(body=message(b""))),
     case(
         "gRPC",
         "grpc-timeout of 0",
@@ -174,15 +174,15 @@ CASES = [
             "gRPC",
             f"grpc-timeout {value!r}",
             call(1, HELLO, (b"grpc-timeout", value)),
-            expected=(answer(), grpc_status(INTERNAL, INVALID_ARGUMENT), *MALFORMED),
+            expected=(response(), grpc_status(INTERNAL, INVALID_ARGUMENT), *MALFORMED),
         )
         for value in (b"1", b"S", b"", b"1.5S", b"-1S", b"123456789S", b"1s", b"\xc2\xb2S")
     ),
     case(
         "gRPC",
-        "an answer ends with trailers and no reset",
+        "a response ends with trailers and no reset",
         call(),
-        answer(),
+        response(),
         expected=Expectation(
             "no reset but NO_ERROR",
             lambda seen: all(c == [NO_ERROR] for c in seen.resets.values() if c),

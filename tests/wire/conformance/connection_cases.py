@@ -26,10 +26,10 @@ from tests.wire.conformance.frames import (
 from tests.wire.conformance.seen import (
     NOTHING,
     Expectation,
-    answer,
     connection_end,
     connection_error,
     pong,
+    response,
     settings_ack,
     stream_error,
 )
@@ -51,7 +51,7 @@ CASES = [
         PREFACE + settings({INITIAL_WINDOW_SIZE: 65535}) + call(),
         SERVER_PREFACE,
         settings_ack(1),
-        expected=answer(),
+        expected=response(),
         greeted=False,
     ),
     case(
@@ -98,20 +98,20 @@ CASES = [
         "undefined flags of HEADERS and DATA",
         frame(HEADERS, 0xD2 & ~0x20 | 0x4, 1, request()),
         frame(DATA, 0xF6 | 1, 1, message(b"hello")),
-        expected=answer(),
+        expected=response(),
     ),
     case("4.1", "reserved bit", frame(PING, 0, 1 << 31, b"12345678"), expected=pong()),
     case(
         "4.1",
         "reserved bit of a stream",
         frame(HEADERS, 4, 1 << 31 | 1, request()) + frame(DATA, 1, 1 << 31 | 1, message(b"hello")),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "4.2",
         "DATA of 2^14 octets",
         headers(1, request()) + data(1, FULL_FRAME),
-        expected=answer(body=FULL_FRAME),
+        expected=response(body=FULL_FRAME),
     ),
     case(
         "4.2",
@@ -177,7 +177,7 @@ CASES = [
         "5.5",
         "unknown type between the frames of a call",
         headers(1, request()) + frame(UNKNOWN, 0, 1, bytes(8)) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case("5.5", "unknown setting", settings({0xFF: 1}), settings_ack(), expected=NOTHING),
     case(

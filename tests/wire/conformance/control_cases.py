@@ -22,10 +22,10 @@ from tests.wire.conformance.frames import (
 from tests.wire.conformance.seen import (
     NOTHING,
     Expectation,
-    answer,
     connection_end,
     connection_error,
     pong,
+    response,
 )
 from tests.wire.conformance.stream_cases import HOLD
 
@@ -67,14 +67,14 @@ CASES = [
     case("6.7", "a length of 9", frame(PING, 0, 0, bytes(9)), expected=FRAME_SIZE),
     case("6.7", "ACK of a length of 0", frame(PING, 1, 0), expected=FRAME_SIZE),
     case("6.8", "GOAWAY", goaway(debug=b"debug") + ping(), expected=(pong(), connection_end())),
-    case("6.8", "GOAWAY during a call", CALL_HEADERS + goaway() + data(1), expected=answer()),
+    case("6.8", "GOAWAY during a call", CALL_HEADERS + goaway() + data(1), expected=response()),
     case("6.8", "a stream", goaway(stream=1), expected=PROTOCOL),
     case("6.8", "a length of 7", frame(GOAWAY, 0, 0, bytes(7)), expected=FRAME_SIZE),
     case(
         "6.10",
         "one CONTINUATION",
         headers(1, PIECES[0], end_headers=False) + continuation(1, PIECES[1] + PIECES[2]) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.10",
@@ -83,7 +83,7 @@ CASES = [
         + continuation(1, PIECES[1], end_headers=False)
         + continuation(1, PIECES[2])
         + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.10",
@@ -92,7 +92,7 @@ CASES = [
         + continuation(1, b"", end_headers=False)
         + continuation(1, REQUEST)
         + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.10",
@@ -101,7 +101,7 @@ CASES = [
         + data(1, end=False)
         + headers(1, b"", end=True, end_headers=False)
         + continuation(1, MORE),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.10",
@@ -109,7 +109,7 @@ CASES = [
         headers(1, PIECES[0], end_headers=False, padding=4)
         + continuation(1, PIECES[1] + PIECES[2])
         + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.10",

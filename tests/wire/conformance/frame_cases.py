@@ -26,9 +26,9 @@ from tests.wire.conformance.frames import (
     settings,
 )
 from tests.wire.conformance.seen import (
-    answer,
     connection_error,
     pong,
+    response,
     stream_error,
 )
 from tests.wire.conformance.stream_cases import HELD, HOLD
@@ -49,27 +49,27 @@ def setting(key: int, value: int) -> bytes:
 
 
 DATA_CASES = [
-    case("6.1", "one frame", call(), expected=answer()),
+    case("6.1", "one frame", call(), expected=response()),
     case(
         "6.1",
         "several frames",
         CALL_HEADERS + data(1, message(b"hello")[:4], end=False) + data(1, message(b"hello")[4:]),
-        expected=answer(),
+        expected=response(),
     ),
-    case("6.1", "padding", CALL_HEADERS + data(1, padding=5), expected=answer()),
-    case("6.1", "padding of 255", CALL_HEADERS + data(1, padding=255), expected=answer()),
-    case("6.1", "padding of no octets", CALL_HEADERS + data(1, padding=0), expected=answer()),
+    case("6.1", "padding", CALL_HEADERS + data(1, padding=5), expected=response()),
+    case("6.1", "padding of 255", CALL_HEADERS + data(1, padding=255), expected=response()),
+    case("6.1", "padding of no octets", CALL_HEADERS + data(1, padding=0), expected=response()),
     case(
         "6.1",
         "nothing but padding",
         CALL_HEADERS + data(1, b"", end=False, padding=9) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.1",
         "END_STREAM without data",
         CALL_HEADERS + data(1, end=False) + data(1, b""),
-        expected=answer(),
+        expected=response(),
     ),
     case("6.1", "stream 0", data(0), expected=PROTOCOL),
     case(
@@ -99,19 +99,19 @@ DATA_CASES = [
 ]
 
 HEADERS_CASES = [
-    case("6.2", "padding", headers(1, REQUEST, padding=8) + data(1), expected=answer()),
-    case("6.2", "priority", headers(1, REQUEST, depends_on=0) + data(1), expected=answer()),
+    case("6.2", "padding", headers(1, REQUEST, padding=8) + data(1), expected=response()),
+    case("6.2", "priority", headers(1, REQUEST, depends_on=0) + data(1), expected=response()),
     case(
         "6.2",
         "priority and padding",
         headers(1, REQUEST, depends_on=3, padding=8) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.2",
         "priority on a stream that is to come",
         headers(1, REQUEST, depends_on=0x7FFFFFFF) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case("6.2", "stream 0", headers(0, REQUEST, end=True), expected=PROTOCOL),
     case(
@@ -148,23 +148,23 @@ HEADERS_CASES = [
         "6.2",
         "trailers of a request",
         CALL_HEADERS + data(1, end=False) + headers(1, MORE, end=True),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.2",
         "trailers with padding and priority",
         CALL_HEADERS + data(1, end=False) + headers(1, MORE, end=True, padding=3, depends_on=0),
-        expected=answer(),
+        expected=response(),
     ),
 ]
 
 PRIORITY_CASES = [
-    case("6.3", "weight 1", priority(1, weight=0) + call(), expected=answer()),
-    case("6.3", "weight 256", priority(1, weight=255) + call(), expected=answer()),
-    case("6.3", "a dependency", priority(3, depends_on=1) + call(), expected=answer()),
-    case("6.3", "exclusive", priority(1, exclusive=True) + call(), expected=answer()),
-    case("6.3", "an idle stream above the call's", priority(3) + call(), expected=answer()),
-    case("6.3", "during a call", CALL_HEADERS + priority(1) + data(1), expected=answer()),
+    case("6.3", "weight 1", priority(1, weight=0) + call(), expected=response()),
+    case("6.3", "weight 256", priority(1, weight=255) + call(), expected=response()),
+    case("6.3", "a dependency", priority(3, depends_on=1) + call(), expected=response()),
+    case("6.3", "exclusive", priority(1, exclusive=True) + call(), expected=response()),
+    case("6.3", "an idle stream above the call's", priority(3) + call(), expected=response()),
+    case("6.3", "during a call", CALL_HEADERS + priority(1) + data(1), expected=response()),
     case("6.3", "stream 0", priority(0), expected=PROTOCOL),
     case(
         "6.3",

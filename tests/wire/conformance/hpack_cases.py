@@ -2,7 +2,7 @@
 
 from tests.wire.conformance.case import case
 from tests.wire.conformance.frames import COMPRESSION_ERROR, data, headers, request
-from tests.wire.conformance.seen import answer, connection_error
+from tests.wire.conformance.seen import connection_error, response
 
 REQUEST = request()
 COMPRESSION = connection_error(COMPRESSION_ERROR)
@@ -68,7 +68,7 @@ def _calls(blocks: tuple[bytes, ...]) -> bytes:
 
 CASES = [
     *(
-        case(f"HPACK {section}", name, _calls(blocks), expected=answer(2 * len(blocks) - 1))
+        case(f"HPACK {section}", name, _calls(blocks), expected=response(2 * len(blocks) - 1))
         for (section, name), blocks in VALID.items()
     ),
     *(

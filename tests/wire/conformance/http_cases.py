@@ -12,10 +12,10 @@ from tests.wire.conformance.frames import (
     request,
 )
 from tests.wire.conformance.seen import (
-    answer,
     connection_error,
     grpc_status,
     http_status,
+    response,
     stream_error,
 )
 
@@ -44,7 +44,7 @@ HALVES = [HELLO[:4], HELLO[4:]]
 LENGTH = b"%d" % len(HELLO)
 
 CASES = [
-    case("8.1", "a call", call(), expected=answer()),
+    case("8.1", "a call", call(), expected=response()),
     case(
         "8.1",
         "a second HEADERS without END_STREAM",
@@ -65,13 +65,15 @@ CASES = [
         + data(1),
         expected=(stream_error(5), connection_error(5), grpc_status(UNIMPLEMENTED)),
     ),
-    case("8.1.1", "content-length", with_length(LENGTH, HELLO), expected=answer()),
-    case("8.1.1", "content-length of two frames", with_length(LENGTH, *HALVES), expected=answer()),
+    case("8.1.1", "content-length", with_length(LENGTH, HELLO), expected=response()),
+    case(
+        "8.1.1", "content-length of two frames", with_length(LENGTH, *HALVES), expected=response()
+    ),
     case(
         "8.1.1",
         "content-length that is equal twice",
         call(1, HELLO, (b"content-length", LENGTH), (b"content-length", LENGTH)),
-        expected=(answer(), *MALFORMED),
+        expected=(response(), *MALFORMED),
     ),
     case("8.1.1", "content-length below", with_length(b"1", HELLO), expected=MALFORMED),
     case(
@@ -110,15 +112,15 @@ CASES = [
         "8.2.1",
         "a value with spaces within",
         call(1, HELLO, (b"x-a", b"a b\tc")),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "8.2.1",
         "a value with octets above 127",
         call(1, HELLO, (b"x-a", b"\xe4\xff")),
-        expected=answer(),
+        expected=response(),
     ),
-    case("8.2.1", "an empty value", call(1, HELLO, (b"x-a", b"")), expected=answer()),
+    case("8.2.1", "an empty value", call(1, HELLO, (b"x-a", b"")), expected=response()),
     *(
         malformed("8.2.2", f"the field {name.decode()}", request((name, value)))
         for name, value in (
@@ -156,7 +158,7 @@ CASES = [
         for name, value in REQUEST[:4]
     ),
     case(
-        "8.3.1", "no :authority", headers(1, request(authority=None)) + data(1), expected=answer()
+        "8.3.1", "no :authority", headers(1, request(authority=None)) + data(1), expected=response()
     ),
     case(
         "8.3.1",

@@ -150,10 +150,10 @@ def stream_error(*codes: int, stream: int = 1) -> Expectation:
     )
 
 
-def answer(stream: int = 1, body: bytes | None = frames.HELLO) -> Expectation:
+def response(stream: int = 1, body: bytes | None = frames.HELLO) -> Expectation:
     """A whole response with status OK."""
     return Expectation(
-        f"an answer on stream {stream}",
+        f"a response on stream {stream}",
         lambda seen: (
             stream in seen.ended
             and seen.field(stream, b":status") == b"200"

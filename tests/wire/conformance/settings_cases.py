@@ -25,9 +25,9 @@ from tests.wire.conformance.frames import (
 )
 from tests.wire.conformance.seen import (
     NOTHING,
-    answer,
     connection_error,
     data_of,
+    response,
     settings_ack,
 )
 
@@ -68,7 +68,7 @@ CASES = [
         "the same setting twice",
         settings([(INITIAL_WINDOW_SIZE, 1), (INITIAL_WINDOW_SIZE, 65535)]) + call(),
         settings_ack(),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "10.5",
@@ -116,35 +116,35 @@ CASES = [
         "MAX_CONCURRENT_STREAMS of 0",
         setting(MAX_CONCURRENT_STREAMS, 0) + call(),
         settings_ack(),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.5.2",
         "HEADER_TABLE_SIZE of 0",
         setting(HEADER_TABLE_SIZE, 0) + call(1),
         settings_ack(),
-        answer(1),
+        response(1),
         call(3),
-        expected=answer(3),
+        expected=response(3),
     ),
     case(
         "6.5.2",
         "HEADER_TABLE_SIZE of 2^32-1",
         setting(HEADER_TABLE_SIZE, (1 << 32) - 1) + call(),
         settings_ack(),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.5.2",
         "HEADER_TABLE_SIZE lowered between calls",
         call(1),
-        answer(1),
+        response(1),
         setting(HEADER_TABLE_SIZE, 64) + call(3),
-        answer(3),
+        response(3),
         setting(HEADER_TABLE_SIZE, 0) + setting(HEADER_TABLE_SIZE, 4096) + call(5),
-        answer(5),
+        response(5),
         call(7),
-        expected=answer(7),
+        expected=response(7),
     ),
     case(
         "6.5.3",
@@ -154,7 +154,7 @@ CASES = [
         call(),
         data_of(1, 1),
         window_update(1, 100),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.5.3",

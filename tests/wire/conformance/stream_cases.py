@@ -22,10 +22,10 @@ from tests.wire.conformance.frames import (
 )
 from tests.wire.conformance.seen import (
     NOTHING,
-    answer,
     connection_error,
     data_of,
     pong,
+    response,
     settings_ack,
     stream_error,
 )
@@ -72,7 +72,7 @@ CASES = [
         "5.1",
         "idle: RST_STREAM above the streams that were opened",
         call(),
-        answer(),
+        response(),
         rst_stream(3),
         expected=connection_error(PROTOCOL_ERROR),
     ),
@@ -96,17 +96,17 @@ CASES = [
     ),
     case(
         "5.1",
-        "half-closed (remote): WINDOW_UPDATE lets the answer go on",
+        "half-closed (remote): WINDOW_UPDATE lets the response go on",
         NO_WINDOW + call() + window_update(1, 1),
         data_of(1, 1),
         window_update(1, 100),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "5.1",
         "half-closed (remote): PRIORITY",
         NO_WINDOW + call() + priority(1) + window_update(1, 100),
-        expected=answer(),
+        expected=response(),
     ),
     case("5.1", "half-closed (remote): RST_STREAM", HELD + rst_stream(1) + ping(), expected=pong()),
     case(
@@ -126,12 +126,12 @@ CASES = [
         expected=connection_error(STREAM_CLOSED, PROTOCOL_ERROR),
     ),
     case("5.1", "closed: RST_STREAM after RST_STREAM", RESET + rst_stream(1), expected=NOTHING),
-    case("5.1", "closed: DATA", call(), answer(), data(1), expected=ON_A_CLOSED_STREAM),
+    case("5.1", "closed: DATA", call(), response(), data(1), expected=ON_A_CLOSED_STREAM),
     case(
         "5.1",
         "closed: HEADERS",
         call(),
-        answer(),
+        response(),
         headers(1, request(), end=True),
         expected=connection_error(STREAM_CLOSED),
     ),
@@ -139,13 +139,13 @@ CASES = [
         "5.1",
         "closed: CONTINUATION",
         call(),
-        answer(),
+        response(),
         continuation(1, MORE),
         expected=connection_error(STREAM_CLOSED, PROTOCOL_ERROR),
     ),
-    case("5.1", "closed: PRIORITY", call(), answer(), priority(1) + ping(), expected=pong()),
-    case("5.1", "closed: WINDOW_UPDATE", call(), answer(), window_update(1, 1), expected=NOTHING),
-    case("5.1", "closed: RST_STREAM", call(), answer(), rst_stream(1), expected=NOTHING),
+    case("5.1", "closed: PRIORITY", call(), response(), priority(1) + ping(), expected=pong()),
+    case("5.1", "closed: WINDOW_UPDATE", call(), response(), window_update(1, 1), expected=NOTHING),
+    case("5.1", "closed: RST_STREAM", call(), response(), rst_stream(1), expected=NOTHING),
     case(
         "5.1.1",
         "an even number",
@@ -159,7 +159,7 @@ CASES = [
         # Skipped stream numbers count as closed, and RFC 9113 treats HEADERS there like this.
         expected=connection_error(PROTOCOL_ERROR, STREAM_CLOSED),
     ),
-    case("5.1.1", "numbers with gaps", call(5) + call(77), answer(77), expected=answer(5)),
+    case("5.1.1", "numbers with gaps", call(5) + call(77), response(77), expected=response(5)),
     case(
         "5.1.2",
         "more streams than were announced",
@@ -174,8 +174,8 @@ CASES = [
         "as many streams as were announced",
         b"".join(headers(1 + 2 * number, request()) for number in range(MAX_STREAMS)),
         b"".join(data(1 + 2 * number) for number in range(MAX_STREAMS)),
-        answer(1),
-        expected=answer(1 + 2 * (MAX_STREAMS - 1)),
+        response(1),
+        expected=response(1 + 2 * (MAX_STREAMS - 1)),
     ),
     case(
         "5.3.1",
@@ -224,6 +224,6 @@ CASES = [
         call(1) + headers(3, request((b"Upper", b"1")), end=True),
         stream_error(PROTOCOL_ERROR, stream=3),
         window_update(1, 1000),
-        expected=answer(1),
+        expected=response(1),
     ),
 ]

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from tests.wire.conformance import answer_cases, channel_cases
+from tests.wire.conformance import channel_cases, response_cases
 from tests.wire.conformance.channel_case import ChannelCase
 from tests.wire.conformance.frames import CANCEL, SETTINGS_ACK
 from tests.wire.conformance.peer import TIME, Peer
@@ -13,7 +13,7 @@ from tests.wire.conformance.seen import NOTHING, stream_error
 from tests.wire.conformance.upstream import GREETING, Upstream, listening, reply, request_on
 from wire.channel import Channel, ChannelOptions, channel
 
-CASES = [*channel_cases.CASES, *answer_cases.CASES]
+CASES = [*channel_cases.CASES, *response_cases.CASES]
 OPTIONS = ChannelOptions(initial_backoff=0.01, max_backoff=0.01)
 LONG = 2000
 
@@ -41,7 +41,7 @@ async def play(case: ChannelCase, peer: Peer) -> None:
         await peer.close()
 
 
-async def answer_on_the_first(peer: Peer) -> None:
+async def respond_on_the_first(peer: Peer) -> None:
     """The next call comes on this connection, or on another one with automatic responses."""
     await peer.wait_for([request_on(3)])
     await peer.send(reply(3))
@@ -53,15 +53,15 @@ async def run(case: ChannelCase, upstream: Upstream) -> None:
         peer = await upstream.first
         await play(case, peer)
         status = await call
-        # A waiting call does not notice a failed connection: the next one answers.
+        # A waiting call does not notice a failed connection: the next one responds.
         expected = case.call if case.greeted else (*case.call, grpc.StatusCode.OK)
         assert status in expected
         if case.greeted and case.said is not NOTHING:
             await peer.wait_for([case.said])
-        answering = asyncio.create_task(answer_on_the_first(peer))
+        responding = asyncio.create_task(respond_on_the_first(peer))
         assert await status_of(calls) is grpc.StatusCode.OK
-        answering.cancel()
-        await asyncio.gather(answering, return_exceptions=True)
+        responding.cancel()
+        await asyncio.gather(responding, return_exceptions=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -77,7 +77,7 @@ async def test_octet_by_octet(case: ChannelCase) -> None:
         await run(case, upstream)
 
 
-async def test_answer_of_a_cancelled_call_is_ignored() -> None:
+async def test_response_of_a_cancelled_call_is_ignored() -> None:
     async with listening() as upstream, channel(f"ipv4:127.0.0.1:{upstream.port}") as calls:
         call = calls.unary_unary("/test.Echo/Echo")(b"hello")
         peer = await upstream.first
@@ -86,7 +86,7 @@ async def test_answer_of_a_cancelled_call_is_ignored() -> None:
         call.cancel()
         await peer.wait_for([stream_error(CANCEL)])
         await peer.send(reply(1))
-        answering = asyncio.create_task(answer_on_the_first(peer))
+        responding = asyncio.create_task(respond_on_the_first(peer))
         assert await status_of(calls) is grpc.StatusCode.OK
-        await answering
+        await responding
         assert not peer.seen.goaways

@@ -17,7 +17,7 @@ from tests.wire.conformance.case import Case
 from tests.wire.conformance.echo import serving
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, ping, settings
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import answer, pong, settings_ack
+from tests.wire.conformance.seen import pong, response, settings_ack
 from wire.http2.limits import Limits
 
 CASES = [
@@ -60,7 +60,7 @@ async def connection_lives(peer: Peer) -> None:
     # A closed window would withhold the response.
     await peer.send(settings({4: 65_535}) + ping(b"still up") + call(PROBE))
     await peer.wait_for([pong(b"still up")])
-    await peer.wait_for([answer(PROBE)])
+    await peer.wait_for([response(PROBE)])
     assert not [goaway for goaway in peer.seen.goaways if goaway.code]
 
 

@@ -64,9 +64,9 @@ class Upstream:
         if is_first:
             self.first.set_result(peer)
         else:
-            self._tasks.append(asyncio.create_task(self._answer(peer)))
+            self._tasks.append(asyncio.create_task(self._respond(peer)))
 
-    async def _answer(self, peer: Peer) -> None:
+    async def _respond(self, peer: Peer) -> None:
         await peer.send(GREETING + SETTINGS_ACK)
         for stream in range(1, 100, 2):
             await peer.wait_for([request_on(stream)])

@@ -21,10 +21,10 @@ from tests.wire.conformance.frames import (
 from tests.wire.conformance.seen import (
     NOTHING,
     Expectation,
-    answer,
     connection_error,
     data_of,
     pong,
+    response,
     settings_ack,
     stream_error,
 )
@@ -64,7 +64,10 @@ ROOM = window_update(0, 1 << 20)
 CASES = [
     case("6.9", "the connection", window_update(0, 1) + ping(), expected=pong()),
     case(
-        "6.9", "a stream", headers(1, request()) + window_update(1, 1) + data(1), expected=answer()
+        "6.9",
+        "a stream",
+        headers(1, request()) + window_update(1, 1) + data(1),
+        expected=response(),
     ),
     case("6.9", "the reserved bit", window_update(0, 1 << 31 | 1) + ping(), expected=pong()),
     case("6.9", "an increment of 0", window_update(0, 0), expected=PROTOCOL),
@@ -102,7 +105,7 @@ CASES = [
         window_update(1, 1),
         data_of(1, 1, 1),
         window_update(1, 1000),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.9.1",
@@ -111,7 +114,7 @@ CASES = [
         pong(),
         data_of(1),
         window_update(1, 1000),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.9.1",
@@ -138,14 +141,14 @@ CASES = [
         pong(),
         of_both(65_535),
         ROOM,
-        answer(1, body=None),
-        expected=answer(3, body=None),
+        response(1, body=None),
+        expected=response(3, body=None),
     ),
     case(
         "6.9.1",
-        "WINDOW_UPDATE before the answer is there",
+        "WINDOW_UPDATE before the response is there",
         initial_window(0) + headers(1, request()) + window_update(1, 1000) + data(1),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.9.2",
@@ -156,7 +159,7 @@ CASES = [
         initial_window(1),
         data_of(1, 1),
         window_update(1, 1000),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.9.2",
@@ -170,7 +173,7 @@ CASES = [
         window_update(1, 2),
         data_of(1, 3, 1),
         window_update(1, 1000),
-        expected=answer(),
+        expected=response(),
     ),
     case(
         "6.9.2",
@@ -185,7 +188,7 @@ CASES = [
         pong(),
         data_of(1, 3),
         window_update(1, 1000),
-        expected=answer(),
+        expected=response(),
     ),
     case("6.9.2", "an initial window above 2^31-1", initial_window(1 << 31), expected=FLOW_CONTROL),
     case(
@@ -200,11 +203,11 @@ CASES = [
         initial_window(0) + initial_window(1 << 20) + ping(),
         settings_ack(3),
         headers(1, request()) + frames_of(1, message(b"x" * 59_995)),
-        answer(1, body=None),
+        response(1, body=None),
         headers(3, request()) + frames_of(3, message(b"x" * 59_995)),
         received(3, 5_535),
         ROOM,
-        expected=answer(3, body=None),
+        expected=response(3, body=None),
     ),
     case(
         "6.9.1",

@@ -11,7 +11,7 @@ from tests.wire.conformance.frames import SETTINGS_ACK, block, data, headers
 from tests.wire.conformance.seen import Seen
 from tests.wire.conformance.upstream import GREETING, HEAD, OK
 
-Answer = Callable[[int], tuple[bytes, bool]]
+Respond = Callable[[int], tuple[bytes, bool]]
 """Takes a stream. Returns the octets of a response, and True to close the connection after it."""
 
 _FIELDS = [
@@ -43,13 +43,13 @@ _MESSAGES = [
 ]
 
 
-def honest_answer(stream: int) -> tuple[bytes, bool]:
+def honest_response(stream: int) -> tuple[bytes, bool]:
     """A valid response."""
     octets = headers(stream, block(HEAD)) + data(stream, end=False)
     return octets + headers(stream, block(OK), end=True), False
 
 
-class HostileAnswers:
+class HostileResponses:
     """Different responses, the same ones for the same seed."""
 
     def __init__(self, seed: int) -> None:
@@ -130,15 +130,15 @@ class _Connection(asyncio.Protocol):
         self._seen.feed(octets[skipped:])
         for stream in sorted(self._seen.ended - self._answered):
             self._answered.add(stream)
-            self._answer(stream)
+            self._respond(stream)
         for payload in self._seen.pongs:
             # The call has seen its whole response: it ends now at the latest.
             unended = self._unended.pop(payload, 0)
             if unended:
                 self._transport.write(frames.rst_stream(unended))
 
-    def _answer(self, stream: int) -> None:
-        octets, closes = self._upstream.answer(stream)
+    def _respond(self, stream: int) -> None:
+        octets, closes = self._upstream.respond(stream)
         self._upstream.answered += 1
         payload = stream.to_bytes(8, "big")
         self._unended[payload] = stream
@@ -151,19 +151,19 @@ class HostileUpstream:
     """A server on a free port.
 
     Attributes:
-        answer: makes the responses. May be changed at any time.
+        respond: makes the responses. May be changed at any time.
         answered: number of responses so far.
     """
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
         self.answered = 0
         self.port = 0
 
 
 @asynccontextmanager
-async def hostile_upstream(answer: Answer) -> AsyncIterator[HostileUpstream]:
-    upstream = HostileUpstream(answer)
+async def hostile_upstream(respond: Respond) -> AsyncIterator[HostileUpstream]:
+    upstream = HostileUpstream(respond)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(upstream), "127.0.0.1", 0)
     upstream.port = server.sockets[0].getsockname()[1]

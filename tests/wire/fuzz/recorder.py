@@ -79,16 +79,16 @@ class Recorder(Connection):
     def headers_received(self, stream_id: int, fields: Fields, end_stream: bool) -> None:  # noqa: FBT001
         self.events.append(("headers", stream_id, fields, end_stream))
         if end_stream:
-            self._answer(stream_id)
+            self._respond(stream_id)
 
     def data_received_on(self, stream_id: int, data: bytes, end_stream: bool) -> None:  # noqa: FBT001
         self.events.append(("data", stream_id, data, end_stream))
         self.bodies[stream_id] = self.bodies.get(stream_id, b"") + data
         self.acknowledge(stream_id, len(data))
         if end_stream:
-            self._answer(stream_id)
+            self._respond(stream_id)
 
-    def _answer(self, stream_id: int) -> None:
+    def _respond(self, stream_id: int) -> None:
         self.send_headers(stream_id, self.encoder.encode(HEAD))
         self.send_data(stream_id, self.bodies.get(stream_id, b""))
         self.send_trailers(stream_id, OK)

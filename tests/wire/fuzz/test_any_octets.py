@@ -49,9 +49,9 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
 
 @bounded
 @given(conversations())
-def test_answers_have_what_was_asked_on_their_stream(octets: bytes) -> None:
+def test_responses_have_the_request_of_their_stream(octets: bytes) -> None:
     recorder = asyncio.run(record([octets]))
     said = Seen()
     said.feed(recorder.transport.written)
-    for stream, answer in said.data.items():
-        assert recorder.bodies[stream].startswith(bytes(answer))
+    for stream, response in said.data.items():
+        assert recorder.bodies[stream].startswith(bytes(response))

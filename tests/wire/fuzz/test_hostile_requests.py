@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.wire.conformance.echo import serving
 from tests.wire.conformance.frames import PREFACE, SETTINGS_ACK, call, message, ping, settings
 from tests.wire.conformance.peer import connected
-from tests.wire.conformance.seen import Expectation, answer, settings_ack
+from tests.wire.conformance.seen import Expectation, response, settings_ack
 from tests.wire.fuzz.recorder import Recorder, nothing_is_logged
 from tests.wire.fuzz.strategies import bounded, conversations
 from wire.http2.limits import Limits
@@ -34,13 +34,13 @@ async def converse(octets: bytes) -> None:
         await honest.send(PREFACE + settings() + SETTINGS_ACK + call(1, message(b"honest")))
         await peer.wait_for([OVER])
         await honest.wait_for([settings_ack(1)])
-        await honest.wait_for([answer(1, message(b"honest"))])
+        await honest.wait_for([response(1, message(b"honest"))])
         for stream, body in peer.seen.data.items():
             assert body == requests[stream][: len(body)]
 
 
 @hypothesis_settings(bounded, max_examples=150)
 @given(conversations())
-def test_no_call_gets_another_ones_answer(octets: bytes) -> None:
+def test_no_call_gets_the_response_of_another(octets: bytes) -> None:
     with nothing_is_logged():
         asyncio.run(converse(octets))

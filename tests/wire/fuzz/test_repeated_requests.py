@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.wire.conformance import frames
 from tests.wire.conformance.frames import COMPRESSION_ERROR, PROTOCOL_ERROR, Fields, message
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import answer, connection_error, stream_error
+from tests.wire.conformance.seen import connection_error, response, stream_error
 from tests.wire.fuzz.strategies import bounded
 from wire.server import server
 
@@ -135,7 +135,7 @@ def _expected(stream: int, request: Request) -> Any:
     if not request.is_good:
         return stream_error(PROTOCOL_ERROR, stream=stream)
     seen = [(name.decode(), value) for name, value in request.own if name in {b"x-id", b"x-note"}]
-    return answer(stream, message(_told(seen)))
+    return response(stream, message(_told(seen)))
 
 
 @hypothesis_settings(bounded, max_examples=100)

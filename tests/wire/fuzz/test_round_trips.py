@@ -44,7 +44,7 @@ class Exchange:
     fields: Fields
     unsent: bytes
     body: bytes
-    answer: bytes = b""
+    response: bytes = b""
     status: bytes | None = None
     ended: bool = False
 
@@ -86,7 +86,7 @@ class Client:
         if isinstance(event, ResponseReceived):
             self.exchanges[event.stream_id].status = dict(event.headers)[b":status"]
         elif isinstance(event, DataReceived):
-            self.exchanges[event.stream_id].answer += event.data
+            self.exchanges[event.stream_id].response += event.data
             if event.flow_controlled_length:
                 self.connection.acknowledge_received_data(
                     event.flow_controlled_length, event.stream_id
@@ -129,7 +129,7 @@ async def round_trips(
     for stream, exchange in client.exchanges.items():
         assert received[stream] == exchange.fields
         assert exchange.status == b"200"
-        assert exchange.answer == exchange.body
+        assert exchange.response == exchange.body
         assert exchange.ended
 
 

@@ -63,7 +63,7 @@ class Server(asyncio.Protocol):
             SettingCodes.MAX_CONCURRENT_STREAMS: changed[SettingCodes.MAX_CONCURRENT_STREAMS],
         }
         self._bodies: dict[int, bytes] = {}
-        self._answers: dict[int, bytes] = {}
+        self._responses: dict[int, bytes] = {}
         self.requests: list[dict[str, str]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,8 +75,8 @@ class Server(asyncio.Protocol):
     def data_received(self, octets: bytes) -> None:
         for event in self._connection.receive_data(octets):
             self._take(event)
-        for stream in list(self._answers):
-            self._answer(stream)
+        for stream in list(self._responses):
+            self._respond(stream)
         self._transport.write(self._connection.data_to_send())
 
     def _take(self, event: Event) -> None:
@@ -93,21 +93,21 @@ class Server(asyncio.Protocol):
                 )
         elif isinstance(event, StreamEnded):
             self._connection.send_headers(event.stream_id, HEAD)
-            self._answers[event.stream_id] = self._bodies.pop(event.stream_id)
+            self._responses[event.stream_id] = self._bodies.pop(event.stream_id)
 
-    def _answer(self, stream: int) -> None:
-        body = self._answers[stream]
+    def _respond(self, stream: int) -> None:
+        body = self._responses[stream]
         while body:
             room = min(
                 self._connection.local_flow_control_window(stream),
                 self._connection.max_outbound_frame_size,
             )
             if room <= 0:
-                self._answers[stream] = body
+                self._responses[stream] = body
                 return
             self._connection.send_data(stream, body[:room])
             body = body[room:]
-        del self._answers[stream]
+        del self._responses[stream]
         self._connection.send_headers(stream, OK, end_stream=True)
 
 

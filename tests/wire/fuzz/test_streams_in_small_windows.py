@@ -45,8 +45,8 @@ async def chat(
                 for size in messages:
                     yield bytes((number,)) * size
 
-            answers = [answer async for answer in method(requests(), timeout=TIME)]
-            assert answers == [bytes((number,)) * size for size in messages]
+            responses = [response async for response in method(requests(), timeout=TIME)]
+            assert responses == [bytes((number,)) * size for size in messages]
 
         await asyncio.gather(*(one(number, sizes) for number, sizes in enumerate(wanted)))
 

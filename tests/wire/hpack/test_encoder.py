@@ -60,7 +60,7 @@ def test_remembered_fields_are_one_octet_each() -> None:
     assert len(encoder.encode(REQUEST)) == len(REQUEST)
 
 
-def test_generation_tells_of_changes_only() -> None:
+def test_generation_changes_only_with_the_table() -> None:
     encoder = Encoder()
     before = encoder.generation
     encoder.remember(REQUEST)
@@ -109,7 +109,7 @@ def test_smaller_size_starts_the_next_block_once() -> None:
     assert encoder.encode([(b":method", b"POST")]) == indexed(3)
 
 
-def test_sizes_between_two_blocks_are_told_smallest_first() -> None:
+def test_sizes_between_two_blocks_are_sent_smallest_first() -> None:
     encoder = Encoder()
     encoder.resize(10)
     encoder.resize(0)

@@ -21,7 +21,7 @@ _OPEN = frames.frame(frames.HEADERS, frames.END_HEADERS, 1, b"\x83\x86\x84")
 
 _FLOODS = {
     "PING": frames.ping(b"12345678"),
-    "answers to no PING": frames.ping(b"12345678", acknowledge=True),
+    "acknowledgements of no PING": frames.ping(b"12345678", acknowledge=True),
     "SETTINGS": frames.settings_frame({}),
     "PRIORITY": frames.frame(frames.PRIORITY, 0, 1, b"\0\0\0\0\0"),
     "WINDOW_UPDATE": frames.window_update(0, 1),

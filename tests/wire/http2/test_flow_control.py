@@ -43,7 +43,7 @@ async def test_data_of_any_size_arrives(size: int) -> None:
     assert server.streams[stream].remote_ended
 
 
-async def test_a_writer_is_told_to_wait_and_to_go_on() -> None:
+async def test_a_writer_waits_and_continues() -> None:
     client, server = End(), ServerEnd(Limits(initial_window=64 * KIB))
     server.takes = False
     stream = await _opened(client, server)

@@ -43,11 +43,11 @@ class Echo:
         return request
 
     async def time_left(self, request: bytes, context: Any) -> bytes:
-        """Answers with the remaining time of the caller's deadline, in milliseconds."""
+        """Responds with the remaining time of the caller's deadline, in milliseconds."""
         remaining = context.time_remaining()
         return b"none" if remaining is None else b"%d" % (remaining * 1000)
 
-    async def answers(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+    async def responses(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         """Answers as often as the request says, then fails if asked to."""
         count, _, failing = request.partition(b" ")
         for number in range(int(count)):
@@ -71,7 +71,7 @@ class Echo:
             "Fail": grpc.unary_unary_rpc_method_handler(self.fail),
             "Hang": grpc.unary_unary_rpc_method_handler(self.hang),
             "TimeLeft": grpc.unary_unary_rpc_method_handler(self.time_left),
-            "Answers": grpc.unary_stream_rpc_method_handler(self.answers),
+            "Responses": grpc.unary_stream_rpc_method_handler(self.responses),
             "Requests": grpc.stream_unary_rpc_method_handler(self.requests),
             "Both": grpc.stream_stream_rpc_method_handler(self.both),
         }

@@ -82,18 +82,18 @@ async def test_a_cancelled_call_ends(opened: Any) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])
-async def test_answers_come_in_their_order(opened: Any, count: int) -> None:
-    call = opened.unary_stream(PATH + "Answers")(b"%d" % count, timeout=30)
+async def test_responses_come_in_their_order(opened: Any, count: int) -> None:
+    call = opened.unary_stream(PATH + "Responses")(b"%d" % count, timeout=30)
 
-    assert [answer async for answer in call] == [b"%d" % number for number in range(count)]
+    assert [response async for response in call] == [b"%d" % number for number in range(count)]
     assert await call.code() is grpc.StatusCode.OK
 
 
-async def test_answers_before_a_failure_arrive(opened: Any) -> None:
-    call = opened.unary_stream(PATH + "Answers")(b"3 fail", timeout=10)
-    answers = []
+async def test_responses_before_a_failure_arrive(opened: Any) -> None:
+    call = opened.unary_stream(PATH + "Responses")(b"3 fail", timeout=10)
+    responses = []
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        answers.extend([await call.read() for _ in range(4)])
+        responses.extend([await call.read() for _ in range(4)])
     assert caught.value.code() is grpc.StatusCode.DATA_LOSS
     assert caught.value.details() == "no more"
 
@@ -146,7 +146,7 @@ async def test_compressed_requests_are_read(opened: Any, compression: grpc.Compr
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
 @pytest.mark.parametrize(("channel", "server"), _PAIRS)
-async def test_compressed_answers_are_read(
+async def test_compressed_responses_are_read(
     channel: str, server: str, compression: grpc.Compression
 ) -> None:
     message = b"compress me " * 1000
@@ -154,16 +154,16 @@ async def test_compressed_answers_are_read(
     async with serve(compression) as target, CHANNELS[channel](target) as opened:
         assert await opened.unary_unary(PATH + "Unary")(message, timeout=10) == message
         both = opened.stream_stream(PATH + "Both")(iter([message] * 3), timeout=10)
-        assert [answer async for answer in both] == [message] * 3
+        assert [response async for response in both] == [message] * 3
 
 
 async def test_many_calls_at_once_do_not_mix(opened: Any) -> None:
     method = opened.unary_unary(PATH + "Unary")
     requests = [b"%d" % number * (number + 1) for number in range(200)]
 
-    answers = await asyncio.gather(*[method(request, timeout=30) for request in requests])
+    responses = await asyncio.gather(*[method(request, timeout=30) for request in requests])
 
-    assert answers == requests
+    assert responses == requests
 
 
 async def test_many_streams_at_once_do_not_mix(opened: Any) -> None:
@@ -181,7 +181,7 @@ async def test_many_streams_at_once_do_not_mix(opened: Any) -> None:
     assert heard == [[b"%d-%d" % (name, number) for number in range(20)] for name in range(30)]
 
 
-async def test_a_long_talk_in_small_messages_goes_on(opened: Any) -> None:
+async def test_a_long_talk_in_small_messages_continues(opened: Any) -> None:
     # grpcio sends a window update with each message. That is no abuse.
     call = opened.stream_stream(PATH + "Both")(timeout=60)
     for _ in range(3000):

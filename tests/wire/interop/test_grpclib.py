@@ -119,9 +119,9 @@ async def test_many_calls_to_grpclib_do_not_mix() -> None:
     async with _serving() as opened:
         method = opened.unary_unary(PATH + "Unary")
         requests = [b"%d" % number for number in range(200)]
-        answers = await asyncio.gather(*[method(request, timeout=30) for request in requests])
+        responses = await asyncio.gather(*[method(request, timeout=30) for request in requests])
 
-    assert answers == requests
+    assert responses == requests
 
 
 async def test_a_call_to_grpclib_has_a_deadline() -> None:
@@ -167,6 +167,6 @@ async def test_grpclib_streams_to_wire() -> None:
 async def test_many_calls_of_grpclib_do_not_mix() -> None:
     async with _calling() as channel:
         requests = [b"%d" % number for number in range(200)]
-        answers = await asyncio.gather(*[_call(channel, "Unary", each) for each in requests])
+        responses = await asyncio.gather(*[_call(channel, "Unary", each) for each in requests])
 
-    assert answers == requests
+    assert responses == requests

@@ -47,13 +47,13 @@ async def test_an_action_runs_before_the_flushes() -> None:
         notes.append("line")
 
     flusher.before_each_flush(note)
-    flusher.mark(_Noting("answer", notes))
+    flusher.mark(_Noting("response", notes))
     await _next_turn()
-    assert notes == ["line", "answer"]
+    assert notes == ["line", "response"]
     flusher.not_before_each_flush(note)
     flusher.mark(_Noting("another", notes))
     await _next_turn()
-    assert notes == ["line", "answer", "another"]
+    assert notes == ["line", "response", "another"]
 
 
 async def test_one_that_fails_keeps_no_other_back(caplog: pytest.LogCaptureFixture) -> None:

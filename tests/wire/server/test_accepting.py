@@ -28,7 +28,7 @@ def no_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
-async def test_running_out_of_descriptors_is_told_and_passes() -> None:
+async def test_running_out_of_descriptors_is_reported_and_passes() -> None:
     log = ConnectionLog()
     async with serving("unary_unary", _echo, connection_observer=log) as (_, port):
         with socket.socket() as caller:

@@ -116,7 +116,7 @@ async def test_compressed_messages_go_both_ways(compression: grpc.Compression) -
         assert await call(LARGE, compression=compression) == LARGE
 
 
-async def test_a_handler_may_ask_for_compression() -> None:
+async def test_a_handler_may_select_compression() -> None:
     async def compressing(request: bytes, context: Any) -> bytes:
         context.set_compression(grpc.Compression.Gzip)
         return request

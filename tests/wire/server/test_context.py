@@ -10,19 +10,19 @@ from tests.wire.server.service import METHOD, calling, failure
 
 
 async def test_it_is_a_servicer_context() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         assert isinstance(context, grpc.aio.ServicerContext)
         documented = [name for name in dir(grpc.aio.ServicerContext) if name[0] != "_"]
         return b",".join([name.encode() for name in documented if not hasattr(context, name)])
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         assert await call(b"") == b""
 
 
-async def test_it_tells_of_the_call() -> None:
+async def test_it_describes_the_call() -> None:
     seen: dict[str, Any] = {}
 
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         seen.update(
             metadata=context.invocation_metadata(),
             remaining=context.time_remaining(),
@@ -33,7 +33,7 @@ async def test_it_tells_of_the_call() -> None:
         )
         return b""
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         await call(b"", timeout=30, metadata=(("text", "a"), ("octets-bin", b"\x00\xff")))
     assert ("text", "a") in seen["metadata"]
     assert ("octets-bin", b"\x00\xff") in seen["metadata"]
@@ -46,35 +46,35 @@ async def test_it_tells_of_the_call() -> None:
 
 
 async def test_without_a_deadline_there_is_no_time_remaining() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         return b"%r" % context.time_remaining()
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         assert await call(b"") == b"None"
 
 
-async def test_metadata_goes_with_the_answer() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+async def test_metadata_goes_with_the_response() -> None:
+    async def respond(request: bytes, context: Any) -> bytes:
         await context.send_initial_metadata((("first", "1"),))
         context.set_trailing_metadata((("last", "2"), ("last-bin", b"\x00\xff")))
         return request
 
-    async with calling("unary_unary", answer) as call:
-        answering = call(b"hello")
-        assert tuple(await answering.initial_metadata()) == (("first", "1"),)
-        assert tuple(await answering.trailing_metadata()) == (
+    async with calling("unary_unary", respond) as call:
+        responding = call(b"hello")
+        assert tuple(await responding.initial_metadata()) == (("first", "1"),)
+        assert tuple(await responding.trailing_metadata()) == (
             ("last", "2"),
             ("last-bin", b"\x00\xff"),
         )
-        assert await answering == b"hello"
+        assert await responding == b"hello"
 
 
 async def test_an_abort_has_code_details_and_metadata() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         await context.abort(grpc.StatusCode.NOT_FOUND, "100 % été\n", (("why", "so"),))
         return b""
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         error = await failure(call(b""))
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert error.details() == "100 % été\n"
@@ -82,21 +82,21 @@ async def test_an_abort_has_code_details_and_metadata() -> None:
 
 
 async def test_an_abort_with_ok_is_unknown() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         await context.abort(grpc.StatusCode.OK, "fine")
         return b""
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         assert (await failure(call(b""))).code() is grpc.StatusCode.UNKNOWN
 
 
-async def test_a_code_that_is_set_replaces_the_answer() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+async def test_a_code_that_is_set_replaces_the_response() -> None:
+    async def respond(request: bytes, context: Any) -> bytes:
         context.set_code(grpc.StatusCode.OUT_OF_RANGE)
         context.set_details("far")
         return b"ignored"
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         error = await failure(call(b""))
     assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "far")
 
@@ -141,12 +141,12 @@ async def test_a_call_ends_whatever_its_trailing_metadata_is(metadata: Any) -> N
 
 
 async def test_unimplemented_by_generated_code_stays_so() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details("Method not implemented!")
         raise NotImplementedError("Method not implemented!")
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         error = await failure(call(b""))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert error.details() == "Method not implemented!"
@@ -155,12 +155,12 @@ async def test_unimplemented_by_generated_code_stays_so() -> None:
 async def test_done_callbacks_are_called_at_the_end() -> None:
     ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         context.add_done_callback(ended.set_result)
         assert not context.done()
         return b""
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         await call(b"")
         context = await asyncio.wait_for(ended, 10)
     assert context.done()
@@ -178,11 +178,11 @@ async def test_a_method_of_one_response_does_not_write() -> None:
 
 
 async def test_initial_metadata_is_sent_once() -> None:
-    async def answer(request: bytes, context: Any) -> bytes:
+    async def respond(request: bytes, context: Any) -> bytes:
         await context.send_initial_metadata(())
         with pytest.raises(grpc.aio.UsageError):
             await context.send_initial_metadata(())
         return b"once"
 
-    async with calling("unary_unary", answer) as call:
+    async with calling("unary_unary", respond) as call:
         assert await call(b"") == b"once"

@@ -45,13 +45,13 @@ async def test_interceptors_run_in_their_order() -> None:
     assert notes == ["first /test.Service/Method 1", "second /test.Service/Method 1"]
 
 
-async def test_an_interceptor_may_answer_instead() -> None:
+async def test_an_interceptor_may_respond_instead() -> None:
     async with calling("unary_unary", _echo, interceptors=[_Refusing()]) as call:
         error = await failure(call(b""))
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_it_may_answer_a_stream_by_a_unary_handler() -> None:
+async def test_it_may_handle_a_stream_by_a_unary_handler() -> None:
     async with calling("stream_stream", _each, interceptors=[_Refusing()]) as call:
         stream = call(iter([b"one"]))
         with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -46,7 +46,7 @@ async def _send_request(peer: Peer, stream: int, size: int) -> None:
         await peer.send(frames.data(stream, body[at : at + 16000], end=at + 16000 >= len(body)))
 
 
-async def test_a_peer_that_says_nothing_is_closed() -> None:
+async def test_a_silent_peer_is_closed() -> None:
     limits = Limits(handshake_timeout=0.1)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
@@ -114,7 +114,7 @@ async def test_connections_beyond_the_limit_are_closed() -> None:
 
 async def _answered_on_a_new_connection(port: int) -> None:
     """Connects until there is a place."""
-    answered = Expectation("an answer", lambda seen: 1 in seen.ended)
+    answered = Expectation("a response", lambda seen: 1 in seen.ended)
     async with asyncio.timeout(10):
         while True:
             async with connected(port) as another:
@@ -146,7 +146,7 @@ async def test_a_silent_call_is_ended() -> None:
         await peer.wait_for([grpc_status(1, stream=3)])
 
 
-async def test_an_answer_that_nobody_reads_is_dropped() -> None:
+async def test_a_response_that_nobody_reads_is_dropped() -> None:
     limits = Limits(stalled_timeout=0.2)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
@@ -157,7 +157,7 @@ async def test_an_answer_that_nobody_reads_is_dropped() -> None:
         await peer.wait_for([Expectation("a reset", lambda seen: bool(seen.resets.get(1)))])
 
 
-async def test_an_answer_is_offered_no_longer_than_a_call_may_take() -> None:
+async def test_a_response_is_offered_no_longer_than_a_call_may_take() -> None:
     limits = Limits(call_timeout=0.2)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
@@ -180,7 +180,7 @@ async def test_a_dead_peer_is_found_out() -> None:
         await peer.wait_for([_CLOSED])
 
 
-async def test_a_peer_that_answers_pings_stays() -> None:
+async def test_a_peer_that_acknowledges_pings_stays() -> None:
     # Far more than an ACK takes. Without one there is no further PING.
     limits = Limits(keepalive_interval=0.1, keepalive_timeout=5.0)
     async with (
@@ -272,7 +272,7 @@ async def test_silent_calls_make_room_for_those_with_a_request() -> None:
 
 
 @pytest.mark.parametrize("size", [1000, 100_000])
-async def test_an_answer_larger_than_the_limit_is_not_sent(size: int) -> None:
+async def test_a_response_larger_than_the_limit_is_not_sent(size: int) -> None:
     async def enlarge(request: bytes, context: Any) -> bytes:
         return bytes(size)
 
@@ -283,16 +283,16 @@ async def test_an_answer_larger_than_the_limit_is_not_sent(size: int) -> None:
         assert len(await call(b"")) == size
 
 
-async def test_an_answer_of_a_stream_has_the_same_limit() -> None:
+async def test_a_response_of_a_stream_has_the_same_limit() -> None:
     async def enlarge(request: bytes, context: Any) -> AsyncIterator[bytes]:
         yield bytes(1000)
         yield bytes(1001)
 
     async with calling("unary_stream", enlarge, limits=Limits(max_message=1000)) as call:
-        answers = call(b"")
-        assert len(await answers.read()) == 1000
+        responses = call(b"")
+        assert len(await responses.read()) == 1000
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await answers.read()
+            await responses.read()
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -343,7 +343,9 @@ async def test_a_writer_that_nobody_reads_waits() -> None:
         window = Expectation("a full window", lambda seen: len(seen.data[1]) == 65535)
         await peer.wait_for([window])
         await peer.send(frames.ping())
-        await peer.wait_for([Expectation("a PING's answer", lambda seen: bool(seen.pongs))])
+        await peer.wait_for(
+            [Expectation("a PING's acknowledgement", lambda seen: bool(seen.pongs))]
+        )
         assert written < 13
 
 

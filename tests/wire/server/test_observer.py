@@ -40,9 +40,9 @@ async def _echo(request: bytes, context: Any) -> bytes:
 async def test_a_call_starts_ends_and_closes() -> None:
     observer = _Observer()
     async with calling("unary_unary", _echo, observer=observer) as call:
-        answer = call(b"hello")
-        await answer
-        assert tuple(await answer.trailing_metadata()) == (("x-request-id", "abc"),)
+        response = call(b"hello")
+        await response
+        assert tuple(await response.trailing_metadata()) == (("x-request-id", "abc"),)
     assert observer.events == [
         ("started", "/test.Service/Method", "True"),
         ("ended", "OK", ""),
@@ -63,7 +63,7 @@ async def test_a_call_that_the_transport_refuses_is_seen() -> None:
     assert observer.events[2] == ("closed",)
 
 
-async def test_an_answer_that_nobody_reads_does_not_close() -> None:
+async def test_a_response_that_nobody_reads_does_not_close() -> None:
     observer = _Observer()
     large = frames.message(bytes(100_000))
     request = frames.request(path=b"/test.Service/Method")

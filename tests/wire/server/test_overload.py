@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
-from tests.wire.conformance.seen import answer, settings_ack
+from tests.wire.conformance.seen import response, settings_ack
 from tests.wire.server.service import METHOD, serving
 from wire.http2.limits import Limits
 
@@ -45,10 +45,10 @@ async def test_a_new_connection_does_not_wait_behind_those_that_do() -> None:
         load = asyncio.gather(*(peer.send(calls(CALLS)) for peer in peers))
         newcomer = await stack.enter_async_context(connected(port))
         await newcomer.send(_GREETING + calls(1))
-        await newcomer.wait_for([answer(1, _BODY)])
+        await newcomer.wait_for([response(1, _BODY)])
         before = begun
         await load
         for peer in peers:
-            await peer.wait_for([answer(2 * CALLS - 1, _BODY)])
+            await peer.wait_for([response(2 * CALLS - 1, _BODY)])
     assert before < BEFORE_A_NEWCOMER
     assert begun == CONNECTIONS * CALLS + 1

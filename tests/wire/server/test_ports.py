@@ -20,22 +20,22 @@ async def _peer(request: bytes, context: Any) -> bytes:
     return str(context.peer()).encode()
 
 
-async def _answer_from(address: str, target: str | None = None) -> str:
+async def _response_from(address: str, target: str | None = None) -> str:
     listening = server([handlers(Method=method("unary_unary", _peer))])
     port = listening.add_insecure_port(address)
     await listening.start()
     try:
         made: Any = grpc.aio.insecure_channel(target or f"localhost:{port}")
         async with made as channel:
-            answer: bytes = await channel.unary_unary(METHOD)(b"")
+            response: bytes = await channel.unary_unary(METHOD)(b"")
     finally:
         await listening.stop(0)
-    return answer.decode()
+    return response.decode()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0", "[::]:0", "0.0.0.0:0"])
 async def test_tcp_addresses_serve(address: str) -> None:
-    assert (await _answer_from(address)).startswith(("ipv4:127.0.0.1:", "ipv6:[::1]:"))
+    assert (await _response_from(address)).startswith(("ipv4:127.0.0.1:", "ipv6:[::1]:"))
 
 
 async def test_a_socket_without_a_file_serves() -> None:
@@ -70,7 +70,7 @@ async def test_a_machine_without_ipv6_serves(address: str, monkeypatch: pytest.M
             both if host == "localhost" else resolve(host, *rest, **options)
         ),
     )
-    assert (await _answer_from(address)).startswith("ipv4:127.0.0.1:")
+    assert (await _response_from(address)).startswith("ipv4:127.0.0.1:")
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
@@ -89,13 +89,13 @@ def unix_address() -> Iterator[str]:
 
 async def test_a_unix_socket_serves(unix_address: str) -> None:
     address = unix_address
-    assert await _answer_from(address, address) == "unix:"
+    assert await _response_from(address, address) == "unix:"
 
 
 async def test_a_socket_of_a_dead_server_is_replaced(unix_address: str) -> None:
     address = unix_address
-    await _answer_from(address, address)
-    assert await _answer_from(address, address) == "unix:"
+    await _response_from(address, address)
+    assert await _response_from(address, address) == "unix:"
 
 
 @pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:x", "127.0.0.1:65536", "::1:0"])
@@ -114,7 +114,7 @@ async def test_a_taken_port_is_refused() -> None:
     await first.stop(0)
 
 
-async def test_servers_may_share_a_port_if_they_say_so() -> None:
+async def test_servers_may_share_a_port_with_the_option() -> None:
     first, second = server(reuse_port=True), server(reuse_port=True)
     port = first.add_insecure_port("127.0.0.1:0")
     assert second.add_insecure_port(f"127.0.0.1:{port}") == port

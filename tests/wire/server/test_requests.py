@@ -8,7 +8,7 @@ import pytest
 
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import connected
-from tests.wire.conformance.seen import answer, grpc_status
+from tests.wire.conformance.seen import grpc_status, response
 from tests.wire.server.service import METHOD, never, serving
 
 _OK, _UNIMPLEMENTED, _INTERNAL = 0, 12, 13
@@ -46,7 +46,7 @@ async def test_a_unary_method_takes_one_request(body: bytes, status: int) -> Non
         await peer.send(frames.PREFACE + frames.settings() + _request(1) + body)
         await peer.wait_for([grpc_status(status)])
         await peer.send(_request(3) + frames.data(3))
-        await peer.wait_for([answer(3)])
+        await peer.wait_for([response(3)])
 
 
 @pytest.mark.parametrize("end", [frames.data(1, b""), _TRAILERS], ids=["data", "trailers"])
@@ -56,7 +56,7 @@ async def test_a_stream_of_requests_may_be_empty(end: bytes) -> None:
 
     async with serving("stream_unary", count) as (_, port), connected(port) as peer:
         await peer.send(frames.PREFACE + frames.settings() + _request(1) + end)
-        await peer.wait_for([answer(1, frames.message(b"0"))])
+        await peer.wait_for([response(1, frames.message(b"0"))])
 
 
 async def _read_all(requests: AsyncIterator[bytes], context: Any) -> bytes:

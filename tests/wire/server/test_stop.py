@@ -88,13 +88,13 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
         await peer.send(frames.ping(b"draining", ack=True))
         await peer.wait_for([_goaways(2)])
         assert peer.seen.goaways[1].last == 1
-        await peer.wait_for([Expectation("an answer", lambda seen: 1 in seen.ended)])
+        await peer.wait_for([Expectation("a response", lambda seen: 1 in seen.ended)])
         assert bytes(peer.seen.data[1]) == frames.HELLO
         await peer.close()
         await stop
 
 
-async def test_a_goaway_waits_for_a_round_trip_without_answers(
+async def test_a_goaway_waits_for_a_round_trip_without_responses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(draining, "_LONGEST_LOOK", 30)
@@ -104,7 +104,7 @@ async def test_a_goaway_waits_for_a_round_trip_without_answers(
         stop = asyncio.create_task(stopping.stop(60))
         await peer.wait_for([_pings(1)])
         await peer.send(frames.headers(1, _REQUEST) + frames.data(1))
-        await peer.wait_for([Expectation("an answer", lambda seen: 1 in seen.ended)])
+        await peer.wait_for([Expectation("a response", lambda seen: 1 in seen.ended)])
         await peer.send(frames.ping(peer.seen.pings[0], ack=True))
         await peer.wait_for([_pings(2)])
         assert not peer.seen.goaways
@@ -138,7 +138,9 @@ async def test_a_call_without_a_request_does_not_hold_it() -> None:
     async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
         await _greet(peer)
         await peer.send(frames.headers(1, _REQUEST) + frames.ping())
-        await peer.wait_for([Expectation("a PING's answer", lambda seen: bool(seen.pongs))])
+        await peer.wait_for(
+            [Expectation("a PING's acknowledgement", lambda seen: bool(seen.pongs))]
+        )
         started = perf_counter()
         await stopping.stop(30)
         assert perf_counter() - started < 5

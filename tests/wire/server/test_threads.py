@@ -16,7 +16,7 @@ def _echo(request: bytes, context: Any) -> bytes:
     return request
 
 
-async def test_a_function_answers() -> None:
+async def test_a_function_responds() -> None:
     async with calling("unary_unary", _echo) as call:
         assert await call(b"hello") == b"hello"
 

@@ -44,7 +44,7 @@ async def _started(
     return secure, port, log
 
 
-async def _answer(port: int, authority: Authority, pair: Pair | None = None) -> bytes:
+async def _response(port: int, authority: Authority, pair: Pair | None = None) -> bytes:
     credentials = grpc.ssl_channel_credentials(
         authority.certificate.read_bytes(),
         pair.key.read_bytes() if pair else None,
@@ -52,14 +52,14 @@ async def _answer(port: int, authority: Authority, pair: Pair | None = None) -> 
     )
     made: Any = grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
     async with made as channel:
-        answer: bytes = await channel.unary_unary(METHOD)(b"", timeout=10)
-    return answer
+        response: bytes = await channel.unary_unary(METHOD)(b"", timeout=10)
+    return response
 
 
 async def test_a_caller_without_a_certificate_is_nobody(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     secure, port, _ = await _started(authority.issue("server"))
-    assert await _answer(port, authority) == b"nobody"
+    assert await _response(port, authority) == b"nobody"
     await secure.stop(0)
 
 
@@ -67,7 +67,7 @@ async def test_a_callers_names_are_known(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     secure, port, _ = await _started(authority.issue("server"), authority.certificate)
     caller = authority.issue("caller", names=("orc1.internal", "10.0.0.1"))
-    assert await _answer(port, authority, caller) == b"orc1.internal,10.0.0.1"
+    assert await _response(port, authority, caller) == b"orc1.internal,10.0.0.1"
     await secure.stop(0)
 
 
@@ -76,7 +76,7 @@ async def test_a_caller_of_another_authority_is_refused(tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger").issue("caller")
     secure, port, log = await _started(authority.issue("server"), authority.certificate)
     with pytest.raises(grpc.aio.AioRpcError):
-        await _answer(port, authority, stranger)
+        await _response(port, authority, stranger)
     assert "certificate was not accepted" in await _next_refusal(log)
     await secure.stop(0)
 
@@ -179,15 +179,15 @@ class _Rotated:
         return ServerCredentials(self.pair.certificate, self.pair.key).context()
 
 
-async def test_each_handshake_asks_for_the_certificate(tmp_path: Path) -> None:
+async def test_each_handshake_looks_up_the_certificate(tmp_path: Path) -> None:
     old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
     credentials = _Rotated(old.issue("server"))
     secure = server([handlers(Method=method("unary_unary", _caller))])
     port = secure.add_secure_port("127.0.0.1:0", credentials)
     await secure.start()
-    await _answer(port, old)
+    await _response(port, old)
     credentials.pair = new.issue("other")
-    assert await _answer(port, new) == b"nobody"
+    assert await _response(port, new) == b"nobody"
     await secure.stop(0)
 
 
@@ -207,7 +207,7 @@ async def test_a_handshake_under_way_does_not_hold_the_exit(tmp_path: Path) -> N
     writer.close()
 
 
-def test_a_missing_certificate_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         ServerCredentials(tmp_path / "none.pem", tmp_path / "none.key")
 

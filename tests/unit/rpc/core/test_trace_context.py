@@ -119,5 +119,5 @@ class TestBaggage:
         ("baggage,none", set()),
     ],
 )
-def test_propagators_say_which_keys_travel(propagators: str, keys: set[str]) -> None:
+def test_propagators_select_the_keys_that_travel(propagators: str, keys: set[str]) -> None:
     assert propagated_keys(propagators) == keys

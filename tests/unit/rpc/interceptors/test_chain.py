@@ -10,6 +10,7 @@ from typing import Any, cast
 from rpc.core.call import Call, current_call
 from rpc.core.errors import RpcStatusError, invalid_argument
 from rpc.core.outcome import Outcome
+from rpc.interceptors.chain import Chain
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.server.application import Application, Servicer
 from rpc.telemetry.log_setup import configure_logs, get_logger
@@ -21,30 +22,31 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from proto import user_pb2, user_pb2_grpc
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS, eventually
+from tests.support.calls import make_call
 from tests.support.logging_setup import logs_restored
 
 SERVICE = "user.MockUserDataService"
 METHOD = f"/{SERVICE}/GetMockUserData"
 REQUEST = user_pb2.UserName(name="krithik")
 OTHER_METHOD = "/other.Service/Method"
-Answer = Callable[[user_pb2.UserName], Awaitable[user_pb2.User]]
+Respond = Callable[[user_pb2.UserName], Awaitable[user_pb2.User]]
 
 
 class MockData(user_pb2_grpc.MockUserDataServiceServicer):
-    """Answers with the result of `answer`."""
+    """Responds with the result of `respond`."""
 
     def __init__(self) -> None:
-        self.answer: Answer = self._answer
+        self.respond: Respond = self._respond
         self.calls: list[Call | None] = []
 
     async def GetMockUserData(
         self, request: user_pb2.UserName, context: grpc.aio.ServicerContext[Any, Any]
     ) -> user_pb2.User:
         self.calls.append(current_call.get())
-        return await self.answer(request)
+        return await self.respond(request)
 
     @staticmethod
-    async def _answer(request: user_pb2.UserName) -> user_pb2.User:
+    async def _respond(request: user_pb2.UserName) -> user_pb2.User:
         return user_pb2.User(name=request.name)
 
 
@@ -61,12 +63,12 @@ async def channel(
 
     def add(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_MockUserDataServiceServicer_to_server(servicer, server)
-        other: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(answer_other)}
+        other: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(respond_other)}
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("other.Service", other),)
         )
 
-    async def answer_other(request: bytes, _: object) -> bytes:
+    async def respond_other(request: bytes, _: object) -> bytes:
         if request == b"fail":
             raise KeyError("password")
         return request
@@ -103,7 +105,7 @@ def get(channel: grpc.aio.Channel, **options: Any) -> Any:
     return stub.GetMockUserData(REQUEST, **{"timeout": LIMIT_SECONDS, **options})
 
 
-async def test_the_servicer_is_told_of_the_call(
+async def test_the_servicer_sees_the_call(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
     await get(channel, metadata=(("x-request-id", "r-1"),))
@@ -118,10 +120,10 @@ async def test_the_servicer_is_told_of_the_call(
 async def test_an_unexpected_exception_is_opaque_but_logged_by_its_id(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         raise KeyError("password")
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert error.code() is grpc.StatusCode.INTERNAL
     (line,) = logged()
@@ -137,10 +139,10 @@ async def test_an_unexpected_exception_is_opaque_but_logged_by_its_id(
 async def test_a_refusal_reaches_the_caller(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         invalid_argument("name", "too short")
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert (error.code(), error.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "too short")
     (line,) = logged()
@@ -187,10 +189,10 @@ async def test_a_method_without_a_handler_is_unimplemented() -> None:
 async def test_its_exception_raised_by_mistake_is_opaque(
     channel: grpc.aio.Channel, servicer: MockData
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         raise NotImplementedError("secret")
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert error.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in str(error)
@@ -199,12 +201,12 @@ async def test_its_exception_raised_by_mistake_is_opaque(
 async def test_a_call_ended_by_abort_is_logged_with_its_status(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         (call,) = servicer.calls
         assert call is not None
         await call.context.abort(grpc.StatusCode.NOT_FOUND, "no such user")
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
     line = await next_line(logged)
@@ -214,7 +216,7 @@ async def test_a_call_ended_by_abort_is_logged_with_its_status(
 async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         (call,) = servicer.calls
         assert call is not None
         call.context.set_trailing_metadata((("key", "value"),))
@@ -222,7 +224,7 @@ async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
         call.context.set_details("no such user")
         return user_pb2.User()
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
     assert ("key", "value") in tuple(error.trailing_metadata())
@@ -230,13 +232,13 @@ async def test_a_status_that_is_set_by_grpcs_own_means_ends_the_call(
     assert (line["code"], line["message"]) == ("NOT_FOUND", "no such user")
 
 
-async def test_an_answer_that_is_none_is_an_opaque_error(
+async def test_a_response_that_is_none_is_an_opaque_error(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         return cast("user_pb2.User", None)
 
-    servicer.answer = answer
+    servicer.respond = respond
     error = await failure(get(channel))
     assert error.code() is grpc.StatusCode.INTERNAL
     assert (error.details() or "").startswith("internal error; ")
@@ -276,16 +278,16 @@ async def test_a_call_without_a_request_is_internal(
     assert line["code"] == "INTERNAL"
 
 
-async def test_calls_past_the_limit_are_refused_and_health_answers(
+async def test_calls_past_the_limit_are_refused_and_health_responds(
     channel: grpc.aio.Channel, servicer: MockData
 ) -> None:
     release = asyncio.Event()
 
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         await release.wait()
         return user_pb2.User()
 
-    servicer.answer = answer
+    servicer.respond = respond
     calls = [get(channel) for _ in range(2)]
     await eventually(lambda: len(servicer.calls) == 2, "both calls are being answered")
     error = await failure(get(channel))
@@ -294,8 +296,8 @@ async def test_calls_past_the_limit_are_refused_and_health_answers(
     error = await failure(other(b"request", timeout=LIMIT_SECONDS))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     health: Any = health_pb2_grpc.HealthStub(cast("grpc.Channel", channel))
-    answer_of_health = await health.Check(health_pb2.HealthCheckRequest(), timeout=LIMIT_SECONDS)
-    assert answer_of_health.status == health_pb2.HealthCheckResponse.SERVING
+    response_of_health = await health.Check(health_pb2.HealthCheckRequest(), timeout=LIMIT_SECONDS)
+    assert response_of_health.status == health_pb2.HealthCheckResponse.SERVING
     release.set()
     assert await asyncio.gather(*calls) == [user_pb2.User()] * 2
 
@@ -313,15 +315,32 @@ async def next_line(logged: Logged) -> dict[str, Any]:
     return line
 
 
-async def answer_never(_: user_pb2.UserName) -> user_pb2.User:
+async def respond_never(_: user_pb2.UserName) -> user_pb2.User:
     await asyncio.Event().wait()
     raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("code", "diagnosis"),
+    [
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "mock_data at 127.0.0.1:1: connected"),
+        (grpc.StatusCode.CANCELLED, None),
+        (grpc.StatusCode.OK, None),
+    ],
+)
+def test_a_call_cut_off_by_its_deadline_has_the_upstreams_state(
+    code: grpc.StatusCode, diagnosis: str | None
+) -> None:
+    call = make_call()
+    Chain([], lambda: "mock_data at 127.0.0.1:1: connected").ended(call, code, "")
+    assert call.outcome is not None
+    assert (call.outcome.code, call.outcome.diagnosis) == (code, diagnosis)
 
 
 async def test_a_caller_that_cancels_ends_the_servicers_work(
     channel: grpc.aio.Channel, servicer: MockData, logged: Logged
 ) -> None:
-    servicer.answer = answer_never
+    servicer.respond = respond_never
     call = get(channel)
     await eventually(lambda: servicer.calls != [], "the call is being answered")
     call.cancel()
@@ -335,7 +354,7 @@ async def test_a_caller_that_gives_up_ends_the_servicers_work(
 ) -> None:
     await get(channel)
     assert len(logged()) == 1
-    servicer.answer = answer_never
+    servicer.respond = respond_never
     error = await failure(get(channel, timeout=1.0))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     # The caller's cancellation can arrive before the server's own deadline.
@@ -446,20 +465,20 @@ async def test_a_blocking_handler_runs_on_a_thread_and_knows_its_call() -> None:
         serving(application(Blocking())) as server,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
-        answer = await get(channel, metadata=(("x-request-id", "r-1"),))
-    assert answer.name == "r-1"
+        response = await get(channel, metadata=(("x-request-id", "r-1"),))
+    assert response.name == "r-1"
     assert threads != [threading.get_ident()]
 
 
 async def test_a_servicers_own_lines_bear_the_ids_of_the_call(
     channel: grpc.aio.Channel, servicer: MockData, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def answer(_: user_pb2.UserName) -> user_pb2.User:
+    async def respond(_: user_pb2.UserName) -> user_pb2.User:
         get_logger().info("ours")
         logging.getLogger("library").warning("theirs")
         return user_pb2.User()
 
-    servicer.answer = answer
+    servicer.respond = respond
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     traceparent = ("traceparent", f"00-{trace_id}-b7ad6b7169203331-01")
     await get(channel, metadata=(("x-request-id", "r-1"), traceparent))

@@ -17,7 +17,7 @@ def test_a_call_whose_time_is_up_is_refused() -> None:
     assert call.refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def test_a_call_with_time_left_goes_on() -> None:
+def test_a_call_with_time_left_continues() -> None:
     for expires in (None, time.perf_counter() + 60):
         call = make_call(expires=expires)
         Chain([Expiry()]).arrived(call)

@@ -68,7 +68,7 @@ def test_connections_of_one_address_are_one_caller(shedding: LoadShedding) -> No
     assert fair_share.caller_of(make_call()) == ("ipv4:127.0.0.1",)
 
 
-def test_a_refusal_says_when_to_come_back(shedding: LoadShedding) -> None:
+def test_a_refusal_has_a_retry_time(shedding: LoadShedding) -> None:
     fill(shedding, "greedy")
     with pytest.raises(RpcStatusError) as raised:
         arrive(shedding, "greedy")

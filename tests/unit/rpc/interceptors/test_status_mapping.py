@@ -36,7 +36,7 @@ def mapped(error: Exception) -> RpcStatusError | None:
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL])
-def test_the_log_is_told_which_upstream_it_was(code: grpc.StatusCode) -> None:
+def test_the_log_names_the_upstream(code: grpc.StatusCode) -> None:
     mapping = StatusMapping(is_local, upstreams=lambda: "orc2 at 10.0.0.7:9001: connected")
     status = mapping.failed(make_call(request_id="r-1"), upstream_error(code))
     assert status.diagnosis == f"debug: {GRPCS_OWN_TEXT}; orc2 at 10.0.0.7:9001: connected"

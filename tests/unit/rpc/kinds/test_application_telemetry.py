@@ -14,20 +14,20 @@ from opentelemetry.util._once import Once
 
 from testing.collector import SENT_AT_ONCE, Collector, ReceivedSpan, collecting
 from tests.support.streams.servicers import Context, Forwarding, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import (
     DIRECT,
     EVERY_KIND,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     has_requests,
+    responses,
     service_of,
 )
 
-ASK = Ask(sizes=[1])
+REQUEST = Request(sizes=[1])
 OWN = trace.get_tracer("application")
 SERVER, CLIENT = 2, 3
 
@@ -35,49 +35,51 @@ SERVER, CLIENT = 2, 3
 class OwnSpans(Forwarding):
     """Opens a span around each call to its upstream."""
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         with OWN.start_as_current_span("own"):
             return await super().Unary(request, context)
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> Response:
         with OWN.start_as_current_span("own"):
             return await super().ClientStream(request_iterator, context)
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         with OWN.start_as_current_span("own"):
-            async for answer in super().ServerStream(request, context):
-                yield answer
+            async for response in super().ServerStream(request, context):
+                yield response
 
     async def BidiStream(
-        self, request_iterator: AsyncIterator[Ask], context: Context
-    ) -> AsyncIterator[Answer]:
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> AsyncIterator[Response]:
         with OWN.start_as_current_span("own"):
-            async for answer in super().BidiStream(request_iterator, context):
-                yield answer
+            async for response in super().BidiStream(request_iterator, context):
+                yield response
 
 
 class OwnSpansOnThreads(StreamServiceServicer):
     """Blocks inside a span."""
 
-    def Unary(self, request: Ask, context: Any) -> Answer:
-        return self._answer()
+    def Unary(self, request: Request, context: Any) -> Response:
+        return self._response()
 
-    def ClientStream(self, request_iterator: Any, context: Any) -> Answer:
+    def ClientStream(self, request_iterator: Any, context: Any) -> Response:
         for _ in request_iterator:
             pass
-        return self._answer()
+        return self._response()
 
-    def ServerStream(self, request: Ask, context: Any) -> Iterator[Answer]:
-        yield self._answer()
+    def ServerStream(self, request: Request, context: Any) -> Iterator[Response]:
+        yield self._response()
 
-    def BidiStream(self, request_iterator: Any, context: Any) -> Iterator[Answer]:
+    def BidiStream(self, request_iterator: Any, context: Any) -> Iterator[Response]:
         for _ in request_iterator:
-            yield self._answer()
+            yield self._response()
 
     @staticmethod
-    def _answer() -> Answer:
+    def _response() -> Response:
         with OWN.start_as_current_span("own"):
-            return Answer()
+            return Response()
 
 
 class Flaky(Streams):
@@ -87,7 +89,7 @@ class Flaky(Streams):
         super().__init__()
         self.calls = 0
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         self.calls += 1
         with OWN.start_as_current_span("own"):
             if self.calls == 1:
@@ -103,7 +105,7 @@ class Baggage(Streams):
         self.seen: dict[str, object] = {}
         self.sent: Any = None
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         self.seen = dict(baggage.get_all())
         self.sent = dict(context.invocation_metadata() or ()).get("baggage")
         return await super().Unary(request, context)
@@ -112,7 +114,7 @@ class Baggage(Streams):
 class AddsBaggage(Forwarding):
     """Adds a baggage member for its upstream, as long as the request."""
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         attach_baggage("user", "u 1" + "u" * len(request.payload))
         return await super().Unary(request, context)
 
@@ -141,15 +143,15 @@ async def spans(collector: Collector, count: int) -> list[ReceivedSpan]:
     return await asyncio.to_thread(collector.wait_for_spans, count)
 
 
-def asks(kind: str) -> list[Ask]:
-    return [ASK] * (2 if has_requests(kind) else 1)
+def requests(kind: str) -> list[Request]:
+    return [REQUEST] * (2 if has_requests(kind) else 1)
 
 
 @THROUGH_HOP
 @EVERY_KIND
 async def test_own_spans_stand_between_the_calls(way: Way, kind: str, collector: Collector) -> None:
     async with way.to(Streams(), OwnSpans, otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, kind, *asks(kind)))
+        await responses(begin(path.stub, kind, *requests(kind)))
         received = await spans(collector, 4)
     by_id = {span.span_id: span for span in received}
     span = next(span for span in received if span.service == "streams" and span.kind == SERVER)
@@ -167,7 +169,7 @@ async def test_own_spans_on_threads_are_children_of_their_call(
     way: Way, kind: str, collector: Collector
 ) -> None:
     async with way.to(OwnSpansOnThreads(), otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, kind, ASK))
+        await responses(begin(path.stub, kind, REQUEST))
         received = await spans(collector, 2)
     (call,) = (span for span in received if span.kind == SERVER)
     assert [span.parent_id for span in received if span.name == "own"] == [call.span_id]
@@ -178,7 +180,7 @@ async def test_each_attempt_has_a_span_below_the_call_that_is_retried(
     way: Way, collector: Collector
 ) -> None:
     async with way.to(Flaky(), otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, "Unary", ASK))
+        await responses(begin(path.stub, "Unary", REQUEST))
         received = await spans(collector, 6)
     (sent,) = (span for span in received if span.kind == CLIENT)
     attempts = [span for span in received if span.parent_id == sent.span_id]
@@ -192,7 +194,7 @@ async def test_each_attempt_has_a_span_below_the_call_that_is_retried(
 async def test_two_calls_do_not_see_each_others_spans(way: Way, collector: Collector) -> None:
     async with way.to(OwnSpansOnThreads(), otlp_endpoint=collector.endpoint) as path:
         for _ in range(2):
-            await answers(begin(path.stub, "Unary", ASK))
+            await responses(begin(path.stub, "Unary", REQUEST))
         received = await spans(collector, 4)
     assert len({span.trace_id for span in received}) == 2
 
@@ -204,7 +206,7 @@ async def test_baggage_travels_as_it_came(way: Way, *, traced: bool, collector: 
     sent = "tenant=blue;sticky, note = a%20b"
     options: dict[str, Any] = {"otlp_endpoint": collector.endpoint} if traced else {}
     async with way.to(servicer, **options) as path:
-        await answers(begin(path.stub, "Unary", ASK, metadata=(("baggage", sent),)))
+        await responses(begin(path.stub, "Unary", REQUEST, metadata=(("baggage", sent),)))
     assert servicer.sent == sent
     assert servicer.seen == ({"tenant": "blue;sticky", "note": "a b"} if traced else {})
 
@@ -213,7 +215,7 @@ async def test_baggage_travels_as_it_came(way: Way, *, traced: bool, collector: 
 async def test_baggage_of_a_servicer_goes_along(way: Way, collector: Collector) -> None:
     servicer = Baggage()
     async with way.to(servicer, AddsBaggage, otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, "Unary", ASK, metadata=(("baggage", "tenant=blue"),)))
+        await responses(begin(path.stub, "Unary", REQUEST, metadata=(("baggage", "tenant=blue"),)))
     assert servicer.seen == {"tenant": "blue", "user": "u 1"}
 
 
@@ -223,7 +225,7 @@ async def test_baggage_of_a_servicer_past_the_limit_costs_no_call(
 ) -> None:
     servicer = Baggage()
     async with way.to(servicer, AddsBaggage, otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, "Unary", Ask(sizes=[1], payload=bytes(7000))))
+        await responses(begin(path.stub, "Unary", Request(sizes=[1], payload=bytes(7000))))
     assert servicer.sent is None
 
 
@@ -236,7 +238,7 @@ async def test_baggage_past_its_limit_costs_no_call(
     options: dict[str, Any] = {"otlp_endpoint": collector.endpoint} if traced else {}
     async with way.to(servicer, **options) as path:
         metadata = (("baggage", "a=" + "1" * 5000),)
-        await answers(begin(path.stub, "Unary", ASK, metadata=metadata))
+        await responses(begin(path.stub, "Unary", REQUEST, metadata=metadata))
     assert servicer.sent is None
 
 
@@ -261,7 +263,7 @@ async def test_a_span_processor_that_fails_costs_no_call(
 
     async with way.to(Streams(), AddsProcessor, otlp_endpoint=collector.endpoint) as path:
         for _ in range(3):
-            await answers(begin(path.stub, kind, *asks(kind)))
+            await responses(begin(path.stub, kind, *requests(kind)))
     told = [record for record in caplog.records if record.getMessage().startswith("no span")]
     assert len(told) == 1
 
@@ -272,7 +274,7 @@ async def test_a_provider_of_the_application_stays(collector: Collector) -> None
     way = Way("wire", through_hop=False)
     service = service_of(OwnSpansOnThreads())
     async with way.to(service, otlp_endpoint=collector.endpoint) as path:
-        await answers(begin(path.stub, "Unary", ASK))
+        await responses(begin(path.stub, "Unary", REQUEST))
         (call,) = await spans(collector, 1)
     assert trace.get_tracer_provider() is own
     assert call.kind == SERVER

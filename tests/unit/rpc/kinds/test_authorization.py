@@ -14,9 +14,9 @@ from testing.channels import OWN_CONNECTION
 from testing.in_process import serving
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Ask
+from tests.support.streams.streams_pb2 import Request
 from tests.support.streams.streams_pb2_grpc import StreamServiceStub
-from tests.support.streams.ways import EVERY_KIND, answers, begin, failure, service_of
+from tests.support.streams.ways import EVERY_KIND, begin, failure, responses, service_of
 
 SPIFFE_ID = "spiffe://td.example/ns/prod/sa/orc1"
 TRANSPORTS = pytest.mark.parametrize("transport", ["wire", "grpcio"])
@@ -68,9 +68,9 @@ async def test_a_certificates_names_decide(  # noqa: PLR0913, PLR0917  # a table
         serving(service_of(Streams()), tls=tls, log_format="json", **told) as server,
         channel(server.address, authority, pair) as opened,
     ):
-        call = begin(StreamServiceStub(opened), kind, Ask(sizes=[1]))
+        call = begin(StreamServiceStub(opened), kind, Request(sizes=[1]))
         if code == "OK":
-            await answers(call)
+            await responses(call)
         else:
             assert (await failure(call)).code().name == code
     (line,) = call_lines(capsys)
@@ -81,7 +81,7 @@ async def test_a_certificates_names_decide(  # noqa: PLR0913, PLR0917  # a table
 
 
 @TRANSPORTS
-async def test_nobody_is_named_where_no_certificate_is_asked_for(
+async def test_nobody_is_named_where_no_certificate_is_requested(
     transport: str, authority: Authority, capsys: Output
 ) -> None:
     tls = server_tls(authority)
@@ -93,6 +93,6 @@ async def test_nobody_is_named_where_no_certificate_is_asked_for(
         ) as server,
         channel(server.address, authority, pair) as opened,
     ):
-        await answers(begin(StreamServiceStub(opened), "Unary", Ask()))
+        await responses(begin(StreamServiceStub(opened), "Unary", Request()))
     (line,) = call_lines(capsys)
     assert "caller" not in line

@@ -13,17 +13,17 @@ from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
-from tests.support.streams.streams_pb2 import Answer, Ask, Status
+from tests.support.streams.streams_pb2 import Request, Response, Status
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     failure,
-    has_answers,
+    has_responses,
+    responses,
     service_of,
 )
 
@@ -49,7 +49,7 @@ async def test_an_exceptions_text_stays_in_the_log(
     way: Way, kind: str, style: type[Streams], capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with way.to(style(), log_format="json") as path:
-        call = begin(path.stub, kind, Ask(exception=TEXT), metadata=(("x-request-id", "r-7"),))
+        call = begin(path.stub, kind, Request(exception=TEXT), metadata=(("x-request-id", "r-7"),))
         error = await failure(call)
         servers = list(path.servers)
     assert error.code() is grpc.StatusCode.INTERNAL
@@ -64,11 +64,11 @@ async def test_an_exceptions_text_stays_in_the_log(
 @EVERY_WAY
 @pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
 @STYLES
-async def test_an_exception_after_two_answers(
+async def test_an_exception_after_two_responses(
     way: Way, kind: str, style: type[Streams], capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with way.to(style(), log_format="json") as path:
-        call = begin(path.stub, kind, Ask(sizes=[1, 1], exception=TEXT))
+        call = begin(path.stub, kind, Request(sizes=[1, 1], exception=TEXT))
         received, error = await received_before(call)
     assert (received, error.code()) == (2, grpc.StatusCode.INTERNAL)
     assert TEXT not in str(error)
@@ -79,10 +79,10 @@ async def test_an_exception_after_two_answers(
 @EVERY_WAY
 @pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
 @STYLES
-async def test_a_status_after_two_answers(way: Way, kind: str, style: type[Streams]) -> None:
+async def test_a_status_after_two_responses(way: Way, kind: str, style: type[Streams]) -> None:
     async with way.to(style()) as path:
         status = Status(code=grpc.StatusCode.DATA_LOSS.value[0], message="the rest is gone")
-        call = begin(path.stub, kind, Ask(sizes=[1, 1], status=status))
+        call = begin(path.stub, kind, Request(sizes=[1, 1], status=status))
         received, error = await received_before(call)
     assert received == 2
     assert (error.code(), error.details()) == (grpc.StatusCode.DATA_LOSS, "the rest is gone")
@@ -93,9 +93,11 @@ async def test_a_status_after_two_answers(way: Way, kind: str, style: type[Strea
 @STYLES
 async def test_a_request_that_is_no_message(way: Way, kind: str, style: type[Streams]) -> None:
     async with way.to(style()) as path:
-        shape: Any = path.channel.stream_stream if has_answers(kind) else path.channel.stream_unary
+        shape: Any = (
+            path.channel.stream_stream if has_responses(kind) else path.channel.stream_unary
+        )
         method = shape(f"/streams.StreamService/{kind}")
-        call = method(iter([Ask().SerializeToString(), b"\xff"]), timeout=LIMIT_SECONDS)
+        call = method(iter([Request().SerializeToString(), b"\xff"]), timeout=LIMIT_SECONDS)
         error = await failure(call)
     assert error.code() is grpc.StatusCode.INTERNAL
     assert error.details() == "the request is not a valid message of the method's type"
@@ -113,7 +115,7 @@ class Closed(ServerInterceptor):
 async def test_an_early_end_keeps_its_status(way: Way, kind: str) -> None:
     async with way.to(service_of(Streams(), interceptors=[Closed()])) as path:
         for _ in range(50):
-            error = await failure(begin(path.stub, kind, *[Ask(payload=bytes(1000))] * 20))
+            error = await failure(begin(path.stub, kind, *[Request(payload=bytes(1000))] * 20))
             assert error.code() is grpc.StatusCode.PERMISSION_DENIED
             assert error.details() == "not you"
 
@@ -124,21 +126,21 @@ class Cancelling(StreamServiceServicer):
     def __init__(self, streams: Any) -> None:
         self._streams = streams
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
-        answer: Answer = await self._cancelled(self._streams.Unary(request))
-        return answer
+    async def Unary(self, request: Request, context: Context) -> Response:
+        response: Response = await self._cancelled(self._streams.Unary(request))
+        return response
 
-    async def ClientStream(self, request_iterator: Any, context: Context) -> Answer:
-        answer: Answer = await self._cancelled(self._streams.ClientStream(request_iterator))
-        return answer
+    async def ClientStream(self, request_iterator: Any, context: Context) -> Response:
+        response: Response = await self._cancelled(self._streams.ClientStream(request_iterator))
+        return response
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
-        async for answer in self._cancelled(self._streams.ServerStream(request)):
-            yield answer
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
+        async for response in self._cancelled(self._streams.ServerStream(request)):
+            yield response
 
-    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Answer]:
-        async for answer in self._cancelled(self._streams.BidiStream(request_iterator)):
-            yield answer
+    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Response]:
+        async for response in self._cancelled(self._streams.BidiStream(request_iterator)):
+            yield response
 
     def _cancelled(self, call: Any) -> Any:
         asyncio.get_running_loop().call_soon(call.cancel)
@@ -149,7 +151,7 @@ class Cancelling(StreamServiceServicer):
 @EVERY_KIND
 async def test_an_upstream_call_that_is_cancelled_here(way: Way, kind: str) -> None:
     async with way.to(Streams(), Cancelling) as path:
-        error = await failure(begin(path.stub, kind, Ask(hold=True)))
+        error = await failure(begin(path.stub, kind, Request(hold=True)))
     assert error.code() is grpc.StatusCode.CANCELLED
 
 
@@ -172,27 +174,27 @@ class Unavailable(Streams):
         self._failures = failures
         self._after = after
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         self.attempts += 1
         if self.attempts <= self._failures:
             for _ in range(self._after):
-                yield Answer()
+                yield Response()
             raise RpcStatusError(grpc.StatusCode.UNAVAILABLE, "not now")
-        async for answer in super().ServerStream(request, context):
-            yield answer
+        async for response in super().ServerStream(request, context):
+            yield response
 
-    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Answer]:
+    async def BidiStream(self, request_iterator: Any, context: Context) -> AsyncIterator[Response]:
         async for request in request_iterator:
-            async for answer in self.ServerStream(request, context):
-                yield answer
+            async for response in self.ServerStream(request, context):
+                yield response
 
 
 @THROUGH_HOP
 @pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
-async def test_a_stream_is_tried_again_before_an_answer(way: Way, kind: str) -> None:
+async def test_a_stream_is_tried_again_before_a_response(way: Way, kind: str) -> None:
     servicer = Unavailable(failures=2)
     async with way.to(servicer, metrics_address="127.0.0.1:0") as path:
-        assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+        assert len(await responses(begin(path.stub, kind, Request(sizes=[1])))) == 1
         retried = "grpc_server_call_retried_total"
         assert await asyncio.to_thread(metric, path.servers["streams"], retried) == 2
     assert servicer.attempts == 3
@@ -200,9 +202,9 @@ async def test_a_stream_is_tried_again_before_an_answer(way: Way, kind: str) -> 
 
 @THROUGH_HOP
 @pytest.mark.parametrize("kind", ["ServerStream", "BidiStream"])
-async def test_a_stream_is_not_tried_again_after_an_answer(way: Way, kind: str) -> None:
+async def test_a_stream_is_not_tried_again_after_a_response(way: Way, kind: str) -> None:
     servicer = Unavailable(failures=1, after=1)
     async with way.to(servicer) as path:
-        received, error = await received_before(begin(path.stub, kind, Ask(sizes=[1])))
+        received, error = await received_before(begin(path.stub, kind, Request(sizes=[1])))
     assert (received, error.code()) == (1, grpc.StatusCode.UNAVAILABLE)
     assert servicer.attempts == 1

@@ -9,8 +9,8 @@ import pytest
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
-from tests.support.streams.ways import EVERY_WAY, Way, answers, begin
+from tests.support.streams.streams_pb2 import Request, Response
+from tests.support.streams.ways import EVERY_WAY, Way, begin, responses
 
 SIZE = 65536
 BUSY = 1500
@@ -35,31 +35,33 @@ class Endless(Streams):
         self.left = asyncio.Event()
         self.reading = asyncio.Event()
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         if request.sizes:
-            async for answer in super().ServerStream(request, context):
-                yield answer
+            async for response in super().ServerStream(request, context):
+                yield response
             return
         try:
             while True:
-                yield Answer(payload=bytes(SIZE))
+                yield Response(payload=bytes(SIZE))
                 self.sent += 1
         finally:
             self.left.set()
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> Response:
         await self.reading.wait()
         return await super().ClientStream(request_iterator, context)
 
 
 @EVERY_WAY
-async def test_a_slow_reader_of_answers_stalls_only_its_stream(way: Way) -> None:
+async def test_a_slow_reader_of_responses_stalls_only_its_stream(way: Way) -> None:
     servicer = Endless()
     async with way.to(servicer) as path:
-        stalled = begin(path.stub, "ServerStream", Ask())
+        stalled = begin(path.stub, "ServerStream", Request())
         await stalled.read()
-        busy = begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * BUSY))
-        assert len(await answers(busy)) == BUSY
+        busy = begin(path.stub, "ServerStream", Request(sizes=[SIZE] * BUSY))
+        assert len(await responses(busy)) == BUSY
         assert servicer.sent < HELD
         for _ in range(BUSY):
             await stalled.read()
@@ -76,9 +78,9 @@ async def test_a_stream_ends_when_its_caller_leaves(
     async with way.to(servicer, log_format="json") as path:
         for _ in range(10):
             servicer.left.clear()
-            stalled = begin(path.stub, "ServerStream", Ask())
+            stalled = begin(path.stub, "ServerStream", Request())
             await stalled.read()
-            await answers(begin(path.stub, "ServerStream", Ask(sizes=[SIZE] * meanwhile)))
+            await responses(begin(path.stub, "ServerStream", Request(sizes=[SIZE] * meanwhile)))
             stalled.cancel()
             await asyncio.wait_for(servicer.left.wait(), LIMIT_SECONDS)
         servers = len(path.servers)
@@ -92,17 +94,17 @@ async def test_a_slow_reader_of_requests_stalls_only_its_stream(way: Way) -> Non
     servicer = Endless()
     sent = 0
 
-    async def asks() -> AsyncIterator[Ask]:
+    async def requests() -> AsyncIterator[Request]:
         nonlocal sent
         for _ in range(BUSY):
-            yield Ask(payload=bytes(SIZE))
+            yield Request(payload=bytes(SIZE))
             sent += 1
 
     async with way.to(servicer) as path:
-        stalled = path.stub.ClientStream(asks(), timeout=LIMIT_SECONDS)
+        stalled = path.stub.ClientStream(requests(), timeout=LIMIT_SECONDS)
         busy = path.stub.BidiStream(timeout=LIMIT_SECONDS)
         for _ in range(BUSY):
-            await busy.write(Ask(payload=bytes(SIZE), sizes=[1]))
+            await busy.write(Request(payload=bytes(SIZE), sizes=[1]))
             assert await busy.read() is not grpc.aio.EOF
         assert 0 < sent < HELD
         servicer.reading.set()

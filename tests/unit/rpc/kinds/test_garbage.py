@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Ask
-from tests.support.streams.ways import Way, answers, begin
+from tests.support.streams.streams_pb2 import Request
+from tests.support.streams.ways import Way, begin, responses
 
 CALLS = 20
 
@@ -41,7 +41,7 @@ async def test_a_call_leaves_no_cycles(kind: str) -> None:
     async with Way("wire", through_hop=True).to(Streams()) as path:
 
         async def call() -> None:
-            await answers(begin(path.stub, kind, Ask(sizes=[1])))
+            await responses(begin(path.stub, kind, Request(sizes=[1])))
 
         await call()
         with garbage() as found:

@@ -22,17 +22,17 @@ import pytest
 from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams, StreamsByContext
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Way,
-    answers,
     begin,
     failure,
     has_requests,
     hop_of,
+    responses,
     service_of,
 )
 
@@ -71,7 +71,7 @@ class Notes(ServerInterceptor):
 async def test_an_interceptor_sees_a_call_from_start_to_end(way: Way, kind: str) -> None:
     notes = Notes()
     async with way.to(service_of(Streams(), interceptors=[notes])) as path:
-        await answers(begin(path.stub, kind, Ask(payload=b"1"), Ask(payload=b"22")))
+        await responses(begin(path.stub, kind, Request(payload=b"1"), Request(payload=b"22")))
     received = ["received 1", "received 2"] if has_requests(kind) else ["received 1"]
     # One request arrives before the servicer begins, a stream of them does not.
     begun = ["before", *received] if has_requests(kind) else [*received, "before"]
@@ -83,7 +83,7 @@ async def test_an_interceptor_sees_a_call_from_start_to_end(way: Way, kind: str)
 async def test_an_interceptor_sees_a_failure(way: Way, kind: str) -> None:
     notes = Notes()
     async with way.to(service_of(Streams(), interceptors=[notes])) as path:
-        await failure(begin(path.stub, kind, Ask(exception="no")))
+        await failure(begin(path.stub, kind, Request(exception="no")))
     assert notes.told[-3:] == ["failed KeyError", "finished INTERNAL", "closed"]
 
 
@@ -94,10 +94,10 @@ class Tidy(Streams):
         super().__init__()
         self._told = told
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
         try:
             while True:
-                yield Answer(payload=bytes(100_000))
+                yield Response(payload=bytes(100_000))
         finally:
             self._told.append("tidied")
             self.let_go.set()
@@ -108,7 +108,7 @@ async def test_a_servicer_cleans_up_before_its_call_is_closed(way: Way) -> None:
     notes = Notes()
     servicer = Tidy(notes.told)
     async with way.to(service_of(servicer, interceptors=[notes])) as path:
-        call = begin(path.stub, "ServerStream", Ask())
+        call = begin(path.stub, "ServerStream", Request())
         await call.read()
         call.cancel()
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
@@ -128,11 +128,13 @@ class Refusing(ServerInterceptor):
 class Swallowing(Streams):
     """Treats a failure of its requests as their end."""
 
-    async def ClientStream(self, request_iterator: AsyncIterator[Ask], context: Context) -> Answer:
+    async def ClientStream(
+        self, request_iterator: AsyncIterator[Request], context: Context
+    ) -> Response:
         try:
             return await super().ClientStream(request_iterator, context)
         except RpcStatusError:
-            return Answer()
+            return Response()
 
 
 @EVERY_WAY
@@ -146,8 +148,8 @@ async def test_a_refused_request_ends_its_stream(
     at_hop = way.through_hop and where == "first"
     last = service_of(style(), interceptors=[] if at_hop else refusing)
     async with way.to(last, hop_of(interceptors=refusing if at_hop else [])) as path:
-        asks = [Ask(payload=bytes(size), sizes=[1]) for size in (1, 2, 3, 4)]
-        error = await failure(begin(path.stub, kind, *asks))
+        requests = [Request(payload=bytes(size), sizes=[1]) for size in (1, 2, 3, 4)]
+        error = await failure(begin(path.stub, kind, *requests))
         assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "no three")
 
 
@@ -166,8 +168,8 @@ class Doubling(ServerInterceptor):
 @EVERY_WAY
 async def test_an_interceptor_may_replace_the_requests(way: Way) -> None:
     async with way.to(service_of(Streams(), interceptors=[Doubling()])) as path:
-        call = begin(path.stub, "ClientStream", Ask(payload=b"1"), Ask(payload=b"22"))
-        assert await answers(call) == [Answer(received=6)]
+        call = begin(path.stub, "ClientStream", Request(payload=b"1"), Request(payload=b"22"))
+        assert await responses(call) == [Response(received=6)]
 
 
 class UpstreamNotes(UpstreamInterceptor):
@@ -193,13 +195,15 @@ class UpstreamNotes(UpstreamInterceptor):
 
 @THROUGH_HOP
 @EVERY_KIND
-@pytest.mark.parametrize("ask", [Ask(sizes=[1]), Ask(exception="no")], ids=["OK", "INTERNAL"])
-async def test_an_upstream_interceptor_sees_a_call_once(way: Way, kind: str, ask: Ask) -> None:
+@pytest.mark.parametrize(
+    "ask", [Request(sizes=[1]), Request(exception="no")], ids=["OK", "INTERNAL"]
+)
+async def test_an_upstream_interceptor_sees_a_call_once(way: Way, kind: str, ask: Request) -> None:
     notes = UpstreamNotes()
     async with way.to(Streams(), hop_of(upstream_interceptors=[notes])) as path:
         call = begin(path.stub, kind, ask)
         with suppress(grpc.aio.AioRpcError):
-            await answers(call)
+            await responses(call)
         code = await call.code()
     assert notes.told == [f"started /streams.StreamService/{kind}", f"finished {code.name}"]
 
@@ -211,7 +215,7 @@ async def test_an_upstream_call_that_is_not_made(way: Way, kind: str) -> None:
     error = RpcStatusError(grpc.StatusCode.RESOURCE_EXHAUSTED, "no more of these")
     hop = hop_of(upstream_interceptors=[notes, UpstreamNotes(error)])
     async with way.to(servicer, hop, metrics_address="127.0.0.1:0") as path:
-        refused = await failure(begin(path.stub, kind, Ask()))
+        refused = await failure(begin(path.stub, kind, Request()))
         assert (refused.code(), refused.details()) == (error.code, error.message)
         in_flight = await asyncio.to_thread(
             metric, path.servers["hop"], "grpc_client_call_in_flight"
@@ -236,12 +240,12 @@ class Broken(ServerInterceptor, UpstreamInterceptor):
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_a_broken_look_at_a_call_changes_nothing(way: Way, kind: str) -> None:
+async def test_a_broken_check_of_a_call_changes_nothing(way: Way, kind: str) -> None:
     last = service_of(Streams(), interceptors=[Broken()])
     hop = hop_of(interceptors=[Broken()], upstream_interceptors=[Broken()])
     async with way.to(last, hop) as path:
         for _ in range(2):
-            assert len(await answers(begin(path.stub, kind, Ask(sizes=[1])))) == 1
+            assert len(await responses(begin(path.stub, kind, Request(sizes=[1])))) == 1
 
 
 TENANT: ContextVar[str] = ContextVar("tenant", default="")
@@ -273,5 +277,5 @@ async def test_what_is_entered_is_the_calls_own_and_may_fail(way: Way, kind: str
     servicer = Tenants()
     async with way.to(service_of(servicer, interceptors=[Entering()])) as path:
         for _ in range(2):
-            await answers(begin(path.stub, kind, Ask(sizes=[1])))
+            await responses(begin(path.stub, kind, Request(sizes=[1])))
     assert servicer.seen == ["blue", "blue"]

@@ -9,15 +9,15 @@ import pytest
 
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     Way,
-    answers,
     begin,
     failure,
     has_requests,
+    responses,
 )
 
 LIMIT = 10_000
@@ -29,9 +29,9 @@ AROUND = 3
 @EVERY_KIND
 async def test_a_request_has_a_largest_size(way: Way, kind: str) -> None:
     async with way.to(Streams(), max_message_bytes=LIMIT) as path:
-        fits, more = (Ask(payload=bytes(LIMIT - AROUND + extra)) for extra in (0, 1))
+        fits, more = (Request(payload=bytes(LIMIT - AROUND + extra)) for extra in (0, 1))
         assert fits.ByteSize() == LIMIT
-        await answers(begin(path.stub, kind, fits))
+        await responses(begin(path.stub, kind, fits))
         error = await failure(begin(path.stub, kind, more))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -41,7 +41,7 @@ async def test_a_request_has_a_largest_size(way: Way, kind: str) -> None:
 async def test_a_request_has_the_same_size_when_it_is_unpacked(way: Way, kind: str) -> None:
     async with way.to(Streams(), max_message_bytes=LIMIT) as path:
         for extra, code in ((0, grpc.StatusCode.OK), (1, grpc.StatusCode.RESOURCE_EXHAUSTED)):
-            ask = Ask(payload=bytes(LIMIT - AROUND + extra))
+            ask = Request(payload=bytes(LIMIT - AROUND + extra))
             call = getattr(path.stub, kind)(
                 iter([ask]) if has_requests(kind) else ask,
                 timeout=LIMIT_SECONDS,
@@ -52,11 +52,11 @@ async def test_a_request_has_the_same_size_when_it_is_unpacked(way: Way, kind: s
 
 @EVERY_WAY
 @EVERY_KIND
-async def test_an_answer_has_the_same(way: Way, kind: str) -> None:
-    fits = LIMIT - Answer(payload=bytes(LIMIT)).ByteSize() + LIMIT
+async def test_a_response_has_the_same(way: Way, kind: str) -> None:
+    fits = LIMIT - Response(payload=bytes(LIMIT)).ByteSize() + LIMIT
     async with way.to(Streams(), max_message_bytes=LIMIT) as path:
-        await answers(begin(path.stub, kind, Ask(sizes=[fits])))
-        error = await failure(begin(path.stub, kind, Ask(sizes=[fits + 1])))
+        await responses(begin(path.stub, kind, Request(sizes=[fits])))
+        error = await failure(begin(path.stub, kind, Request(sizes=[fits + 1])))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

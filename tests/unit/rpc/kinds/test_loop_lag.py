@@ -13,7 +13,7 @@ from testing.in_process import serving
 from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS, eventually
 from tests.support.logging_setup import logs_restored
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
     StreamServiceStub,
@@ -27,9 +27,9 @@ BLOCK_SECONDS = 1.0
 class Careless(StreamServiceServicer):
     """Blocks the event loop, against the rules for a coroutine."""
 
-    async def Unary(self, request: Ask, context: Any) -> Answer:
+    async def Unary(self, request: Request, context: Any) -> Response:
         time.sleep(BLOCK_SECONDS)  # noqa: ASYNC251  # the mistake that is looked for
-        return Answer()
+        return Response()
 
 
 class Lines:
@@ -56,6 +56,6 @@ async def test_a_coroutine_that_blocks_is_warned_about(
             serving(add, transport=transport, metrics_address="127.0.0.1:0") as server,
             grpc.aio.insecure_channel(server.address) as channel,
         ):
-            await StreamServiceStub(channel).Unary(Ask(), timeout=LIMIT_SECONDS)
+            await StreamServiceStub(channel).Unary(Request(), timeout=LIMIT_SECONDS)
             await eventually(lambda: lines.have("event loop blocked"), "the log warns")
             assert metric(server, "event_loop_lag_seconds_sum") > BLOCK_SECONDS / 2

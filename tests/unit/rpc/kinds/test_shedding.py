@@ -7,8 +7,8 @@ import grpc
 
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Ask
-from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begin, failure
+from tests.support.streams.streams_pb2 import Request
+from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, begin, failure, responses
 
 
 @EVERY_WAY
@@ -16,10 +16,10 @@ from tests.support.streams.ways import EVERY_KIND, EVERY_WAY, Way, answers, begi
 async def test_a_call_holds_a_slot_until_it_is_over(way: Way, kind: str) -> None:
     servicer = Streams()
     async with way.to(servicer, max_concurrent_rpcs=1) as path:
-        held = begin(path.stub, kind, Ask(hold=True))
+        held = begin(path.stub, kind, Request(hold=True))
         await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         for refused in ("Unary", kind):
-            error = await failure(begin(path.stub, refused, Ask()))
+            error = await failure(begin(path.stub, refused, Request()))
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         held.cancel()
         # It may take a moment until each server has noticed.
@@ -30,6 +30,6 @@ async def test_a_call_holds_a_slot_until_it_is_over(way: Way, kind: str) -> None
 
 async def is_answered(stub: object, kind: str) -> bool:
     with suppress(grpc.aio.AioRpcError):
-        await answers(begin(stub, kind, Ask(sizes=[1])))
+        await responses(begin(stub, kind, Request(sizes=[1])))
         return True
     return False

@@ -10,16 +10,16 @@ import pytest
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
     Path,
     Way,
-    answers,
     begin,
     failure,
+    responses,
     service_of,
 )
 
@@ -40,19 +40,19 @@ async def listens(address: str) -> bool:
 
 @EVERY_WAY
 @pytest.mark.parametrize("which", ["first", "last"])
-async def test_a_stream_goes_on_during_the_grace(way: Way, which: str) -> None:
+async def test_a_stream_continues_during_the_grace(way: Way, which: str) -> None:
     async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
-        await call.write(Ask(sizes=[1]))
-        assert await call.read() == Answer(payload=bytes(1))
+        await call.write(Request(sizes=[1]))
+        assert await call.read() == Response(payload=bytes(1))
         name = path.first if which == "first" else "streams"
         stopping = stop(path, name)
         async with asyncio.timeout(LIMIT_SECONDS):
             while await listens(path.servers[name].address):
                 pass
         for _ in range(3):
-            await call.write(Ask(sizes=[1, 1]))
-            assert await call.read() == await call.read() == Answer(payload=bytes(1))
+            await call.write(Request(sizes=[1, 1]))
+            assert await call.read() == await call.read() == Response(payload=bytes(1))
         assert not stopping.done()
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
@@ -67,7 +67,7 @@ async def test_a_call_is_cancelled_after_the_grace(
 ) -> None:
     servicer = Streams()
     async with way.to(servicer, grace=0.2, log_format="json") as path:
-        call = begin(path.stub, kind, Ask(hold=True))
+        call = begin(path.stub, kind, Request(hold=True))
         await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         await asyncio.wait_for(stop(path, path.first), LIMIT_SECONDS)
         error = await failure(call)
@@ -82,7 +82,7 @@ async def test_a_call_is_cancelled_after_the_grace(
 async def test_a_stream_ends_when_its_upstream_is_gone(way: Way, kind: str) -> None:
     servicer = Streams()
     async with way.to(servicer, grace=0.2) as path:
-        call = begin(path.stub, kind, Ask(sizes=[1], hold=True))
+        call = begin(path.stub, kind, Request(sizes=[1], hold=True))
         await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         await asyncio.wait_for(stop(path, "streams"), LIMIT_SECONDS)
         # After a response message there is no retry, unlike before it.
@@ -97,16 +97,16 @@ class Feed(Streams):
         super().__init__()
         self._stopping = stopping
 
-    async def ServerStream(self, request: Ask, context: Context) -> AsyncIterator[Answer]:
-        yield Answer(received=1)
+    async def ServerStream(self, request: Request, context: Context) -> AsyncIterator[Response]:
+        yield Response(received=1)
         await self._stopping.wait()
-        yield Answer(received=2)
+        yield Response(received=2)
 
 
 @EVERY_WAY
-async def test_a_servicer_hears_that_its_server_stops(way: Way) -> None:
+async def test_a_servicer_notices_that_its_server_stops(way: Way) -> None:
     async with way.to(service_of(Feed), grace=LIMIT_SECONDS) as path:
-        call = begin(path.stub, "ServerStream", Ask())
+        call = begin(path.stub, "ServerStream", Request())
         assert (await call.read()).received == 1
         began = time.monotonic()
         stopping = stop(path, "streams")
@@ -118,9 +118,9 @@ async def test_a_servicer_hears_that_its_server_stops(way: Way) -> None:
 
 
 @EVERY_WAY
-async def test_a_stream_hears_nothing_while_its_server_serves(way: Way) -> None:
+async def test_a_stream_gets_no_status_while_its_server_serves(way: Way) -> None:
     async with way.to(service_of(Feed)) as path:
-        call = begin(path.stub, "ServerStream", Ask())
+        call = begin(path.stub, "ServerStream", Request())
         assert (await call.read()).received == 1
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(call.read(), 0.3)
@@ -129,7 +129,7 @@ async def test_a_stream_hears_nothing_while_its_server_serves(way: Way) -> None:
 @EVERY_WAY
 async def test_a_server_without_calls_stops_at_once(way: Way) -> None:
     async with way.to(Streams(), grace=LIMIT_SECONDS) as path:
-        assert len(await answers(begin(path.stub, "Unary", Ask()))) == 1
+        assert len(await responses(begin(path.stub, "Unary", Request()))) == 1
         began = time.monotonic()
         await stop(path, path.first)
         assert time.monotonic() - began < LIMIT_SECONDS / 2

@@ -8,15 +8,15 @@ from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams, StreamsByContext
-from tests.support.streams.streams_pb2 import Ask
+from tests.support.streams.streams_pb2 import Request
 from tests.support.streams.ways import (
     EVERY_KIND,
     EVERY_WAY,
     Way,
-    answers,
     begin,
-    has_answers,
     has_requests,
+    has_responses,
+    responses,
 )
 
 METHOD = "/streams.StreamService/"
@@ -31,12 +31,12 @@ async def test_a_stream_leaves_one_line_with_its_counts(
 ) -> None:
     metadata = (("x-request-id", "r-1"),)
     async with way.to(style(), log_format="json") as path:
-        await answers(begin(path.stub, kind, *[Ask(sizes=[1, 1])] * 3, metadata=metadata))
+        await responses(begin(path.stub, kind, *[Request(sizes=[1, 1])] * 3, metadata=metadata))
         servers = list(path.servers)
     written = call_lines(capsys)
     assert sorted(line["service"] for line in written) == sorted(servers)
     sent = 3 if has_requests(kind) else 1
-    answered = 2 * sent if has_answers(kind) else 1
+    answered = 2 * sent if has_responses(kind) else 1
     is_stream = kind != "Unary"
     for line in written:
         assert (line["method"], line["code"]) == (METHOD + kind, "OK")
@@ -50,7 +50,7 @@ async def test_a_stream_that_is_cancelled_leaves_its_counts(way: Way, capsys: Ou
     servicer = Streams()
     async with way.to(servicer, log_format="json") as path:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
-        await call.write(Ask(sizes=[1, 1], hold=True))
+        await call.write(Request(sizes=[1, 1], hold=True))
         await call.read()
         await call.read()
         call.cancel()
@@ -72,13 +72,13 @@ async def test_metrics_count_a_call_once(way: Way, kind: str) -> None:
         async def value(server: str, of: str, **labels: str) -> float:
             return await asyncio.to_thread(metric, path.servers[server], of, **labels)
 
-        held = begin(path.stub, kind, Ask(hold=True))
+        held = begin(path.stub, kind, Request(hold=True))
         await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         for server in path.servers:
             assert await value(server, "grpc_server_call_in_flight", **name) == 1
         held.cancel()
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
-        await answers(begin(path.stub, kind, Ask(sizes=[1])))
+        await responses(begin(path.stub, kind, Request(sizes=[1])))
         sides = [f"{server}-server" for server in path.servers]
         sides += ["hop-client"] if way.through_hop else []
         for side in sides:

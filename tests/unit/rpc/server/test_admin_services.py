@@ -31,8 +31,8 @@ async def listed_services(**settings: Any) -> set[str]:
         stub: Any = reflection_pb2_grpc.ServerReflectionStub(cast("grpc.Channel", channel))
         request = reflection_pb2.ServerReflectionRequest(list_services="")
         call = stub.ServerReflectionInfo(iter([request]), timeout=LIMIT_SECONDS)
-        answer = await call.read()
-        return {service.name for service in answer.list_services_response.service}
+        response = await call.read()
+        return {service.name for service in response.list_services_response.service}
 
 
 async def test_what_is_there_is_listed() -> None:
@@ -42,7 +42,7 @@ async def test_what_is_there_is_listed() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REFLECTION))
-async def test_both_versions_of_reflection_answer(name: str) -> None:
+async def test_both_versions_of_reflection_respond(name: str) -> None:
     async with (
         serving(mock_data.SERVICE) as server,
         grpc.aio.insecure_channel(server.address) as channel,
@@ -54,8 +54,8 @@ async def test_both_versions_of_reflection_answer(name: str) -> None:
             reflection_pb2.ServerReflectionResponse.FromString,
         )
         asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=name)
-        answer = await ask(iter([asked]), timeout=LIMIT_SECONDS).read()
-    (file,) = answer.file_descriptor_response.file_descriptor_proto
+        response = await ask(iter([asked]), timeout=LIMIT_SECONDS).read()
+    (file,) = response.file_descriptor_response.file_descriptor_proto
     assert name.rpartition(".")[0].encode() in file
 
 
@@ -71,7 +71,7 @@ async def test_reflection_can_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("channelz", [True, False])
-async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None:
+async def test_channelz_responds_unless_it_is_left_out(*, channelz: bool) -> None:
     async with (
         serving(mock_data.SERVICE, channelz=channelz, transport="grpcio") as server,
         grpc.aio.insecure_channel(server.address) as channel,
@@ -84,7 +84,7 @@ async def test_channelz_answers_unless_it_is_left_out(*, channelz: bool) -> None
             assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_channelz_is_refused_where_nothing_could_be_told() -> None:
+async def test_channelz_is_refused_where_it_would_be_empty() -> None:
     with pytest.raises(UsageError, match="--transport wire does without"):
         async with serving(mock_data.SERVICE, channelz=True, transport="wire"):
             pass

@@ -55,11 +55,11 @@ def request(service: str) -> health_pb2.HealthCheckRequest:
 
 
 async def check(stub: Any, service: str) -> int:
-    answer = await stub.Check(request(service), timeout=LIMIT_SECONDS)
-    return int(answer.status)
+    response = await stub.Check(request(service), timeout=LIMIT_SECONDS)
+    return int(response.status)
 
 
-async def test_the_server_serves_at_once_a_service_when_told(
+async def test_the_server_serves_at_once_and_a_service_on_demand(
     health: HealthServicer, stub: Any
 ) -> None:
     assert await check(stub, "") == SERVING
@@ -99,9 +99,7 @@ async def test_a_drain_holds_whatever_is_there_again(health: HealthServicer, stu
     assert (await check(stub, SERVICE), await check(stub, "")) == (NOT_SERVING, NOT_SERVING)
 
 
-async def test_a_watch_is_told_of_the_drain_and_then_ended(
-    health: HealthServicer, stub: Any
-) -> None:
+async def test_a_watch_reports_the_drain_and_then_ends(health: HealthServicer, stub: Any) -> None:
     watch = stub.Watch(request(""), timeout=LIMIT_SECONDS)
     assert (await watch.read()).status == SERVING
     health.drain()
@@ -123,15 +121,15 @@ async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, s
 async def test_a_list_has_every_service(health: HealthServicer, channel: grpc.aio.Channel) -> None:
     ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
     health.serve(SERVICE)
-    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
-    statuses = {service: one.status for service, one in answer.statuses.items()}
+    response = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
+    statuses = {service: one.status for service, one in response.statuses.items()}
     assert statuses == {"": SERVING, SERVICE: SERVING}
     health.drain()
-    answer = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
-    assert {one.status for one in answer.statuses.values()} == {NOT_SERVING}
+    response = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
+    assert {one.status for one in response.statuses.values()} == {NOT_SERVING}
 
 
-async def test_a_list_is_as_health_proto_says(channel: grpc.aio.Channel) -> None:
+async def test_a_list_matches_health_proto(channel: grpc.aio.Channel) -> None:
     ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
     # Field 1: a pair of an optional key "" and a value. The value's field 1 is SERVING.
     assert await ask(b"", timeout=LIMIT_SECONDS) in {

@@ -71,7 +71,7 @@ def test_admin_methods_are_no_services_of_the_program(
     assert methods.services == [SERVICE]
 
 
-def test_a_generic_handler_is_asked_for_a_method_once(methods: Methods) -> None:
+def test_a_generic_handler_is_called_for_a_method_once(methods: Methods) -> None:
     generic = Generic()
     methods.own.add_generic_rpc_handlers((generic,))
     for _ in range(2):

@@ -40,7 +40,7 @@ def settings(ready: Path, metrics_address: str | None = None, **chosen: Any) -> 
 
 
 @pytest.mark.parametrize("number", STOPPING)
-def test_a_signal_ends_it_and_the_log_tells_its_life(
+def test_a_signal_ends_it_and_the_log_has_its_life(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
     ready = tmp_path / "ready"
@@ -93,7 +93,7 @@ def test_what_goes_wrong_in_a_thread_is_a_line_of_its_log(
     assert "ValueError: in a thread" in error["exception"]
 
 
-def test_the_ready_file_of_a_server_that_was_killed_says_nothing(tmp_path: Path) -> None:
+def test_the_ready_file_of_a_killed_server_is_removed(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     ready.write_text("127.0.0.1:1\n")
     listening = ListeningSettings(address="192.0.2.1:0", insecure=True)

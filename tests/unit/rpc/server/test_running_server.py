@@ -129,8 +129,8 @@ async def test_several_services_and_upstreams_on_one_server() -> None:
         health: Any = health_pb2_grpc.HealthStub(channel)
         for name in ("user.Orchestrator1Service", SERVICE, ""):
             request = health_pb2.HealthCheckRequest(service=name)
-            answer = await health.Check(request, timeout=LIMIT_SECONDS)
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            response = await health.Check(request, timeout=LIMIT_SECONDS)
+            assert response.status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_its_state_is_serving_and_then_not_serving() -> None:
@@ -162,7 +162,7 @@ async def test_a_taken_port_is_an_error_and_not_shared() -> None:
                 pass
 
 
-async def test_a_port_is_shared_by_those_who_say_so() -> None:
+async def test_a_port_is_shared_by_servers_with_the_option() -> None:
     async with (
         serving(mock_data.SERVICE, reuse_port=True) as one,
         serving(mock_data.SERVICE, reuse_port=True, listen=one.address) as other,

@@ -15,7 +15,7 @@ from testing.metrics import metric
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
-from tests.support.streams.streams_pb2 import Ask
+from tests.support.streams.streams_pb2 import Request
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceStub,
     add_StreamServiceServicer_to_server,
@@ -94,7 +94,7 @@ async def test_each_is_logged_and_mapped(
             error = await failure(call(channel, method))
             assert error.code() is grpc.StatusCode.INTERNAL
             assert TEXT not in str(error)
-        error = await failure(begin(StreamServiceStub(channel), "Unary", Ask(exception=TEXT)))
+        error = await failure(begin(StreamServiceStub(channel), "Unary", Request(exception=TEXT)))
         assert TEXT not in str(error)
     lines = call_lines(capsys)
     assert [line["method"] for line in lines] == [*FAILING, "/streams.StreamService/Unary"]
@@ -122,7 +122,7 @@ async def test_each_is_shed(transport: str) -> None:
         serving(service(streams), transport=transport, max_concurrent_rpcs=1) as server,
         calling(server.address) as channel,
     ):
-        held = begin(StreamServiceStub(channel), "BidiStream", Ask(hold=True))
+        held = begin(StreamServiceStub(channel), "BidiStream", Request(hold=True))
         await asyncio.wait_for(streams.holding.wait(), LIMIT_SECONDS)
         for method in FAILING:
             error = await failure(call(channel, method))
@@ -131,7 +131,7 @@ async def test_each_is_shed(transport: str) -> None:
 
 
 @EVERY_TRANSPORT
-async def test_health_answers_for_each(transport: str) -> None:
+async def test_health_responds_for_each(transport: str) -> None:
     async with (
         serving(service(Streams()), transport=transport) as server,
         calling(server.address) as channel,
@@ -139,7 +139,7 @@ async def test_health_answers_for_each(transport: str) -> None:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         for name in ["", *SERVICES]:
             request = health_pb2.HealthCheckRequest(service=name)
-            answer = await stub.Check(request, timeout=LIMIT_SECONDS)
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            response = await stub.Check(request, timeout=LIMIT_SECONDS)
+            assert response.status == health_pb2.HealthCheckResponse.SERVING
         unknown = stub.Check(health_pb2.HealthCheckRequest(service="x.Y"), timeout=LIMIT_SECONDS)
         assert (await failure(unknown)).code() is grpc.StatusCode.NOT_FOUND

@@ -18,13 +18,13 @@ from testing.certificates import Authority
 from testing.in_process import serving
 from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.servicers import Context, Streams
-from tests.support.streams.streams_pb2 import Answer, Ask
+from tests.support.streams.streams_pb2 import Request, Response
 from tests.support.streams.streams_pb2_grpc import (
     StreamServiceServicer,
     StreamServiceStub,
     add_StreamServiceServicer_to_server,
 )
-from tests.support.streams.ways import TRANSPORTS, answers, begin, calling, failure, service_of
+from tests.support.streams.ways import TRANSPORTS, begin, calling, failure, responses, service_of
 
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -36,9 +36,11 @@ class Sum(StreamServiceServicer):
         self._near = near
         self._far_away = far_away
 
-    async def Unary(self, request: Ask, context: Context) -> Answer:
+    async def Unary(self, request: Request, context: Context) -> Response:
         calls = [self._near.Unary(request), self._far_away.Unary(request)]
-        return Answer(received=sum(answer.received for answer in await asyncio.gather(*calls)))
+        return Response(
+            received=sum(response.received for response in await asyncio.gather(*calls))
+        )
 
 
 SUM = Service(
@@ -110,8 +112,8 @@ async def test_each_upstream_is_called(transport: str, tmp_path: Path) -> None:
         ) as server,
         calling(server.address) as channel,
     ):
-        call = begin(StreamServiceStub(channel), "Unary", Ask(payload=b"12345"))
-        assert await answers(call) == [Answer(received=10)]
+        call = begin(StreamServiceStub(channel), "Unary", Request(payload=b"12345"))
+        assert await responses(call) == [Response(received=10)]
 
 
 @EVERY_TRANSPORT
@@ -130,13 +132,13 @@ async def test_each_upstream_has_its_own_deadline(transport: str) -> None:
         ) as server,
         calling(server.address) as channel,
     ):
-        call = begin(StreamServiceStub(channel), "Unary", Ask(hold=True), timeout=None)
+        call = begin(StreamServiceStub(channel), "Unary", Request(hold=True), timeout=None)
         await asyncio.wait_for(near_streams.holding.wait(), LIMIT_SECONDS)
         assert (await failure(call)).code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 @EVERY_TRANSPORT
-async def test_plaintext_to_each_upstream_is_looked_at(transport: str) -> None:
+async def test_plaintext_to_each_upstream_is_checked(transport: str) -> None:
     with pytest.raises(AddressError, match=r"10\.0\.0\.2"):
         async with serving(
             SUM,

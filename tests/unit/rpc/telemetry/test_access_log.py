@@ -66,7 +66,7 @@ def test_a_call_of_a_caller_with_names(stderr: Stderr, log_format: LogFormat) ->
 @pytest.mark.parametrize(
     "call", [{}, {"request_id": "a=="}, {"trace_context": (TRACEPARENT,)}, {"expires": 1e6}]
 )
-def test_text_says_the_same_as_json(stderr: Stderr, call: dict[str, Any]) -> None:
+def test_text_has_the_same_content_as_json(stderr: Stderr, call: dict[str, Any]) -> None:
     made, outcome = make_call(**call), Outcome(grpc.StatusCode.OK, 0.0123456)
     AccessLog("orc1", "json").finished(made, outcome)
     (fields,) = json_lines(stderr)
@@ -91,14 +91,14 @@ def test_a_call_with_a_deadline(stderr: Stderr) -> None:
     assert line["deadline_ms"] == 1500
 
 
-def test_a_refusal_says_what_the_caller_was_told(stderr: Stderr) -> None:
+def test_a_refusal_is_logged_with_the_callers_message(stderr: Stderr) -> None:
     outcome = Outcome(grpc.StatusCode.INVALID_ARGUMENT, 0.0, "too short")
     line = line_of(stderr, outcome)
     assert (line["level"], line["message"]) == ("info", "too short")
     assert "diagnosis" not in line
 
 
-def test_a_failure_says_what_the_caller_was_not_told(stderr: Stderr) -> None:
+def test_a_failure_is_logged_with_what_the_caller_does_not_see(stderr: Stderr) -> None:
     outcome = Outcome(grpc.StatusCode.INTERNAL, 0.0, "internal error", "Traceback…")
     line = line_of(stderr, outcome)
     assert (line["level"], line["diagnosis"]) == ("warning", "Traceback…")

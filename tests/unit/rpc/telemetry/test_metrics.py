@@ -61,7 +61,7 @@ def test_a_call_that_was_tried_before_is_counted(metrics: Metrics) -> None:
     assert metrics.registry.get_sample_value("grpc_server_call_retried_total") == 1
 
 
-def test_slots_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
+def test_slots_are_read_at_each_scrape(metrics: Metrics) -> None:
     shedding = LoadShedding(1)
     metrics.watch_slots(shedding)
     shedding.received(make_call(), None)

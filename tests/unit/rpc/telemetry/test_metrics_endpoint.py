@@ -157,7 +157,7 @@ class TestTls:
             for _ in range(2):
                 assert "answer 42.0\n" in read(address, new)
 
-    def test_it_asks_for_a_certificate_where_the_server_does(
+    def test_it_requests_a_certificate_where_the_server_does(
         self, registry: CollectorRegistry, authority: Authority
     ) -> None:
         pair, client = authority.issue("server"), authority.issue("client")

@@ -130,7 +130,7 @@ class TestCollector:
     def test_an_endpoint_is_for_traces(self) -> None:
         assert (traces_collector(COLLECTOR), metrics_collector(COLLECTOR)) == (COLLECTOR, None)
 
-    def test_metrics_are_sent_where_they_are_asked_for(
+    def test_metrics_are_sent_where_they_are_selected(
         self, environment: pytest.MonkeyPatch
     ) -> None:
         environment.setenv("OTEL_METRICS_EXPORTER", "otlp")

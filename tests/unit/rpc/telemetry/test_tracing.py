@@ -146,7 +146,7 @@ def test_a_call_that_is_not_sampled_is_passed_on_and_not_sent(collector: Collect
     assert call.trace_context[0][1].endswith("-00")
 
 
-def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector) -> None:
+def test_the_upstream_gets_the_span_of_the_call_to_it(collector: Collector) -> None:
     tracing = Tracing("orc1", collector.endpoint)
     call = UpstreamCall(UPSTREAM_METHOD, 0.0, 1.0, "id", SAMPLED)
     tracing.of_upstream_calls.started(call)
@@ -167,7 +167,7 @@ def test_the_upstream_is_told_of_the_span_of_the_call_to_it(collector: Collector
         ("", {}),
     ],
 )
-def test_the_span_of_an_upstream_says_where_it_is(
+def test_the_span_of_an_upstream_has_its_address(
     collector: Collector, target: str, server: dict[str, object]
 ) -> None:
     tracing = Tracing("orc1", collector.endpoint)

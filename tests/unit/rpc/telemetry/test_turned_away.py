@@ -25,7 +25,7 @@ def _restore_logs() -> Iterator[None]:
 def test_each_is_logged_and_counted_by_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
     metrics, connections = Metrics(Expiry()), TurnedAwayConnections()
     connections.count = metrics.count_turned_away
-    connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
+    connections.report("ipv4:10.0.0.1:5", "handshake", "no certificate")
     line = json.loads(capsys.readouterr().err)
     assert line["event"] == "connection turned away"
     assert (line["peer"], line["cause"]) == ("ipv4:10.0.0.1:5", "handshake")
@@ -39,9 +39,9 @@ def test_the_next_line_counts_those_that_have_none(
 ) -> None:
     connections = TurnedAwayConnections()
     for _ in range(5):
-        connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
+        connections.report("ipv4:10.0.0.1:5", "handshake", "no certificate")
     later = time.monotonic() + log_pace.LOG_SECONDS
     monkeypatch.setattr("rpc.telemetry.log_pace.time.monotonic", lambda: later)
-    connections.tell("ipv4:10.0.0.1:5", "handshake", "no certificate")
+    connections.report("ipv4:10.0.0.1:5", "handshake", "no certificate")
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["times"] for line in lines] == [1, 5]

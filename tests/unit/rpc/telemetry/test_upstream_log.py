@@ -39,7 +39,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_the_first_line_says_where_why_and_since_when(
+def test_the_first_line_has_place_cause_and_time(
     upstream: UpstreamWatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = UpstreamLog()

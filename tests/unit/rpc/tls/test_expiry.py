@@ -22,7 +22,7 @@ def look_often(known: Expiry) -> None:
         known.look()
 
 
-def test_each_state_is_said_once(caplog: Log) -> None:
+def test_each_state_is_logged_once(caplog: Log) -> None:
     known = Expiry()
     known.uses(FILE, time.time() + HOUR)
     look_often(known)

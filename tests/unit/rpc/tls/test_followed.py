@@ -108,7 +108,7 @@ def test_all_that_is_followed_can_be_read_anew(
     assert caplog.messages.count("letter reloaded") == 1
 
 
-def test_what_is_polled_is_left_to_who_polls(reader: Reader) -> None:
+def test_polled_work_is_left_to_the_poller(reader: Reader) -> None:
     made = Followed([reader.file], reader, polled=True)
     expire_all()
     assert reader.times == 1

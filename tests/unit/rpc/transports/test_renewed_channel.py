@@ -28,7 +28,7 @@ Renew = Callable[[str], Awaitable[None]]
 
 
 class Upstream(user_pb2_grpc.MockUserDataServiceServicer):
-    """Answers with the name in its caller's certificate. A call for `slow` waits for `go_on`."""
+    """Responds with the name in its caller's certificate. A call for `slow` waits for `go_on`."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
@@ -118,10 +118,10 @@ def renew(
 async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
     """The name in the certificate of a call, as seen by the upstream."""
     stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
-    answer = await stub.GetMockUserData(
+    response = await stub.GetMockUserData(
         user_pb2.UserName(name=request), timeout=LIMIT_SECONDS, wait_for_ready=True
     )
-    return str(answer.name)
+    return str(response.name)
 
 
 async def test_a_new_certificate_is_shown_from_then_on(

@@ -103,7 +103,7 @@ async def test_a_call_outside_of_a_call_has_the_default_timeout(
     assert len(metadata["x-request-id"]) == 32
 
 
-async def test_the_request_id_and_the_trace_go_on(stub: Any, upstream: Upstream) -> None:
+async def test_the_request_id_and_the_trace_are_forwarded(stub: Any, upstream: Upstream) -> None:
     serve(make_call(request_id="r-1", trace_context=(TRACEPARENT,)))
     await stub.GetMockUserData(REQUEST)
     ((metadata, _),) = upstream.received
@@ -111,7 +111,7 @@ async def test_the_request_id_and_the_trace_go_on(stub: Any, upstream: Upstream)
     assert metadata["traceparent"] == TRACEPARENT[1]
 
 
-async def test_the_deadline_goes_on_less_a_margin(stub: Any, upstream: Upstream) -> None:
+async def test_the_deadline_is_forwarded_less_a_margin(stub: Any, upstream: Upstream) -> None:
     serve(make_call(expires=time.perf_counter() + 10))
     await stub.GetMockUserData(REQUEST)
     ((_, remaining),) = upstream.received
@@ -119,7 +119,7 @@ async def test_the_deadline_goes_on_less_a_margin(stub: Any, upstream: Upstream)
     assert remaining < 10
 
 
-async def test_an_upstream_that_does_not_answer_in_time_is_given_up(
+async def test_an_upstream_that_does_not_respond_in_time_is_given_up(
     stub: Any, notes: Notes
 ) -> None:
     serve(make_call(expires=time.perf_counter() + 0.1))
@@ -141,7 +141,7 @@ async def test_a_cancelled_call_is_cancelled_at_the_upstream(
     assert [code for code, _ in notes.ended] == [grpc.StatusCode.CANCELLED]
 
 
-async def test_interceptors_are_told_and_may_change_the_trace(
+async def test_interceptors_see_and_may_change_the_trace(
     stub: Any, upstream: Upstream, notes: Notes
 ) -> None:
     await stub.GetMockUserData(REQUEST)

@@ -61,7 +61,7 @@ async def test_a_name_that_dns_cannot_write_does_not_exist() -> None:
         await require_known_name("--upstream", "no..such:9001")
 
 
-async def test_a_resolver_that_cannot_tell_is_a_warning(
+async def test_a_resolver_without_a_result_is_a_warning(
     resolver: Resolver, caplog: pytest.LogCaptureFixture
 ) -> None:
     resolver(failing(socket.EAI_AGAIN, "Temporary failure in name resolution"))

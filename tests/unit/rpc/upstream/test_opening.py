@@ -54,7 +54,7 @@ async def test_a_malformed_target_is_refused() -> None:
         opened("orc2")
 
 
-async def test_tls_checks_the_name_that_it_is_told(tmp_path: Path) -> None:
+async def test_tls_checks_the_given_name(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     pair = authority.issue("server", names=["mock-data.example"])
     server_tls = ServerTls(certificate=pair.certificate, key=pair.key)

@@ -78,11 +78,11 @@ class Watched:
         self.stub = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", self.upstream))
 
     def call(self, seconds: float = LIMIT_SECONDS) -> "asyncio.Task[user_pb2.User]":
-        async def answer() -> user_pb2.User:
+        async def respond() -> user_pb2.User:
             user: user_pb2.User = await self.stub.GetMockUserData(REQUEST, timeout=seconds)
             return user
 
-        return asyncio.create_task(answer())
+        return asyncio.create_task(respond())
 
 
 @asynccontextmanager
@@ -124,7 +124,7 @@ async def test_a_server_that_does_not_greet_is_one_without_a_cause(
             assert watched.told.events[1] == "unusable: no connection yet, and no error"
 
 
-async def test_the_cause_is_looked_at_again_with_the_calls_that_wait(
+async def test_the_cause_is_checked_again_with_the_waiting_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.05)

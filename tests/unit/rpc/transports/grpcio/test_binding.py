@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 
-async def test_the_port_that_the_kernel_chose_is_said() -> None:
+async def test_the_port_that_the_kernel_chose_is_logged() -> None:
     host, _, port = bind(grpc.aio.server(), "127.0.0.1:0", None).rpartition(":")
     assert host == "127.0.0.1"
     assert int(port) > 0

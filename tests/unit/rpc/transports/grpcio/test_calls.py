@@ -73,7 +73,7 @@ class Details(grpc.HandlerCallDetails):
 def calls(
     *interceptors: ServerInterceptor, error: BaseException | None, responses: HeldResponses
 ) -> Calls:
-    async def answer(request: bytes, _: object) -> bytes:
+    async def respond(request: bytes, _: object) -> bytes:
         if isinstance(error, asyncio.CancelledError):
             # Cancels like gRPC: without any further sign.
             task = asyncio.current_task()
@@ -86,7 +86,7 @@ def calls(
 
     chain = Chain(interceptors)
     methods = Methods(chain, chain)
-    handler: Any = grpc.unary_unary_rpc_method_handler(answer)
+    handler: Any = grpc.unary_unary_rpc_method_handler(respond)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
     return Calls(methods, Arrivals(), responses, SilentCalls(LIMIT_SECONDS))
 
@@ -120,11 +120,11 @@ async def outcome_of(error: BaseException | None, context: Context | None = None
     return outcome
 
 
-async def test_an_answer_is_ok() -> None:
+async def test_a_response_is_ok() -> None:
     assert (await outcome_of(None)).code is grpc.StatusCode.OK
 
 
-async def test_a_status_is_told_with_its_message_and_diagnosis() -> None:
+async def test_a_status_is_recorded_with_message_and_diagnosis() -> None:
     error = RpcStatusError(grpc.StatusCode.ABORTED, "told", diagnosis="kept")
     outcome = await outcome_of(error)
     assert (outcome.code, outcome.message) == (grpc.StatusCode.ABORTED, "told")
@@ -161,7 +161,7 @@ async def test_another_exception_is_internal_and_in_the_diagnosis() -> None:
     assert "KeyError: 'why'" in (outcome.diagnosis or "")
 
 
-async def test_every_interceptor_is_told() -> None:
+async def test_every_interceptor_is_called() -> None:
     notes = [Notes(), Notes()]
     await run(*notes)
     assert [len(note.outcomes) for note in notes] == [1, 1]
@@ -176,7 +176,7 @@ async def test_a_status_ends_the_call_with_the_request_id() -> None:
     assert context.aborted == (grpc.StatusCode.ABORTED, "no", trailers)
 
 
-async def test_the_status_is_told_before_it_is_sent() -> None:
+async def test_the_status_is_reported_before_it_is_sent() -> None:
     notes = Notes()
 
     class Watched(Context):
@@ -201,17 +201,17 @@ async def test_a_call_expired_on_arrival_does_not_reach_the_servicer() -> None:
 async def test_responses_and_errors_wait_while_they_are_held(error: Exception | None) -> None:
     responses, context = HeldResponses(), Context()
     responses.hold()
-    answering = asyncio.ensure_future(run(error=error, context=context, responses=responses))
+    responding = asyncio.ensure_future(run(error=error, context=context, responses=responses))
     for _ in range(5):
         await asyncio.sleep(0)
-    assert not answering.done()
+    assert not responding.done()
     assert context.aborted is None
     responses.release(last_after=0.01)
     if error is None:
-        assert await answering == b"it"
+        assert await responding == b"it"
     else:
         with pytest.raises(grpc.aio.AbortError):
-            await answering
+            await responding
         assert context.aborted is not None
         assert context.aborted[:2] == (grpc.StatusCode.ABORTED, "no")
 

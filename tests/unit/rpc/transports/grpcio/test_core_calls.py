@@ -19,25 +19,25 @@ KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 def parse(octets: bytes) -> str:
     if octets == b"bad":
-        raise ValueError("a bad answer")
+        raise ValueError("a bad response")
     return octets.decode()
 
 
-class Answers(grpc.GenericRpcHandler):
+class Responder(grpc.GenericRpcHandler):
     """Any method of a server: the request contains the response messages."""
 
     def __init__(self) -> None:
         self.begun = self.cancelled = 0
 
     def service(self, _: grpc.HandlerCallDetails) -> Any:
-        return grpc.stream_stream_rpc_method_handler(self._answer)
+        return grpc.stream_stream_rpc_method_handler(self._respond)
 
-    async def _answer(self, requests: AsyncIterator[bytes], _: Any) -> AsyncIterator[bytes]:
+    async def _respond(self, requests: AsyncIterator[bytes], _: Any) -> AsyncIterator[bytes]:
         self.begun += 1
         try:
             async for request in requests:
-                for answer in request.split():
-                    yield answer
+                for response in request.split():
+                    yield response
                 if request.endswith(b" "):
                     await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -46,8 +46,8 @@ class Answers(grpc.GenericRpcHandler):
 
 
 @asynccontextmanager
-async def calls(server: Answers | None = None) -> AsyncIterator[grpc.aio.Channel]:
-    listening = grpc.aio.server(handlers=[server or Answers()])
+async def calls(server: Responder | None = None) -> AsyncIterator[grpc.aio.Channel]:
+    listening = grpc.aio.server(handlers=[server or Responder()])
     port = listening.add_insecure_port("127.0.0.1:0")
     await listening.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", OWN_CONNECTION) as channel:
@@ -61,17 +61,17 @@ def begin(channel: grpc.aio.Channel, kind: str, request: bytes) -> Any:
 
 
 async def received(call: Any) -> list[str]:
-    return [answer async for answer in call] if hasattr(call, "__aiter__") else [await call]
+    return [response async for response in call] if hasattr(call, "__aiter__") else [await call]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_answer_is_read(kind: str) -> None:
+async def test_a_response_is_read(kind: str) -> None:
     async with calls() as channel:
         assert await received(begin(channel, kind, b"good")) == ["good"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_unreadable_answer_fails_its_call(
+async def test_an_unreadable_response_fails_its_call(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with calls() as channel:
@@ -81,35 +81,33 @@ async def test_an_unreadable_answer_fails_its_call(
         assert await call.code() is grpc.StatusCode.INTERNAL
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert is_local(caught.value)
-    assert "a bad answer" in (reason_of(caught.value) or "")
+    assert "a bad response" in (reason_of(caught.value) or "")
     assert caplog.records == []
 
 
 @pytest.mark.parametrize("kind", ["unary_unary", "stream_unary"])
-async def test_an_ok_without_an_answer_fails_its_call(kind: str) -> None:
+async def test_an_ok_without_a_response_fails_its_call(kind: str) -> None:
     async with calls() as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await received(begin(channel, kind, b""))
-    assert reason_of(caught.value) == "the status is OK, but there is no answer"
+    assert reason_of(caught.value) == "the status is OK, but there is no response"
 
 
 @pytest.mark.parametrize("kind", ["unary_stream", "stream_stream"])
 async def test_the_server_need_not_send_the_rest(kind: str) -> None:
-    server = Answers()
+    server = Responder()
     async with calls(server) as channel:
         call = begin(channel, kind, b"good bad ")
-        answers = aiter(call)
-        assert await anext(answers) == "good"
+        responses = aiter(call)
+        assert await anext(responses) == "good"
         with pytest.raises(grpc.aio.AioRpcError):
-            await anext(answers)
+            await anext(responses)
         await eventually(lambda: server.cancelled == 1, "the server is told")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("request_", "code"), [(b"good", "OK"), (b"bad", "INTERNAL")])
-async def test_who_waits_for_the_end_hears_the_status(
-    kind: str, request_: bytes, code: str
-) -> None:
+async def test_a_waiter_for_the_end_gets_the_status(kind: str, request_: bytes, code: str) -> None:
     heard: list[Any] = []
     async with calls() as channel:
         call = begin(channel, kind, request_)
@@ -123,9 +121,9 @@ async def test_who_waits_for_the_end_hears_the_status(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("begun", [False, True])
-async def test_who_waits_hears_of_a_cancellation(kind: str, *, begun: bool) -> None:
+async def test_waiters_notice_a_cancellation(kind: str, *, begun: bool) -> None:
     heard: list[Any] = []
-    server = Answers()
+    server = Responder()
     async with calls(server) as channel:
         call = begin(channel, kind, b" ")
         call.add_done_callback(heard.append)

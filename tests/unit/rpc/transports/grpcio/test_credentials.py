@@ -101,7 +101,7 @@ class TestServer:
         with pytest.raises(TlsError, match=r"other\.key is not the unencrypted key of .*server"):
             server_credentials(tls)
 
-    def test_an_encrypted_key_is_refused_and_no_password_asked_for(self, pair: Pair) -> None:
+    def test_an_encrypted_key_is_refused_without_a_password_prompt(self, pair: Pair) -> None:
         key = load_pem_private_key(pair.key.read_bytes(), None)
         encryption = BestAvailableEncryption(b"x")
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)

@@ -59,7 +59,7 @@ class Writer:
     def __init__(self) -> None:
         self._encoder = hpack.Encoder()
 
-    def answer(self, stream: int, form: Form) -> bytes:
+    def response(self, stream: int, form: Form) -> bytes:
         if form.table_size not in (None, self._encoder.header_table_size):
             self._encoder.header_table_size = form.table_size
         parts = [
@@ -98,33 +98,33 @@ async def outcome(calls: Channel) -> tuple[int, bytes]:
         return number, b""
 
 
-async def play(peer: Peer, answers: list[Form]) -> None:
+async def play(peer: Peer, responses: list[Form]) -> None:
     writer = Writer()
     await peer.send(GREETING + SETTINGS_ACK)
-    for number, form in enumerate(answers):
+    for number, form in enumerate(responses):
         stream = 2 * number + 1
         await peer.wait_for([request_on(stream)])
-        await peer.send(writer.answer(stream, form))
+        await peer.send(writer.response(stream, form))
 
 
-async def converse(answers: list[Form], *, at_once: bool) -> None:
+async def converse(responses: list[Form], *, at_once: bool) -> None:
     async with listening() as upstream, channel(f"ipv4:127.0.0.1:{upstream.port}") as calls:
         first = asyncio.create_task(outcome(calls))
-        playing = asyncio.create_task(play(await upstream.first, answers))
+        playing = asyncio.create_task(play(await upstream.first, responses))
         if at_once:
-            rest = [asyncio.create_task(outcome(calls)) for _ in answers[1:]]
+            rest = [asyncio.create_task(outcome(calls)) for _ in responses[1:]]
             outcomes = [await first, *[await call for call in rest]]
         else:
-            outcomes = [await first, *[await outcome(calls) for _ in answers[1:]]]
+            outcomes = [await first, *[await outcome(calls) for _ in responses[1:]]]
         await playing
-    assert outcomes == [(form.status, b"" if form.status else form.body) for form in answers]
+    assert outcomes == [(form.status, b"" if form.status else form.body) for form in responses]
 
 
 @hypothesis_settings(bounded, max_examples=200)
 @given(st.lists(forms, min_size=1, max_size=20), st.booleans())
-def test_answers_are_read_as_they_are_meant(
-    answers: list[Form],
+def test_responses_are_read_as_they_are_meant(
+    responses: list[Form],
     at_once: bool,  # noqa: FBT001
 ) -> None:
     with nothing_is_logged():
-        asyncio.run(converse(answers, at_once=at_once))
+        asyncio.run(converse(responses, at_once=at_once))

@@ -60,7 +60,7 @@ _STATUS_OF_RESET = {
 
 
 @dataclass(frozen=True, slots=True)
-class HostileAnswer:
+class HostileResponse:
     """One response.
 
     Attributes:
@@ -89,7 +89,7 @@ class _Kind:
 _Kinds = dict[str, _Kind]
 
 
-def that_end_calls(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
+def that_end_calls(seed: int, count: int, transport: str) -> Iterator[HostileResponse]:
     """Makes this many responses. Each ends only its own call. All kinds are about equally frequent.
 
     Args:
@@ -100,25 +100,25 @@ def that_end_calls(seed: int, count: int, transport: str) -> Iterator[HostileAns
     return _made({**_MESSAGES, **_HEADERS, **_STATUSES, **_RESETS}, seed, count, transport)
 
 
-def that_end_connections(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
+def that_end_connections(seed: int, count: int, transport: str) -> Iterator[HostileResponse]:
     """Makes responses to end the whole connection, with all its calls."""
     return _made(_CONNECTIONS, seed, count, transport)
 
 
-def that_last(seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
+def that_last(seed: int, count: int, transport: str) -> Iterator[HostileResponse]:
     """Makes responses without an end. Only a deadline ends their calls."""
     return _made(_SILENCE, seed, count, transport)
 
 
-def _made(kinds: _Kinds, seed: int, count: int, transport: str) -> Iterator[HostileAnswer]:
+def _made(kinds: _Kinds, seed: int, count: int, transport: str) -> Iterator[HostileResponse]:
     random = Random(seed)  # noqa: S311  # it must be repeatable, not secret
     for name in islice(cycle(kinds), count):
         kind = kinds[name]
         statuses = (transport == "grpcio" and kind.on_grpcio) or kind.statuses
-        yield HostileAnswer(name, kind.make(random), frozenset(statuses), kind.closes)
+        yield HostileResponse(name, kind.make(random), frozenset(statuses), kind.closes)
 
 
-def answer(body: bytes = GOOD, head: Fields = HEAD, trailers: Fields = OK) -> Octets:
+def response(body: bytes = GOOD, head: Fields = HEAD, trailers: Fields = OK) -> Octets:
     """Headers, DATA with this body and trailers."""
 
     def octets(stream: int) -> bytes:
@@ -155,11 +155,11 @@ def _details(size: int) -> tuple[bytes, bytes]:
 
 
 def _trailers(*fields: tuple[bytes, bytes]) -> Octets:
-    return answer(trailers=list(fields))
+    return response(trailers=list(fields))
 
 
 def _head(*fields: tuple[bytes, bytes]) -> Octets:
-    return answer(head=[*HEAD, *fields])
+    return response(head=[*HEAD, *fields])
 
 
 def _http(status: int) -> Octets:
@@ -193,18 +193,18 @@ _OK = (StatusCode.OK,)
 _PERHAPS_EXHAUSTED = (*_NOT_FOUND, *_EXHAUSTED)
 
 _MESSAGES: _Kinds = {
-    "OK without a message": _Kind(_fixed(answer(b"")), _INTERNAL),
+    "OK without a message": _Kind(_fixed(response(b"")), _INTERNAL),
     "OK in trailers only": _Kind(_fixed(_status(0)), _INTERNAL),
-    "unreadable bytes": _Kind(lambda r: answer(message(b"\xff" + r.randbytes(8))), _INTERNAL),
-    "a name that is not UTF-8": _Kind(_fixed(answer(message(b"\n\x02\xff\xfe"))), _INTERNAL),
-    "half a message": _Kind(lambda r: answer(GOOD[: r.randint(1, 12)]), _INTERNAL),
-    "an unknown flag": _Kind(lambda r: answer(bytes((r.randint(2, 255),)) + GOOD[1:]), _INTERNAL),
-    "a prefix of 4 GB": _Kind(_fixed(answer(b"\x00\xff\xff\xff\xff")), _EXHAUSTED),
-    "a large message": _Kind(_fixed(answer(_LARGE_MESSAGE)), _EXHAUSTED),
-    "a compressed bomb": _Kind(_fixed(answer(_compressed(_BOMB), _GZIP)), _EXHAUSTED),
-    "compressed garbage": _Kind(lambda r: answer(_compressed(r.randbytes(30)), _GZIP), _INTERNAL),
+    "unreadable bytes": _Kind(lambda r: response(message(b"\xff" + r.randbytes(8))), _INTERNAL),
+    "a name that is not UTF-8": _Kind(_fixed(response(message(b"\n\x02\xff\xfe"))), _INTERNAL),
+    "half a message": _Kind(lambda r: response(GOOD[: r.randint(1, 12)]), _INTERNAL),
+    "an unknown flag": _Kind(lambda r: response(bytes((r.randint(2, 255),)) + GOOD[1:]), _INTERNAL),
+    "a prefix of 4 GB": _Kind(_fixed(response(b"\x00\xff\xff\xff\xff")), _EXHAUSTED),
+    "a large message": _Kind(_fixed(response(_LARGE_MESSAGE)), _EXHAUSTED),
+    "a compressed bomb": _Kind(_fixed(response(_compressed(_BOMB), _GZIP)), _EXHAUSTED),
+    "compressed garbage": _Kind(lambda r: response(_compressed(r.randbytes(30)), _GZIP), _INTERNAL),
     "compression unannounced": _Kind(
-        lambda r: answer(_compressed(b"\xff" + r.randbytes(30))), _INTERNAL
+        lambda r: response(_compressed(b"\xff" + r.randbytes(30))), _INTERNAL
     ),
     "an unknown encoding": _Kind(_fixed(_head((b"grpc-encoding", b"snappy"))), _INTERNAL),
 }
@@ -214,11 +214,11 @@ _HEADERS: _Kinds = {
     "huge headers": _Kind(_fixed(_head(*_HUGE)), _INTERNAL, _EXHAUSTED),
     "3000 trailers": _Kind(_fixed(_trailers(*OK, *_MANY)), _INTERNAL, _EXHAUSTED),
     "another content-type": _Kind(
-        _fixed(answer(head=[(b":status", b"200"), (b"content-type", b"text/html")])),
+        _fixed(response(head=[(b":status", b"200"), (b"content-type", b"text/html")])),
         _UNKNOWN,
         _OK,
     ),
-    "no content-type": _Kind(_fixed(answer(head=[(b":status", b"200")])), _UNKNOWN, _OK),
+    "no content-type": _Kind(_fixed(response(head=[(b":status", b"200")])), _UNKNOWN, _OK),
     "a name in capitals": _Kind(_fixed(_head((b"Upper", b"x"))), _INTERNAL),
     "a line break in a value": _Kind(_fixed(_head((b"x", b"a\r\nb"))), _INTERNAL, _OK),
     "metadata that is no base64": _Kind(_fixed(_head((b"x-bin", b"*"))), _INTERNAL),
@@ -318,9 +318,9 @@ def _random_bytes(random: Random) -> Octets:
     return lambda _: octets
 
 
-def _half_an_answer(random: Random) -> Octets:
+def _half_a_response(random: Random) -> Octets:
     size = random.randint(1, 60)
-    return lambda stream: answer()(stream)[:size]
+    return lambda stream: response()(stream)[:size]
 
 
 _CONNECTIONS: _Kinds = {
@@ -335,7 +335,7 @@ _CONNECTIONS: _Kinds = {
     "SETTINGS on a stream": _breaks(frame(SETTINGS, 0, 1)),
     "random bytes": _Kind(_random_bytes, _CUT_OFF, _BROKEN),
     "the end": _Kind(_fixed(lambda _: b""), _CUT_OFF, _BROKEN, closes=True),
-    "half an answer": _Kind(_half_an_answer, _CUT_OFF, _BROKEN, closes=True),
+    "half a response": _Kind(_half_a_response, _CUT_OFF, _BROKEN, closes=True),
     # To gRPC's core the second block ends the connection.
     "informational headers": _Kind(
         _fixed(lambda stream: _headers(stream, [(b":status", b"103")]) * 300),
@@ -357,5 +357,5 @@ _SILENCE: _Kinds = {
         _fixed(lambda stream: _headers(stream, HEAD) + data(stream, GOOD, end=False)), _TIME_IS_UP
     ),
     # gRPC's core waits for somebody to read the second one.
-    "two messages": _Kind(_fixed(answer(GOOD * 2)), (StatusCode.UNIMPLEMENTED,), _TIME_IS_UP),
+    "two messages": _Kind(_fixed(response(GOOD * 2)), (StatusCode.UNIMPLEMENTED,), _TIME_IS_UP),
 }

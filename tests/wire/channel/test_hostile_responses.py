@@ -9,7 +9,15 @@ import pytest
 from hpack import Encoder
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
-from tests.wire.channel.scripted_server import HEAD, OK, Peer, Request, answer_all, framed, serving
+from tests.wire.channel.scripted_server import (
+    HEAD,
+    OK,
+    Peer,
+    Request,
+    framed,
+    respond_to_all,
+    serving,
+)
 from wire.channel import ChannelOptions, channel
 from wire.errors import TransportError
 from wire.http2.limits import Limits
@@ -32,7 +40,7 @@ def _data(request: Request, data: bytes, *, end: bool = False) -> bytes:
     return DataFrame(request.stream_id, data=data, flags=flags).serialize()
 
 
-def _answer(
+def _response(
     *messages: bytes, head: list[Field] = HEAD, trailers: list[Field] = OK
 ) -> Callable[[Request], bytes]:
     def make(request: Request) -> bytes:
@@ -45,56 +53,56 @@ def _answer(
 _BOMB = zlib.compress(bytes(500 << 10))
 _DEFLATE: list[Field] = [*HEAD, (b"grpc-encoding", b"deflate")]
 
-_ANSWERS: dict[str, tuple[Callable[[Request], bytes], grpc.StatusCode]] = {
-    "no message": (_answer(), grpc.StatusCode.INTERNAL),
-    "two messages": (_answer(framed(b"a") + framed(b"b")), grpc.StatusCode.UNIMPLEMENTED),
+_RESPONSES: dict[str, tuple[Callable[[Request], bytes], grpc.StatusCode]] = {
+    "no message": (_response(), grpc.StatusCode.INTERNAL),
+    "two messages": (_response(framed(b"a") + framed(b"b")), grpc.StatusCode.UNIMPLEMENTED),
     "two messages in two frames": (
-        _answer(framed(b"a"), framed(b"b")),
+        _response(framed(b"a"), framed(b"b")),
         grpc.StatusCode.UNIMPLEMENTED,
     ),
-    "an unknown flag": (_answer(b"\x02\x00\x00\x00\x00"), grpc.StatusCode.INTERNAL),
-    "half a message": (_answer(b"\x00\x00\x00\x00\x09half"), grpc.StatusCode.INTERNAL),
-    "half a prefix": (_answer(b"\x00\x00"), grpc.StatusCode.INTERNAL),
+    "an unknown flag": (_response(b"\x02\x00\x00\x00\x00"), grpc.StatusCode.INTERNAL),
+    "half a message": (_response(b"\x00\x00\x00\x00\x09half"), grpc.StatusCode.INTERNAL),
+    "half a prefix": (_response(b"\x00\x00"), grpc.StatusCode.INTERNAL),
     "a message beyond the limit": (
-        _answer(framed(bytes(1001))),
+        _response(framed(bytes(1001))),
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     ),
-    "a prefix of 4 GB": (_answer(b"\x00\xff\xff\xff\xff"), grpc.StatusCode.RESOURCE_EXHAUSTED),
+    "a prefix of 4 GB": (_response(b"\x00\xff\xff\xff\xff"), grpc.StatusCode.RESOURCE_EXHAUSTED),
     "a compressed bomb": (
-        _answer(b"\x01" + len(_BOMB).to_bytes(4, "big") + _BOMB, head=_DEFLATE),
+        _response(b"\x01" + len(_BOMB).to_bytes(4, "big") + _BOMB, head=_DEFLATE),
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     ),
     "compression that was not announced": (
-        _answer(b"\x01\x00\x00\x00\x01x"),
+        _response(b"\x01\x00\x00\x00\x01x"),
         grpc.StatusCode.INTERNAL,
     ),
     "an unknown encoding": (
-        _answer(framed(b"a"), head=[*HEAD, (b"grpc-encoding", b"snappy")]),
+        _response(framed(b"a"), head=[*HEAD, (b"grpc-encoding", b"snappy")]),
         grpc.StatusCode.INTERNAL,
     ),
     "broken compression": (
-        _answer(b"\x01\x00\x00\x00\x01x", head=_DEFLATE),
+        _response(b"\x01\x00\x00\x00\x01x", head=_DEFLATE),
         grpc.StatusCode.INTERNAL,
     ),
     "a status that is no number": (
-        _answer(framed(b"a"), trailers=[(b"grpc-status", b"fine")]),
+        _response(framed(b"a"), trailers=[(b"grpc-status", b"fine")]),
         grpc.StatusCode.UNKNOWN,
     ),
-    "no status": (_answer(framed(b"a"), trailers=[(b"a", b"b")]), grpc.StatusCode.UNKNOWN),
+    "no status": (_response(framed(b"a"), trailers=[(b"a", b"b")]), grpc.StatusCode.UNKNOWN),
     "an end without trailers": (
         lambda request: _headers(request, HEAD) + _data(request, framed(b"a"), end=True),
         grpc.StatusCode.INTERNAL,
     ),
     "metadata that is no base64": (
-        _answer(framed(b"a"), trailers=[*OK, (b"a-bin", b"*")]),
+        _response(framed(b"a"), trailers=[*OK, (b"a-bin", b"*")]),
         grpc.StatusCode.INTERNAL,
     ),
     "headers beyond the limit": (
-        _answer(framed(b"a"), head=[*HEAD, (b"a", b"b" * 2000)]),
+        _response(framed(b"a"), head=[*HEAD, (b"a", b"b" * 2000)]),
         grpc.StatusCode.INTERNAL,
     ),
     "trailers beyond the limit": (
-        _answer(framed(b"a"), trailers=[*OK, (b"a", b"b" * 2000)]),
+        _response(framed(b"a"), trailers=[*OK, (b"a", b"b" * 2000)]),
         grpc.StatusCode.INTERNAL,
     ),
     "data before headers": (lambda request: _data(request, framed(b"a")), grpc.StatusCode.INTERNAL),
@@ -103,7 +111,7 @@ _ANSWERS: dict[str, tuple[Callable[[Request], bytes], grpc.StatusCode]] = {
         grpc.StatusCode.INTERNAL,
     ),
     "an upper-case name": (
-        _answer(framed(b"a"), head=[*HEAD, (b"Upper", b"x")]),
+        _response(framed(b"a"), head=[*HEAD, (b"Upper", b"x")]),
         grpc.StatusCode.INTERNAL,
     ),
     "endless informational headers": (
@@ -115,11 +123,11 @@ _ANSWERS: dict[str, tuple[Callable[[Request], bytes], grpc.StatusCode]] = {
         grpc.StatusCode.INTERNAL,
     ),
     "another content-type": (
-        _answer(framed(b"a"), head=[(b":status", b"200"), (b"content-type", b"text/html")]),
+        _response(framed(b"a"), head=[(b":status", b"200"), (b"content-type", b"text/html")]),
         grpc.StatusCode.UNKNOWN,
     ),
     "an HTTP error": (
-        _answer(b"<html>", head=[(b":status", b"503"), (b"content-type", b"text/html")]),
+        _response(b"<html>", head=[(b":status", b"503"), (b"content-type", b"text/html")]),
         grpc.StatusCode.UNAVAILABLE,
     ),
     "a reset": (
@@ -137,24 +145,24 @@ _ANSWERS: dict[str, tuple[Callable[[Request], bytes], grpc.StatusCode]] = {
 }
 
 
-@pytest.mark.parametrize("name", _ANSWERS)
-async def test_a_bad_answer_fails_its_call_alone(name: str) -> None:
-    make, code = _ANSWERS[name]
+@pytest.mark.parametrize("name", _RESPONSES)
+async def test_a_bad_response_fails_its_call_alone(name: str) -> None:
+    make, code = _RESPONSES[name]
 
     async def script(peer: Peer) -> None:
         peer.greet()
-        peer.answer(await peer.request())
+        peer.respond(await peer.request())
         bad, good = await peer.request(), await peer.request()
         peer.raw(make(bad))
         peer.h2.encoder = Encoder()
-        peer.answer(good)
+        peer.respond(good)
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
         method = opened.unary_unary(_PATH)
-        assert await method(b"") == b"answer"
+        assert await method(b"") == b"response"
         bad, good = method(b"", timeout=10), method(b"", timeout=10)
 
-        assert await good == b"answer"
+        assert await good == b"response"
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await bad
 
@@ -184,13 +192,13 @@ async def test_a_broken_connection_is_replaced(name: str) -> None:
         await peer.request()
         peer.raw(_CONNECTION_ENDERS[name])
 
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
         method = opened.unary_unary(_PATH)
         with pytest.raises(TransportError) as caught:
             await method(b"", timeout=10)
 
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert await method(b"", timeout=10, wait_for_ready=True) == b"answer"
+        assert await method(b"", timeout=10, wait_for_ready=True) == b"response"
 
 
 @pytest.mark.parametrize("code", [*range(0x10), 0xDEADBEEF, 0xFFFFFFFF])
@@ -207,8 +215,8 @@ async def test_any_code_of_goaway_is_survived(code: int) -> None:
         )
 
     # The request's stream lies above the last one, so the channel moves it at once.
-    async with serving(script, answer_all) as server, channel(server.target) as opened:
-        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+    async with serving(script, respond_to_all) as server, channel(server.target) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 async def test_data_beyond_the_window_is_not_kept() -> None:
@@ -231,12 +239,12 @@ async def test_what_comes_after_an_end_is_ignored() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
         request = await peer.request()
-        peer.answer(request)
+        peer.respond(request)
         peer.raw(RstStreamFrame(request.stream_id, error_code=0).serialize())
         while True:
-            peer.answer(await peer.request())
+            peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target) as opened:
         for _ in range(3):
-            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"answer"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
         assert len(server.peers) == 1

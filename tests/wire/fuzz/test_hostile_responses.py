@@ -6,13 +6,13 @@ from collections import Counter
 import grpc
 import pytest
 
-from tests.wire.fuzz.hostile_upstream import HostileAnswers, honest_answer, hostile_upstream
+from tests.wire.fuzz.hostile_upstream import HostileResponses, honest_response, hostile_upstream
 from tests.wire.fuzz.recorder import nothing_is_logged
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
 from wire.http2.limits import Limits
 
-ANSWERS = 1000
+RESPONSES = 1000
 SEEDS = range(10)
 AT_ONCE = 4
 TIME = 30.0
@@ -37,26 +37,26 @@ async def outcome(calls: Channel) -> grpc.StatusCode:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_each_hostile_answer_ends_its_call(seed: int) -> None:
+async def test_each_hostile_response_ends_its_call(seed: int) -> None:
     outcomes: Counter[grpc.StatusCode] = Counter()
     with nothing_is_logged():
         async with (
-            hostile_upstream(HostileAnswers(seed)) as upstream,
+            hostile_upstream(HostileResponses(seed)) as upstream,
             channel(f"ipv4:127.0.0.1:{upstream.port}", options=OPTIONS) as calls,
         ):
 
             async def call_again_and_again() -> None:
-                for _ in range(ANSWERS // AT_ONCE):
+                for _ in range(RESPONSES // AT_ONCE):
                     outcomes[await outcome(calls)] += 1
 
             await asyncio.gather(*(call_again_and_again() for _ in range(AT_ONCE)))
-            upstream.answer = honest_answer
+            upstream.respond = honest_response
             for _ in range(AT_ONCE * 2):
                 # The last hostile connection may still be open.
                 last = await outcome(calls)
             assert last is grpc.StatusCode.OK
         # A response ending its connection also ends the calls beside it.
-        assert upstream.answered > ANSWERS // 2
-    assert outcomes.total() == ANSWERS
+        assert upstream.answered > RESPONSES // 2
+    assert outcomes.total() == RESPONSES
     assert grpc.StatusCode.DEADLINE_EXCEEDED not in outcomes
     assert len(outcomes) > 4, outcomes

@@ -22,10 +22,10 @@ MORE = block([(b"x-more", b"1")])
 BODY = data(1, end=False)
 INFORMATIONAL = headers(1, block([(b":status", b"103"), (b"link", b"x")]))
 
-ANSWER_CASES = [
+RESPONSE_CASES = [
     answered("8.1", "informational headers ahead", INFORMATIONAL * 3 + reply(1)),
     unreadable("8.1", "a third HEADERS", head(1) + BODY + headers(1, block(OK)) + trailers(1)),
-    answered("8.1", "RST_STREAM NO_ERROR behind the answer", reply(1) + rst_stream(1, NO_ERROR)),
+    answered("8.1", "RST_STREAM NO_ERROR behind the response", reply(1) + rst_stream(1, NO_ERROR)),
     unreadable("8.1.1", "content-length below", head(1, (b"content-length", b"1")) + BODY),
     unreadable(
         "8.1.1", "content-length above", head(1, (b"content-length", b"99")) + BODY + trailers(1)
@@ -81,7 +81,7 @@ HTTP = {
 UTF8 = "ü".encode()
 
 CALL_CASES = [
-    answered("gRPC", "an answer", reply(1)),
+    answered("gRPC", "a response", reply(1)),
     *(
         ChannelCase("gRPC", f"RST_STREAM {code}", (rst_stream(1, code),), (status,))
         for code, status in RESETS.items()
@@ -203,4 +203,4 @@ CALL_CASES = [
     ),
 ]
 
-CASES = [*ANSWER_CASES, *CALL_CASES]
+CASES = [*RESPONSE_CASES, *CALL_CASES]
