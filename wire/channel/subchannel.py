@@ -106,8 +106,7 @@ class Subchannel:
             async with asyncio.timeout(self._settings.options.connect_timeout):
                 connection = await self._open()
                 await connection.ready
-        except (OSError, ValueError) as error:
-            # ValueError: certificates that cannot be read.
+        except Exception as error:  # noqa: BLE001 - whatever credentials raise, too.
             self._failed(words_for(error))
             if connection is not None and not connection.ended:
                 connection.give_up(NO_ERROR, "the server has not sent its SETTINGS in time")
