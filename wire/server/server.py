@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import grpc
+
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
 from wire.server.drain import drain, hasten
@@ -13,8 +15,6 @@ from wire.server.listener import bind, port_of
 if TYPE_CHECKING:
     import socket
     from collections.abc import Collection, Iterable, Mapping
-
-    import grpc
 
     from wire.server.dispatcher import Dispatcher
     from wire.server.observer import ConnectionObserver
@@ -148,3 +148,8 @@ class Server:
         except TimeoutError:
             return True
         return False
+
+
+# grpcio-reflection asks: for a server of any other class it adds a servicer that takes a thread for
+# each of its streams.
+grpc.aio.Server.register(Server)

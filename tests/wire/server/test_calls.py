@@ -9,6 +9,7 @@ import pytest
 
 from tests.wire.server.service import calling, failure, never
 from wire.http2.limits import Limits
+from wire.server import server
 
 LARGE = bytes(range(256)) * 8192
 
@@ -60,6 +61,10 @@ async def _read_by_three(requests: AsyncIterator[bytes], context: Any) -> bytes:
 async def _send(*messages: bytes) -> AsyncIterator[bytes]:
     for message in messages:
         yield message
+
+
+def test_a_server_is_one_of_grpc_aio() -> None:
+    assert isinstance(server(), grpc.aio.Server)
 
 
 @pytest.mark.parametrize("message", [b"", b"hello", LARGE], ids=["empty", "small", "large"])
