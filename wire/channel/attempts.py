@@ -218,7 +218,14 @@ class Attempts:
         peer = "" if self._connection is None else self._connection.peer
         self._connection = None
         cause = f"{peer} has reset the stream: {name_of(error_code)}"
-        self._fail(transport_error(status_of_reset(error_code), cause), ())
+        code = status_of_reset(error_code)
+        if code is grpc.StatusCode.CANCELLED and self._is_late():
+            # Servers cancel at the deadline, too, and may be a few milliseconds quicker.
+            code = grpc.StatusCode.DEADLINE_EXCEEDED
+        self._fail(transport_error(code, cause), ())
+
+    def _is_late(self) -> bool:
+        return self._expires is not None and perf_counter() >= self._expires
 
     def unreadable(self, cause: str) -> None:
         """The response breaks HTTP/2. The stream is being reset."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import zlib
+from time import perf_counter
 from typing import Any
 
 import grpc
 import pytest
+from h2.errors import ErrorCodes
 from h2.settings import SettingCodes, Settings
 
 from tests.wire.channel.scripted_server import HEAD, OK, Peer, framed, respond_to_all, serving
@@ -236,6 +238,28 @@ async def test_calls_beyond_the_servers_streams_wait() -> None:
         calls = [_method(opened)(b"", timeout=5) for _ in range(10)]
 
         assert await asyncio.gather(*calls) == [b"response"] * 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [(0.01, grpc.StatusCode.DEADLINE_EXCEEDED), (10, grpc.StatusCode.CANCELLED)],
+)
+async def test_a_servers_cancel_at_the_deadline_is_the_deadline(
+    seconds: float, code: grpc.StatusCode
+) -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        deadline = perf_counter() + min(seconds, 0.02)
+        while perf_counter() < deadline:
+            # The channel's timer does not fire meanwhile. The reset is read ahead of it.
+            pass
+        peer.h2.reset_stream(request.stream_id, ErrorCodes.CANCEL)
+        peer.flush()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        await opened.channel_ready()
+        assert await _method(opened)(b"", timeout=seconds).code() is code
 
 
 async def test_a_deadline_without_a_stream_says_so() -> None:
