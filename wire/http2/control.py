@@ -16,7 +16,7 @@ from wire.http2.error_codes import (
     StreamFault,
 )
 from wire.http2.frames import unpack_u32
-from wire.http2.sending import Sending
+from wire.http2.sending import TURN_BYTES, Sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,8 @@ class Control(Sending):
         elif key == settings.INITIAL_WINDOW_SIZE:
             self._change_initial_window(value)
         elif key == settings.MAX_FRAME_SIZE:
-            self.peer_max_frame = value
+            # What a turn sends has a bound of its own: a larger frame would go beyond it.
+            self.peer_max_frame = min(value, TURN_BYTES)
         elif key == settings.MAX_HEADER_LIST_SIZE:
             self.peer_max_header_list = value
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What one turn of the loop sends of the queues: enough for a large message at full speed, and
 # little enough that the transport's own buffer stays small.
-_TURN_BYTES = 256 * 1024
+TURN_BYTES = 256 * 1024
 # What a frame costs beside its bytes, so that small ones have their end in a turn, too.
 _FRAME_COST = 256
 _REMEMBERED_RESETS = 1024
@@ -50,7 +50,7 @@ class Sending(Output):
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
-        self._room = _TURN_BYTES
+        self._room = TURN_BYTES
         # Frames that cross a RST_STREAM of ours are not the peer's fault (section 5.4.2).
         self._reset_here: dict[int, None] = {}
 
@@ -154,17 +154,26 @@ class Sending(Output):
         return True
 
     def _pump(self) -> None:
-        """Send a frame of each waiting stream in turn, as far as the windows go."""
+        """Send a frame of each waiting stream in turn, as far as the turn's room and windows go."""
         progress = True
         while progress and self._room > 0 and self.send_window > 0 and not self.paused:
-            progress = False
-            for stream in list(self._waiting.values()):
-                if self._send_next(stream):
-                    progress = True
-                    if self.send_window <= 0:
-                        break
+            progress = self._pump_round()
         if self._room <= 0:
             self.mark_dirty()
+
+    def _pump_round(self) -> bool:
+        """Returns whether a frame was sent."""
+        served: list[Stream] = []
+        for stream in list(self._waiting.values()):
+            if self._send_next(stream):
+                served.append(stream)
+                if self._room <= 0 or self.send_window <= 0:
+                    # The next time the others are first.
+                    for first in served:
+                        if first.id in self._waiting:
+                            self._waiting[first.id] = self._waiting.pop(first.id)
+                    break
+        return bool(served)
 
     def _pump_stream(self, stream: Stream) -> None:
         """Send what waits on one stream. Nothing has changed for the others."""
@@ -223,7 +232,7 @@ class Sending(Output):
     def flush(self) -> None:
         """Write what was collected, and continue with the queues in the next turn."""
         super().flush()
-        self._room = _TURN_BYTES
+        self._room = TURN_BYTES
         if self._waiting and not self.paused and self.send_window > 0:
             self._pump()
 

@@ -164,6 +164,42 @@ async def test_a_negative_window_has_to_be_made_good() -> None:
     assert server.data[stream][1000:] == b"he"
 
 
+@pytest.mark.parametrize("largest_frame", [16 * KIB, (1 << 24) - 1])
+async def test_a_turn_sends_little_however_much_waits(largest_frame: int) -> None:
+    client, server = End(), ServerEnd()
+    own = {settings.INITIAL_WINDOW_SIZE: 0, settings.MAX_FRAME_SIZE: largest_frame}
+    client.write(frames.settings_frame(own))
+    for _ in range(100):
+        stream = await _opened(client, server)
+        await exchange(client, server)
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, bytes(400 * KIB))
+    await exchange(client, server)
+    server.data_received(frames.window_update(0, 1 << 30))
+    server.data_received(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 1 << 20}))
+    turns = []
+    while server.queued:
+        await asyncio.sleep(0)
+        turns.append(len(server.transport.take()))
+    await asyncio.sleep(0)
+    turns.append(len(server.transport.take()))
+    assert max(turns) < 600 * KIB
+    assert sum(turns) > 100 * 400 * KIB
+
+
+async def test_streams_share_a_small_window_of_the_connection() -> None:
+    client, server = End(Limits(connection_window=65_535)), ServerEnd()
+    streams = [await _opened(client, server) for _ in range(3)]
+    await exchange(client, server)
+    for stream in streams:
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, bytes(1000 * KIB))
+    await exchange(client, server, turns=20)
+    received = [len(client.data[stream]) for stream in streams]
+    assert 0 < max(received) < 1000 * KIB
+    assert max(received) - min(received) <= 64 * KIB
+
+
 async def _seconds_of_updates(waiting: int) -> float:
     client, server = End(), ServerEnd()
     client.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
