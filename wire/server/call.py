@@ -17,7 +17,7 @@ from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 from wire.protocol.metadata import Field, encode_metadata
 from wire.protocol.status import encode_message, status_number
-from wire.server.held import CALL_BYTES
+from wire.server.held import CALL_BYTES, MESSAGE_BYTES
 from wire.server.incoming import Incoming
 from wire.server.observer import guarded
 
@@ -117,8 +117,10 @@ class Call(Incoming):
     def _hold_responses(self) -> None:
         if self.closed:
             return
-        self.connection.held.count += self.stream.queued - self._held_response
-        self._held_response = self.stream.queued
+        queue = self.stream.queue
+        size = self.stream.queued + (MESSAGE_BYTES * len(queue) if queue else 0)
+        self.connection.held.count += size - self._held_response
+        self._held_response = size
 
     def _serialized(self, message: Any) -> bytes:
         serialize = self.handler.serialize if self.handler is not None else None

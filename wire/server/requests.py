@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+from wire.server.held import MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from wire.server.incoming import Incoming
@@ -66,7 +67,8 @@ class Requests:
         if taken > 0:
             self._unread = kept
             call.acknowledge(taken)
-        call.hold_requests(self._waiting + self._parser.held)
+        messages = MESSAGE_BYTES * len(self._queue)
+        call.hold_requests(self._waiting + self._parser.held + messages)
 
     @property
     def is_cut(self) -> bool:
