@@ -4,24 +4,20 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bench import contenders
 from bench.choice import GENERATOR, choose_generator, rounds
-from bench.contenders import PEERS, Contender, Tls
-from bench.figures import figure
+from bench.contenders import PEERS, Contender
 from bench.load import Generator, LoadError
 from bench.machine import facts, in_words
 from bench.markdown import markdown
-from bench.measurement import QUICK, Plan, Round, import_seconds, measure_round
+from bench.measurement import QUICK, Plan, Round, measure_round
 from bench.report import ratios, table
 from bench.servers import ROLES
-from testing.certificates import Authority
 from testing.processes import StartError
 
 OURS = "this chain on wire"
@@ -32,14 +28,6 @@ ON_GRPCIO = "this chain on grpcio"
 @rounds(5, of="each contender")
 @click.option("--quick", is_flag=True, help="One short round: does all of it work?")
 @GENERATOR
-@click.option(
-    "--peer",
-    "peers",
-    multiple=True,
-    type=click.Choice(list(PEERS)),
-    default=list(PEERS),
-    help="Whom to compare with. All by default.",
-)
 @click.option(
     "--reference",
     nargs=3,
@@ -68,7 +56,6 @@ def main(  # noqa: PLR0913  # one for each option
     rounds: int,
     quick: bool,
     generator: str,
-    peers: Sequence[str],
     reference: tuple[Path, Path, Path] | None,
     go: Path | None,
     tls: bool,
@@ -84,7 +71,7 @@ def main(  # noqa: PLR0913  # one for each option
         contenders.chain(ON_GRPCIO, contenders.root(), ("--transport", "grpcio")),
         *([contenders.in_go(go)] if go else ()),
     ]
-    without = [*map(contenders.peer, peers)]
+    without = [*map(contenders.peer, PEERS)]
     if reference:
         without.append(contenders.reference(dict(zip(ROLES, reference, strict=True))))
     plan, rounds = (QUICK, 1) if quick else (Plan(), rounds)
@@ -92,11 +79,11 @@ def main(  # noqa: PLR0913  # one for each option
         with tempfile.TemporaryDirectory() as files:
             chosen = _secured(with_tls, without, Path(files)) if tls else [*with_tls, *without]
             load = choose_generator(generator, authority=chosen[0].authority)
-            measured, imports = _measure(chosen, plan, rounds, load)
+            measured = _measure(chosen, plan, rounds, load)
     except (LoadError, StartError) as error:
         raise click.ClickException(str(error)) from error
     folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), out)
-    _report(measured, imports, plan, load, folder)
+    _report(measured, plan, load, folder)
 
 
 def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> list[Contender]:
@@ -104,49 +91,33 @@ def _secured(able: list[Contender], unable: list[Contender], folder: Path) -> li
     if unable:
         names = ", ".join(one.name for one in unable)
         print(f"left out, as they have no TLS here: {names}", file=sys.stderr)
-    authority = Authority(folder)
-    pair = authority.issue("server")
-    tls = Tls(pair.certificate, pair.key, authority.certificate)
+    tls = contenders.make_tls(folder)
     return [contenders.with_tls(one, tls) for one in able]
 
 
 def _measure(
     chosen: list[Contender], plan: Plan, rounds: int, load: Generator
-) -> tuple[dict[str, list[Round]], list[float]]:
+) -> dict[str, list[Round]]:
     measured: dict[str, list[Round]] = {contender.name: [] for contender in chosen}
-    imports = []
     for number in range(rounds):
-        imports.append(import_seconds())
         # Each round begins with another one, so the order of neighbours varies.
         turn = number % len(chosen)
         for contender in chosen[turn:] + chosen[:turn]:
             print(f"round {number + 1} of {rounds}: {contender.name}", file=sys.stderr, flush=True)
             measured[contender.name].append(measure_round(contender, plan, load, number))
-    return measured, imports
+    return measured
 
 
-def _report(
-    measured: dict[str, list[Round]],
-    imports: list[float],
-    plan: Plan,
-    load: Generator,
-    folder: Path,
-) -> None:
-    about = {**facts(), "generator": load.name, "import grpc, s": f"{figure(imports).median:.2f}"}
+def _report(measured: dict[str, list[Round]], plan: Plan, load: Generator, folder: Path) -> None:
+    about = {**facts(), "generator": load.name}
     folder.mkdir(parents=True, exist_ok=True)
     raw = folder / "chain.json"
-    raw.write_text(json.dumps(_raw(measured, imports, about), indent=1) + "\n")
+    rounds = {name: [asdict(one) for one in of] for name, of in measured.items()}
+    raw.write_text(json.dumps({"about": about, "rounds": rounds}, indent=1) + "\n")
     print(in_words(about), end="\n\n")
     print(markdown(table(measured, plan.in_flight)), end="\n\n")
     print(markdown(ratios(measured, plan.in_flight)), end="\n\n")
     print(f"`./bazelw run //bench:draw -- {raw}` draws it")
-
-
-def _raw(
-    measured: dict[str, list[Round]], imports: list[float], about: dict[str, str]
-) -> dict[str, Any]:
-    rounds = {name: [asdict(one) for one in of] for name, of in measured.items()}
-    return {"about": about, "import_grpc_seconds": imports, "rounds": rounds}
 
 
 if __name__ == "__main__":

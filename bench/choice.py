@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bench import h2load, python_load
-from bench.load import CONNECTIONS, METHOD, Generator
+from bench.load import Generator
 
 GENERATOR = click.option(
     "--generator",
@@ -36,25 +36,17 @@ def _number(name: str, default: int, *, at_least: int, help_text: str) -> Option
     return click.option(name, type=kind, default=default, show_default=True, help=help_text)
 
 
-def choose_generator(
-    name: str,
-    method: str = METHOD,
-    most_connections: int = CONNECTIONS,
-    authority: Path | None = None,
-) -> Generator:
+def choose_generator(name: str, authority: Path | None = None) -> Generator:
     """The generator of a name, or the best there is for `auto`.
 
     Args:
         name: a choice of `GENERATOR`.
-        method: called with a `UserName` and answered with its `User`.
-        most_connections: most connections for the calls in flight.
         authority: PEM file of the authority of the server's certificate, None for plaintext.
 
     Raises:
         click.ClickException: h2load is wanted and not installed.
     """
-    tls = authority is not None
-    found = None if name == "python" else h2load.find(method, most_connections, tls=tls)
+    found = None if name == "python" else h2load.find(tls=authority is not None)
     if found is None and name == "h2load":
         raise click.ClickException("h2load is not installed (Debian: apt install nghttp2-client)")
-    return found or python_load.generator(method, most_connections, authority)
+    return found or python_load.generator(authority)

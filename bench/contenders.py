@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.servers import ROLES
+from testing.certificates import Authority
 from testing.runfiles import runfile
 
 LISTEN = ("--listen", "127.0.0.1:0")
@@ -63,13 +64,34 @@ def in_go(program: Path) -> Contender:
     return Contender("grpc-go", {role: [str(program), role, *LISTEN] for role in ROLES})
 
 
-def with_tls(plain: Contender, tls: Tls) -> Contender:
-    """A contender with the options of our servers, and TLS on each link."""
+def make_tls(folder: Path) -> Tls:
+    """Issues a certificate into a folder. Both ends of a link can have it."""
+    authority = Authority(folder)
+    pair = authority.issue("server")
+    return Tls(pair.certificate, pair.key, authority.certificate)
+
+
+def with_tls(
+    plain: Contender, tls: Tls, *, entrance: bool = True, mutual: bool = False
+) -> Contender:
+    """A contender with the options of our servers, and TLS on its links.
+
+    Args:
+        plain: the contender.
+        tls: of all servers.
+        entrance: whether the callers of orc1 speak TLS too.
+        mutual: whether callers show a certificate. h2load has none for the entrance.
+    """
     serve = ["--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key)]
     call = ["--upstream-tls-ca", str(tls.authority)]
-    further = {"orc1": [*serve, *call], "orc2": [*serve, *call], "mock_data": serve}
+    if mutual:
+        serve += ["--tls-client-ca", str(tls.authority)]
+        call += ["--upstream-tls-certificate", str(tls.certificate)]
+        call += ["--upstream-tls-key", str(tls.key)]
+    orc1 = [*serve, *call] if entrance else call
+    further = {"orc1": orc1, "orc2": [*serve, *call], "mock_data": serve}
     commands = {role: [*plain.commands[role], *further[role]] for role in ROLES}
-    return Contender(plain.name, commands, tls.authority)
+    return Contender(plain.name, commands, tls.authority if entrance else None)
 
 
 def peer(name: str, program: str | None = None) -> Contender:

@@ -20,7 +20,6 @@ from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.servers import ROLES, cpu_seconds, running_chain
 from bench.without import PARTS
-from testing.certificates import Authority
 from testing.collector import collecting
 from testing.processes import StartError
 
@@ -80,6 +79,7 @@ def main(*, rounds: int, calls: int, generator: str, transport: str) -> None:
 def _ways(folder: Path, transport: str) -> Iterator[list[Contender]]:
     """The ways to run the chain. A collector for traces runs while the context is open."""
     carried = ("--transport", transport)
+    tls = contenders.make_tls(folder)
 
     def chain(name: str, *options: str) -> Contender:
         return contenders.chain(name, contenders.root(), (*carried, *options))
@@ -91,8 +91,8 @@ def _ways(folder: Path, transport: str) -> Iterator[list[Contender]]:
             chain("JSON log", "--log-format", "json"),
             chain("metrics", "--metrics-address", "127.0.0.1:0"),
             chain("tracing", "--otlp-endpoint", collector.endpoint),
-            _with_tls(chain("TLS"), folder / "tls", mutual=False),
-            _with_tls(chain("mTLS"), folder / "mtls", mutual=True),
+            contenders.with_tls(chain("TLS"), tls, entrance=False),
+            contenders.with_tls(chain("mTLS"), tls, entrance=False, mutual=True),
             *_bare(transport),
         ]
 
@@ -128,21 +128,6 @@ def _without(transport: str, part: str) -> Contender:
     return Contender(
         f"without {part}", {role: [*words, role, *contenders.LISTEN] for role in ROLES}
     )
-
-
-def _with_tls(plain: Contender, folder: Path, *, mutual: bool) -> Contender:
-    folder.mkdir()
-    authority = Authority(folder)
-    pair = authority.issue("server")
-    serve = ["--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key)]
-    call = ["--upstream-tls-ca", str(authority.certificate)]
-    if mutual:
-        serve += ["--tls-client-ca", str(authority.certificate)]
-        call += ["--upstream-tls-certificate", str(pair.certificate)]
-        call += ["--upstream-tls-key", str(pair.key)]
-    further = {"orc1": call, "orc2": [*serve, *call], "mock_data": serve}
-    commands = {role: [*plain.commands[role], *further[role]] for role in ROLES}
-    return Contender(plain.name, commands)
 
 
 def _measure(

@@ -13,7 +13,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from bench.load import NAME, Generator, Load, LoadError
+from bench.load import CONNECTIONS, METHOD, NAME, Generator, Load, LoadError
 from proto import user_pb2
 
 _SECONDS = 120
@@ -25,27 +25,21 @@ _FINISHED = re.compile(r"finished in ([\d.]+)(us|ms|s),")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
-def find(method: str, most_connections: int, *, tls: bool = False) -> Generator | None:
-    """h2load as a generator, if it is installed.
-
-    Args:
-        method: called with a `UserName` and answered with its `User`.
-        most_connections: most connections for the calls in flight.
-        tls: whether the connections have TLS. h2load takes any certificate.
-    """
+def find(*, tls: bool = False) -> Generator | None:
+    """h2load as a generator, if it is installed. With TLS it takes any certificate."""
     if shutil.which("h2load") is None:
         return None
     scheme, over = ("https", " over TLS") if tls else ("http", "")
 
     def closed(address: str, in_flight: int, calls: int) -> Load:
-        connections = min(most_connections, in_flight)
+        connections = min(CONNECTIONS, in_flight)
         streams = in_flight // connections
         arguments = ["-c", str(connections), "-m", str(streams), "-n", str(calls)]
-        return _run([*arguments, f"{scheme}://{address}{method}"], calls)
+        return _run([*arguments, f"{scheme}://{address}{METHOD}"], calls)
 
     def scheduled(address: str, moments: list[float]) -> Load:
         with tempfile.NamedTemporaryFile("w", suffix=".h2load") as script:
-            script.write(timing_script(f"{scheme}://{address}{method}", moments))
+            script.write(timing_script(f"{scheme}://{address}{METHOD}", moments))
             script.flush()
             arguments = ["-c", "1", "-m", "10000", "--timing-script-file", script.name]
             return _run(arguments, len(moments))

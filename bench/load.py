@@ -6,7 +6,7 @@ from dataclasses import dataclass
 METHOD = "/user.Orchestrator1Service/GetUserByName"
 NAME = "krithik"
 CONNECTIONS = 8
-"""Most connections for a load, unless told otherwise."""
+"""Most connections for a load."""
 
 
 class LoadError(Exception):

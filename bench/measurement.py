@@ -1,8 +1,6 @@
 """One round of one contender: start it, load it, look at what it used, stop it."""
 
 import random
-import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +10,6 @@ from bench.figures import percentiles
 from bench.load import Generator, Load
 from bench.servers import cpu_seconds, memory_mib, running_chain
 from testing.processes import ServerProcess
-from testing.runfiles import runfile
 
 _WARM_UP_CALLS = 400
 _WARM_UP_IN_FLIGHT = 64
@@ -132,10 +129,3 @@ def arrivals(rate: float, seconds: float, seed: int) -> list[float]:
         moments.append(at)
         at += random_.expovariate(rate)
     return moments
-
-
-def import_seconds() -> float:
-    """How long a program with nothing but `import grpc` takes."""
-    started = time.perf_counter()
-    subprocess.run([runfile("bench/peers/import_grpc")], check=True)  # noqa: S603
-    return time.perf_counter() - started

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -17,11 +16,11 @@ import grpc
 import uvloop
 
 from bench.choice import rounds
+from bench.contenders import Tls, make_tls
 from bench.figures import figure, ratio
 from bench.machine import facts, in_words
 from bench.markdown import markdown
 from bench.report import with_range
-from testing.certificates import Authority
 from wire.channel import channel as wire_channel
 from wire.server import server as wire_server
 from wire.tls import ChannelCredentials, ServerCredentials
@@ -30,14 +29,6 @@ SERVICE = "bench.Messages"
 SMALL = bytes(100)
 LARGE = bytes(1 << 20)
 LIBRARIES = ("wire", "grpc.aio")
-
-
-class Tls(NamedTuple):
-    """What both ends of a link need for TLS, as files."""
-
-    key: Path
-    certificate: Path
-    authority: Path
 
 
 async def _echo(request: bytes, _: Any) -> bytes:
@@ -66,10 +57,17 @@ HANDLERS: Any = {
 }
 
 
-async def _unary(channel: Any, message: bytes, number: int) -> None:
-    call = channel.unary_unary(f"/{SERVICE}/Echo")
-    for _ in range(number):
-        await call(message)
+Run = Callable[[Any, int], Awaitable[None]]
+"""Takes a channel, and how many messages to send."""
+
+
+def _unary(message: bytes) -> Run:
+    async def run(channel: Any, number: int) -> None:
+        call = channel.unary_unary(f"/{SERVICE}/Echo")
+        for _ in range(number):
+            await call(message)
+
+    return run
 
 
 async def _ping_pong(channel: Any, number: int) -> None:
@@ -104,33 +102,25 @@ class Work(NamedTuple):
 
     Attributes:
         name: what the table calls it.
-        run: takes a channel, and how many messages to send.
+        run: sends them.
         number: how many messages make a round.
         secure: over TLS.
     """
 
     name: str
-    run: Callable[[Any, int], Awaitable[None]]
+    run: Run
     number: int
     secure: bool = False
 
 
-_small, _large = partial(_unary, message=SMALL), partial(_unary, message=LARGE)
 WORKS = (
-    Work("unary, 100 B", lambda channel, number: _small(channel, number=number), 500),
+    Work("unary, 100 B", _unary(SMALL), 500),
     Work("ping-pong on a stream, 100 B", _ping_pong, 500),
     Work("server stream, 100 B", _server_stream, 3000),
     Work("client stream, 100 B", _client_stream, 1500),
-    Work("unary, 1 MB", lambda channel, number: _large(channel, number=number), 20),
-    Work(
-        "unary, 100 B, TLS",
-        lambda channel, number: _small(channel, number=number),
-        500,
-        secure=True,
-    ),
-    Work(
-        "unary, 1 MB, TLS", lambda channel, number: _large(channel, number=number), 20, secure=True
-    ),
+    Work("unary, 1 MB", _unary(LARGE), 20),
+    Work("unary, 100 B, TLS", _unary(SMALL), 500, secure=True),
+    Work("unary, 1 MB, TLS", _unary(LARGE), 20, secure=True),
 )
 
 
@@ -154,9 +144,7 @@ def main(*, rounds: int, share: float) -> None:
 
 async def _table(rounds: int, share: float) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        authority = Authority(Path(folder))
-        pair = authority.issue("server")
-        tls = Tls(pair.key, pair.certificate, authority.certificate)
+        tls = make_tls(Path(folder))
         lines = [["µs a message", *LIBRARIES, "grpc.aio over wire"]]
         for work in WORKS:
             print(work.name, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ import pytest
 
 from bench import python_load
 from bench.checking import checking
-from bench.load import METHOD, LoadError
+from bench.load import LoadError
 from proto import user_pb2, user_pb2_grpc
 from testing.waiting import wait_until
 
@@ -45,7 +45,7 @@ def test_by_the_calls_beside_a_load(address: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["closed", "open"])
 def test_by_the_python_load(address: str, wanted: str) -> None:
-    generator = python_load.generator(METHOD, 2)
+    generator = python_load.generator()
 
     def load() -> None:
         if wanted == "closed":

@@ -13,9 +13,6 @@ from testing.processes import run_to_end
         ("features", "--rounds", "0"),
         ("features", "--calls", "63"),
         ("messages", "--rounds", "0"),
-        ("workers", "--rounds", "0"),
-        ("workers", "--calls", "127"),
-        ("workers", "--processes", "1"),
     ],
 )
 def test_too_little_to_measure(name: str, option: str, value: str) -> None:

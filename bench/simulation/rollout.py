@@ -1,38 +1,22 @@
 """How long a rolling restart takes in Kubernetes."""
 
-import heapq
 import math
-from dataclasses import dataclass
+
+# What deploy/kubernetes says of a restart, in seconds: from a pod's creation to its readiness, of
+# readiness until it counts, and for an old pod to end.
+_START = 5.0
+_MIN_READY = 10.0
+_DRAIN = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
-    """What deploy/kubernetes says of a restart, in seconds.
+def seconds(replicas: int, surge: int) -> float:
+    """How long a restart of all replicas takes, with `maxUnavailable: 0`.
 
-    Attributes:
-        start: from a pod's creation to its readiness.
-        min_ready: of readiness, until it counts.
-        drain: for an old pod to end.
+    Args:
+        replicas: their number.
+        surge: pods allowed besides. An ending one is not counted, so as many begin in each step.
     """
-
-    start: float = 5.0
-    min_ready: float = 10.0
-    drain: float = 10.0
-
-    def seconds(self, replicas: int, surge: int) -> float:
-        """How long a restart of all replicas takes, with `maxUnavailable: 0`.
-
-        Args:
-            replicas: their number.
-            surge: pods allowed besides. An ending one is not counted.
-        """
-        free = [0.0] * surge
-        last = 0.0
-        for _ in range(replicas):
-            last = heapq.heappop(free) + self.start + self.min_ready
-            # An old one is told to end as soon as a new one counts, and so makes room.
-            heapq.heappush(free, last)
-        return last + self.drain
+    return math.ceil(replicas / surge) * (_START + _MIN_READY) + _DRAIN
 
 
 def surge(replicas: int, share: float) -> int:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.simulation import rollout
 from bench.simulation.capacity import replicas, waits
 from bench.simulation.mesh import mesh, rendezvous
 from bench.simulation.plots import draw
-from bench.simulation.rollout import Rollout, surge
 from bench.simulation.scenarios import SCENARIOS, SECONDS, Records, run, run_all
 
 END = range(SECONDS - 10, SECONDS)
@@ -67,10 +67,9 @@ def test_a_server_more_changes_one_connection_at_most() -> None:
 
 
 def test_a_rolling_restart_takes_its_steps_in_turn() -> None:
-    rollout = Rollout(start=5, min_ready=10, drain=10)
     assert rollout.seconds(4, surge=1) == 4 * 15 + 10
-    assert rollout.seconds(4, surge=surge(4, 0.25)) == 4 * 15 + 10
-    assert rollout.seconds(8, surge=surge(8, 0.25)) == 4 * 15 + 10
+    assert rollout.seconds(4, surge=rollout.surge(4, 0.25)) == 4 * 15 + 10
+    assert rollout.seconds(7, surge=rollout.surge(7, 0.25)) == 4 * 15 + 10
 
 
 def test_the_page_shows_every_plot() -> None:

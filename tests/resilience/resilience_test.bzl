@@ -2,11 +2,12 @@
 
 load("//bazel:pytest_test.bzl", "pytest_test")
 
-def resilience_test(name, size = "medium", tags = [], cpus = 4, **kwargs):
+def resilience_test(name, deps = [], size = "medium", tags = [], cpus = 4, **kwargs):
     """A pytest_test over the real servers that prints its figures into the test log.
 
     Args:
       name: name of the target; `test_x` for `test_x.py`.
+      deps: what the test imports, //testing and //tests/support excepted.
       size: Bazel's test size.
       tags: further tags.
       cpus: what it takes of a machine of two processors, which has four (.bazelrc). A test with
@@ -26,6 +27,10 @@ def resilience_test(name, size = "medium", tags = [], cpus = 4, **kwargs):
         tags = tags + [
             "cpu:{}".format(cpus),
             "uncounted",
+        ],
+        deps = deps + [
+            "//testing",
+            "//tests/support",
         ],
         **kwargs
     )

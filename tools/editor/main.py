@@ -9,7 +9,6 @@ import click
 
 from tools.editor.environment import make_environment, without_packages
 from tools.editor.generated import copy_generated
-from tools.editor.settings import write_settings
 
 
 @click.command(name="editor")
@@ -22,14 +21,24 @@ def main(*, without: tuple[str, ...], venv: bool) -> None:
     workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     try:
         _say("made", copy_generated(Path.cwd(), workspace))
-        made, kept = write_settings(workspace)
+        _write_settings(workspace / ".vscode" / "settings.json")
         if venv:
             _say("made" if _make_venv(workspace, without) else "up to date", [Path(".venv")])
     except (OSError, subprocess.CalledProcessError) as error:
         raise click.ClickException(str(error)) from error
-    _say("made", made)
-    _say("yours, left as it is; remove it and run this again to have it made:", kept)
     click.echo("\nRun this again after a change of a contract or of requirements.txt.")
+
+
+def _write_settings(file: Path) -> None:
+    """Writes VS Code's settings, unless a person has some."""
+    text = Path(__file__).with_name("vscode.json").read_text(encoding="utf-8")
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    if file.read_text(encoding="utf-8") == text:
+        click.echo(f"made {file}")
+    else:
+        click.echo(f"yours, left as it is; remove it and run this again to have it made: {file}")
 
 
 def _make_venv(workspace: Path, without: Iterable[str]) -> bool:

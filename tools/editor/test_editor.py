@@ -75,10 +75,10 @@ def merge(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python files of the workspace, as in a checkout."""
+    """The Python files of the workspace and its settings, as in a checkout."""
     copy = tmp_path_factory.mktemp("workspace")
     workspace = find_workspace()
-    for file in files_in(workspace, "python"):
+    for file in [*files_in(workspace, "python"), Path("pyproject.toml")]:
         (copy / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(workspace / file, copy / file)
     return copy
@@ -100,7 +100,7 @@ def test_pyright_resolves_each_import(workspace: Path) -> None:
 
 def test_what_is_made_is_named(workspace: Path) -> None:
     said = {line.partition(" ")[2] for line in edit(workspace).splitlines()}
-    assert said >= GENERATED | {"pyrightconfig.json", ".vscode/settings.json"}
+    assert said >= GENERATED | {str(workspace / ".vscode/settings.json")}
     assert all((workspace / file).is_file() for file in GENERATED)
 
 
@@ -119,7 +119,8 @@ def test_code_of_a_removed_contract_goes(workspace: Path) -> None:
 
 
 def test_a_persons_settings_stay(workspace: Path) -> None:
-    settings = workspace / "pyrightconfig.json"
+    settings = workspace / ".vscode" / "settings.json"
+    settings.parent.mkdir()
     settings.write_text("{}")
-    assert "pyrightconfig.json" in edit(workspace)
+    assert "yours, left as it is" in edit(workspace)
     assert settings.read_text() == "{}"

@@ -3,17 +3,12 @@
 import ast
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.descriptor_pb2 import (
-    DescriptorProto,
-    FieldDescriptorProto,
-    FileDescriptorProto,
-    FileDescriptorSet,
-    MethodDescriptorProto,
-)
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_tools import protoc
 
 from tools.new_service.refusal import RefusalError
@@ -70,10 +65,11 @@ def called(workspace: Path, name: str, port: int) -> Called:
     messages = stubs.removesuffix("_grpc")
     stem = messages.removesuffix("_pb2")
     contract = _compiled(workspace, Path(*package.split("."), f"{stem}.proto"))
-    types = {f".{contract.package}.{message.name}": message for message in contract.message_type}
-    for method in _unary_methods(contract, service):
-        request, response = types.get(method.input_type), types.get(method.output_type)
-        if request and response and _text(request) and _text(response):
+    for method in contract.services_by_name[service].methods:
+        request, response = method.input_type, method.output_type
+        is_unary = not method.client_streaming and not method.server_streaming
+        is_own = contract.name == request.file.name == response.file.name
+        if is_unary and is_own and _text(request) and _text(response):
             return Called(
                 name=name,
                 port=port,
@@ -111,30 +107,21 @@ def _registered(source: Path) -> tuple[str, str, str]:
     raise RefusalError(f"{source} names no generated add_…Servicer_to_server")
 
 
-def _compiled(workspace: Path, contract: Path) -> FileDescriptorProto:
+def _compiled(workspace: Path, contract: Path) -> FileDescriptor:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "descriptors")
         well_known = Path(protoc.__file__).with_name("_proto")
         options = [f"-I{workspace}", f"-I{well_known}", f"--descriptor_set_out={out}"]
-        if protoc.main(["protoc", *options, str(contract)]) != 0:
+        if protoc.main(["protoc", *options, "--include_imports", str(contract)]) != 0:
             raise RefusalError(f"protoc cannot read {contract}, the contract of the upstream")
-        compiled: FileDescriptorProto = FileDescriptorSet.FromString(out.read_bytes()).file[0]
-        return compiled
+        files = FileDescriptorSet.FromString(out.read_bytes()).file
+    pool = DescriptorPool()
+    for file in files:
+        pool.Add(file)
+    return pool.FindFileByName(str(contract))
 
 
-def _unary_methods(contract: FileDescriptorProto, name: str) -> Iterator[MethodDescriptorProto]:
-    for service in contract.service:
-        for method in service.method:
-            if service.name == name and not method.client_streaming and not method.server_streaming:
-                yield method
-
-
-def _text(message: DescriptorProto) -> str:
+def _text(message: Descriptor) -> str:
     """Name of a message's first string, empty if it has none."""
-    strings = [
-        str(field.name)
-        for field in message.field
-        if field.type == FieldDescriptorProto.TYPE_STRING
-        and field.label != FieldDescriptorProto.LABEL_REPEATED
-    ]
-    return strings[0] if strings else ""
+    strings = (field for field in message.fields if field.type == FieldDescriptor.TYPE_STRING)
+    return next((str(field.name) for field in strings if not field.is_repeated), "")

@@ -1,16 +1,21 @@
 """A build in a clone, with an output base and caches of its own."""
 
+import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.own_bazel.bazel import OwnBazel, own_bazel
-from tools.reproducibility.outputs import Outputs
+from tools.reproducibility.outputs import Outputs, read_outputs
 from tools.reproducibility.spawns import Spawns, read_log
+
+_LAST_LINES = 20
+
+
+class BazelError(Exception):
+    """A command of Bazel failed. The text is the command and the end of what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,10 @@ class Build:
     seconds: float
 
 
-@contextmanager
-def built(
+def build(
     origin: Path, commit: str, targets: Sequence[str], scratch: Path, surroundings: Surroundings
-) -> Iterator[Build]:
-    """Clones a checkout and builds targets in it. Leaving the context removes all of it.
+) -> Build:
+    """Clones a checkout and builds targets in it.
 
     Args:
         origin: the checkout.
@@ -75,10 +79,40 @@ def built(
     workspace = folder / "checkout"
     _git("clone", "--quiet", "--no-checkout", str(origin), str(workspace))
     _git("-C", str(workspace), "checkout", "--quiet", "--detach", commit)
-    with own_bazel(workspace, folder / "output", surroundings.environment) as bazel:
+    bazel = _Bazel(workspace, folder / "output", surroundings.environment)
+    try:
         if not surroundings.fetches:
             _copy_fetched(origin, bazel.output_base)
-        yield _build(bazel, folder, targets)
+        return _build(bazel, folder, targets)
+    finally:
+        # Unchecked: where nothing works, what was said first is what matters.
+        bazel.run("clean", "--expunge")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bazel:
+    workspace: Path
+    output_base: Path
+    environment: Mapping[str, str]
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        # The user's rc file may name a cache, or flags that the workspace does not know.
+        start = ["./bazelw", "--nohome_rc", f"--output_base={self.output_base}"]
+        return subprocess.run(  # noqa: S603 (no shell, the words are our own)
+            [*start, *words],
+            cwd=self.workspace,
+            env=os.environ | dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def check(self, *words: str) -> str:
+        result = self.run(*words)
+        if result.returncode != 0:
+            end = "\n".join(result.stderr.splitlines()[-_LAST_LINES:])
+            raise BazelError(f"{' '.join(words)}: exit code {result.returncode}\n{end}")
+        return result.stdout
 
 
 def _copy_fetched(origin: Path, output_base: Path) -> None:
@@ -94,7 +128,7 @@ def _git(*words: str) -> None:
     subprocess.run(command, check=True)  # noqa: S603 (no shell, the words are our own)
 
 
-def _build(bazel: OwnBazel, folder: Path, targets: Sequence[str]) -> Build:
+def _build(bazel: _Bazel, folder: Path, targets: Sequence[str]) -> Build:
     log = folder / "spawns.json"
     start = time.monotonic()
     bazel.check(
@@ -109,5 +143,5 @@ def _build(bazel: OwnBazel, folder: Path, targets: Sequence[str]) -> Build:
         *targets,
     )
     seconds = time.monotonic() - start
-    root = Path(bazel.check("info", "output_path").stdout.strip())
-    return Build(Outputs(root, folder), read_log(log), seconds)
+    root = Path(bazel.check("info", "output_path").strip())
+    return Build(read_outputs(root, folder), read_log(log), seconds)

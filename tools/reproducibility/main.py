@@ -1,8 +1,8 @@
 """Builds the last commit twice and compares: `./bazelw run //tools/reproducibility`.
 
 The first takes the packages that the checkout has fetched, the second fetches them anew, checked by
-their hashes. They share nothing else. Exit code 1 if they differ in
-more than tools/reproducibility/allowed.py allows, or if an action lacks the interpreter it runs.
+their hashes. They share nothing else. Exit code 1 if they differ, or if an action lacks the
+interpreter it runs.
 """
 
 import os
@@ -10,13 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from tools.own_bazel.bazel import BazelError
-from tools.reproducibility.builds import FIRST, SECOND, Build, built
+from tools.reproducibility.builds import FIRST, SECOND, BazelError, Build, build
 from tools.reproducibility.outputs import compare_outputs
 from tools.reproducibility.spawns import CacheHitError, compare_spawns, without_interpreter
 
@@ -51,12 +49,10 @@ def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
     if _git(workspace, "status", "--porcelain"):
         click.echo("what is not committed is not looked at", err=True)
     click.echo(f"commit {commit}, built twice: {' '.join(targets)}")
-    with ExitStack() as stack:
-        builds = [
-            stack.enter_context(built(workspace, commit, targets, folder, surroundings))
-            for surroundings in (FIRST, SECOND)
-        ]
-        return _report(*builds)
+    first, second = (
+        build(workspace, commit, targets, folder, surroundings) for surroundings in (FIRST, SECOND)
+    )
+    return _report(first, second)
 
 
 def _git(workspace: Path, *words: str) -> str:
@@ -68,21 +64,19 @@ def _git(workspace: Path, *words: str) -> str:
 
 def _report(first: Build, second: Build) -> int:
     """Says what was compared. Returns 1 if it is not the same, or a cache could mix it up."""
-    outputs = compare_outputs(first.outputs, second.outputs)
-    spawns = list(compare_spawns(first.spawns, second.spawns))
-    for allowance, count in outputs.allowed.items():
-        click.echo(
-            f"{count} of {allowance.pattern} differ {allowance.extent.value}: {allowance.reason}"
-        )
-    for difference in [*outputs.differences, *spawns]:
+    differences = [
+        *compare_outputs(first.outputs, second.outputs),
+        *compare_spawns(first.spawns, second.spawns),
+    ]
+    for difference in differences:
         click.echo(f"DIFFERENT {difference}")
     incomplete = list(without_interpreter(first.spawns))
     for name in incomplete:
         click.echo(f"INCOMPLETE {name}")
+    outputs = len(first.outputs.keys() | second.outputs.keys())
     actions = len(first.spawns.keys() | second.spawns.keys())
-    differences = len(outputs.differences) + len(spawns)
     click.echo(
-        f"{outputs.compared} files and {actions} actions compared, {differences} differences;"
+        f"{outputs} files and {actions} actions compared, {len(differences)} differences;"
         f" the builds took {first.seconds:.0f} s and {second.seconds:.0f} s"
     )
     return 1 if differences or incomplete or not actions else 0
