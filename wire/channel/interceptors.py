@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import grpc
 
+from wire.channel.outcome import CANCELLED_HERE
 from wire.channel.written_requests import WrittenRequests
 
 _KINDS = {
@@ -22,6 +23,8 @@ _KINDS = {
 }
 SENDING_MANY = (grpc.aio.StreamUnaryClientInterceptor, grpc.aio.StreamStreamClientInterceptor)
 """Interceptors of calls with a stream of requests."""
+
+_CANCELLED = {"code": grpc.StatusCode.CANCELLED, "details": CANCELLED_HERE}
 
 _Value = TypeVar("_Value")
 _Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
@@ -228,7 +231,7 @@ class InterceptedCall:
         except asyncio.CancelledError:
             if not self._interceptors.cancelled():
                 raise
-            return cast("_Value", grpc.StatusCode.CANCELLED) if name == "code" else otherwise
+            return cast("_Value", _CANCELLED.get(name, otherwise))
         call = self._inner()
         return cast("_Value", await getattr(call, name)()) if hasattr(call, name) else otherwise
 

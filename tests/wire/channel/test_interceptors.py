@@ -239,6 +239,7 @@ async def test_an_intercepted_call_can_be_cancelled() -> None:
 
         assert call.cancel()
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 
 

@@ -148,6 +148,7 @@ async def test_a_failing_iterator_cancels_its_call() -> None:
         call = opened.stream_stream(_PATH)(broken(), timeout=10)
 
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         peer = server.peers[0]
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 

@@ -152,6 +152,7 @@ async def test_a_cancelled_call_is_reset() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 
 
