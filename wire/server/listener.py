@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 BACKLOG = 1024
@@ -124,6 +125,26 @@ def _remove_dead_socket(path: str) -> None:
             Path(path).unlink(missing_ok=True)
         except OSError:
             return
+
+
+class SocketFile:
+    """The file of a Unix socket: a server takes it with it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path).absolute()
+        self._inode = self._path.lstat().st_ino
+
+    def remove(self) -> None:
+        """Remove the file, unless another one has come into its place."""
+        with suppress(OSError):
+            if self._path.lstat().st_ino == self._inode:
+                self._path.unlink()
+
+
+def file_of(listening: socket.socket) -> SocketFile | None:
+    """The file of a socket, if it has one. Those of the abstract namespace have none."""
+    name = listening.getsockname() if listening.family == socket.AF_UNIX else None
+    return SocketFile(name) if isinstance(name, str) and name else None
 
 
 def port_of(listening: socket.socket) -> int:

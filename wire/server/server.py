@@ -10,7 +10,7 @@ import grpc
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
 from wire.server.drain import drain, hasten
-from wire.server.listener import bind, port_of
+from wire.server.listener import SocketFile, bind, file_of, port_of
 
 if TYPE_CHECKING:
     import socket
@@ -39,6 +39,7 @@ class Server:
         self._background = background
         self._reuse_port = reuse_port
         self._bound: list[tuple[socket.socket, Credentials | None]] = []
+        self._files: list[SocketFile] = []
         self._acceptors: list[Acceptor] = []
         self._connections: Connections | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -88,6 +89,7 @@ class Server:
             raise RuntimeError("ports are added before the server starts")
         sockets = bind(address, reuse_port=self._reuse_port)
         self._bound += [(bound, credentials) for bound in sockets]
+        self._files += [file for bound in sockets if (file := file_of(bound)) is not None]
         return port_of(sockets[0])
 
     # --- life
@@ -128,6 +130,8 @@ class Server:
             acceptor.close()
         for bound, _ in self._bound:
             bound.close()
+        for file in self._files:
+            file.remove()
         if self._connections is not None:
             await drain(self._connections, grace, self._background)
             self._connections.stop_sweeping()

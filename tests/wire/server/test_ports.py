@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
@@ -93,9 +94,37 @@ async def test_a_unix_socket_serves(unix_address: str) -> None:
 
 
 async def test_a_socket_of_a_dead_server_is_replaced(unix_address: str) -> None:
-    address = unix_address
-    await _response_from(address, address)
-    assert await _response_from(address, address) == "unix:"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(unix_address.removeprefix("unix:"))
+    assert await _response_from(unix_address, unix_address) == "unix:"
+
+
+def _is_there(unix_address: str) -> bool:
+    return Path(unix_address.removeprefix("unix:")).exists()
+
+
+def _move_away(unix_address: str) -> None:
+    path = Path(unix_address.removeprefix("unix:"))
+    path.rename(path.with_name("old"))
+
+
+async def test_a_server_takes_its_socket_with_it(unix_address: str) -> None:
+    stopped = server()
+    stopped.add_insecure_port(unix_address)
+    await stopped.start()
+    assert _is_there(unix_address)
+    await stopped.stop(0)
+    assert not _is_there(unix_address)
+
+
+async def test_a_successors_socket_stays(unix_address: str) -> None:
+    stopped, successor = server(), server()
+    stopped.add_insecure_port(unix_address)
+    _move_away(unix_address)
+    successor.add_insecure_port(unix_address)
+    await stopped.stop(0)
+    assert _is_there(unix_address)
+    await successor.stop(0)
 
 
 @pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:x", "127.0.0.1:65536", "::1:0"])
