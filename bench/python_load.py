@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
+from rpc.cli import grpc_environment  # noqa: F401  # before gRPC is loaded
 
 import grpc
 import uvloop

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
-from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
+from rpc.cli import grpc_environment  # noqa: F401  # before gRPC is loaded
 from rpc.cli.command import server_command
 from rpc.cli.program import run_program
 from rpc.interceptors.interceptor import ServerInterceptor

@@ -5,7 +5,7 @@ import sys
 import grpc
 from grpc_health.v1 import health_pb2
 
-from client.connection import Connection, connected
+from client.channel import ClientChannel, open_client_channel
 from client.json_output import to_line
 from client.output import show_failure, write
 from client.settings import ClientSettings, OutputFormat
@@ -29,19 +29,19 @@ async def show_health(settings: ClientSettings, service: str) -> bool:
         OutputError: the response cannot be written.
     """
     # A server that is NOT_SERVING is to say so itself, so calls go to it all the same.
-    async with connected(settings, SERVICE, check_health=False) as connection:
+    async with open_client_channel(settings, SERVICE, check_health=False) as opened:
         try:
-            status = await _check(connection, service)
+            status = await _check(opened, service)
         except grpc.aio.AioRpcError as error:
-            failure = await connection.explain(error)
-            show_failure(failure, connection.request_ids.last, settings.output)
+            failure = await opened.explain(error)
+            show_failure(failure, opened.request_ids.last, settings.output)
             return False
     write(sys.stdout, _line(service, status, settings.output))
     return status == SERVING
 
 
-async def _check(connection: Connection, service: str) -> str:
-    check = connection.channel.unary_unary(
+async def _check(opened: ClientChannel, service: str) -> str:
+    check = opened.channel.unary_unary(
         f"/{SERVICE}/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
         response_deserializer=health_pb2.HealthCheckResponse.FromString,

@@ -8,7 +8,7 @@ from rpc.upstream.stubs import service_of
 
 import grpc
 
-from client.connection import Connection, connected
+from client.channel import ClientChannel, open_client_channel
 from client.in_order import in_order
 from client.names import STDIN, names
 from client.output import write
@@ -60,11 +60,11 @@ def _wants_progress(given: Sequence[str]) -> bool:
 async def _results(
     settings: ClientSettings, given: Sequence[str], jobs: int
 ) -> AsyncGenerator[Result, None]:
-    async with connected(settings, SERVICE) as connection:
-        stub = user_pb2_grpc.Orchestrator1ServiceStub(connection.channel)
+    async with open_client_channel(settings, SERVICE) as opened:
+        stub = user_pb2_grpc.Orchestrator1ServiceStub(opened.channel)
 
         async def ask(name: str) -> Result:
-            return await _ask(connection, stub, name)
+            return await _ask(opened, stub, name)
 
         async with aclosing(in_order(names(given), ask, jobs)) as results:
             async for result in results:
@@ -72,10 +72,10 @@ async def _results(
 
 
 async def _ask(
-    connection: Connection, stub: "user_pb2_grpc.Orchestrator1ServiceAsyncStub", name: str
+    opened: ClientChannel, stub: "user_pb2_grpc.Orchestrator1ServiceAsyncStub", name: str
 ) -> Result:
     try:
         user = await stub.GetUserByName(user_pb2.UserName(name=name))
     except grpc.aio.AioRpcError as error:
-        return Result(name, connection.request_ids.last, await connection.explain(error))
-    return Result(name, connection.request_ids.last, user)
+        return Result(name, opened.request_ids.last, await opened.explain(error))
+    return Result(name, opened.request_ids.last, user)

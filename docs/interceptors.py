@@ -7,7 +7,7 @@ from typing import Any
 
 from rpc.service import (
     Call,
-    Followed,
+    FileReloader,
     Proceed,
     RpcStatusError,
     ServerInterceptor,
@@ -31,7 +31,7 @@ class TokenCheck(ServerInterceptor):
     CLAIMS = ("iss", "aud", "sub", "exp")
 
     def __init__(self, keys: Path, *, issuer: str, audience: str) -> None:
-        self._keys = Followed([keys], partial(read_keys, keys), "keys of tokens")
+        self._keys = FileReloader([keys], partial(read_keys, keys), "keys of tokens")
         self._decode = partial(
             jwt.decode,
             algorithms=self.ALGORITHMS,
@@ -41,11 +41,11 @@ class TokenCheck(ServerInterceptor):
         )
 
     def started(self, call: Call) -> None:
-        self._keys.look()
+        self._keys.reload_if_changed()
         sent = dict(call.context.invocation_metadata() or ()).get("authorization", "")
         token = str(sent).removeprefix("Bearer ")
         try:
-            key = self._keys.newest[jwt.get_unverified_header(token)["kid"]]
+            key = self._keys.current[jwt.get_unverified_header(token)["kid"]]
             call.attach(self, self._decode(token, key)["sub"])
         except (jwt.InvalidTokenError, LookupError, TypeError) as error:
             # The name of the error alone: its text may have parts of the token.
@@ -109,8 +109,8 @@ class SendToken(UpstreamInterceptor):
     """Sends the token in a file to the upstream. The file is read again when it changes."""
 
     def __init__(self, file: Path) -> None:
-        self._token = Followed([file], lambda: file.read_text().strip(), "token")
+        self._token = FileReloader([file], lambda: file.read_text().strip(), "token")
 
     def started(self, call: UpstreamCall) -> None:
-        self._token.look()
-        call.metadata += (("authorization", f"Bearer {self._token.newest}"),)
+        self._token.reload_if_changed()
+        call.metadata += (("authorization", f"Bearer {self._token.current}"),)

@@ -6,7 +6,7 @@ It is imported before grpc: gRPC reads its environment when it is loaded, and th
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from rpc.cli import prepared  # noqa: F401  # before anything loads grpc
+from rpc.cli import grpc_environment  # noqa: F401  # before anything loads grpc
 from rpc.cli.command import server_command
 from rpc.cli.options import Option
 from rpc.cli.program import run_program
@@ -16,7 +16,7 @@ from rpc.core.option_types import SECONDS
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.server.application import Application, Register, Servicer, Upstream
-from rpc.tls.followed import Followed
+from rpc.tls.file_reloader import FileReloader
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import click
@@ -24,7 +24,7 @@ import click
 __all__ = [
     "SECONDS",
     "Call",
-    "Followed",
+    "FileReloader",
     "Outcome",
     "Proceed",
     "RpcStatusError",

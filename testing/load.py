@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
+from rpc.cli import grpc_environment  # noqa: F401  # before gRPC is loaded
 
 import grpc
 

@@ -1,6 +1,6 @@
 """`bare_aio` on the services' event loop and poller: it leaves out only their features."""
 
-from rpc.cli import prepared  # noqa: F401  # before gRPC is loaded
+from rpc.cli import grpc_environment  # noqa: F401  # before gRPC is loaded
 
 import uvloop
 

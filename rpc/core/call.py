@@ -61,7 +61,7 @@ class Call:
     outcome: Outcome | None = field(default=None, init=False)
     refusal: RpcStatusError | None = field(default=None, init=False)
     # How many interceptors have seen the start. Those see the end too.
-    told: int = field(default=0, init=False)
+    interceptors_started: int = field(default=0, init=False)
     attachments: dict[object, Any] | None = field(default=None, init=False)
     upstream_calls: list[Any] | None = field(default=None, init=False)
 
@@ -157,7 +157,7 @@ class UpstreamCall:
     is_over: bool = False
     target: str = ""
 
-    def all_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+    def outgoing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """What travels with the call, ids and trace included."""
         return ((REQUEST_ID, self.request_id), *self.trace_context, *self.metadata)
 

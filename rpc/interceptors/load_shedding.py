@@ -60,12 +60,12 @@ class LoadShedding(ServerInterceptor):
             return room
         return min(self.slots - len(self._holders), self._shares.left_to(caller))
 
-    def turned_away(self, caller: Caller, calls: int) -> None:
+    def refused_without_room(self, caller: Caller, calls: int) -> None:
         """Notes calls refused before they were begun."""
         self.shed += calls
         self._report(calls, "no slot of --max-concurrent-rpcs was free for them")
 
-    def waited_too_long(self, caller: Caller, calls: int) -> None:
+    def refused_as_late(self, caller: Caller, calls: int) -> None:
         """Notes calls refused for too long a wait."""
         self.shed += calls
         self._report(calls, "they waited longer than --max-wait to be begun")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rpc.interceptors.authorization import Authorization
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import ExpiredCalls
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.open_streams import OpenStreams
@@ -35,7 +35,7 @@ def server_interceptors(  # noqa: PLR0913  # the parts of the list
         *telemetry,
         StatusMapping(is_local, status_of_request, upstreams),
         *([Authorization(allowed_callers)] if allowed_callers else ()),
-        Expiry(),
+        ExpiredCalls(),
         shedding,
         *own,
     ]

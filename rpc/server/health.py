@@ -27,7 +27,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     def __init__(self) -> None:
         self._status: Any = _Status.SERVING
         self._statuses = {"": self._status}
-        self._lacking: set[str] = set()
+        self._unusable: set[str] = set()
         self._changed = asyncio.Event()
         self._watches = 0
         self._writing: set[asyncio.Future[Any]] = set()
@@ -38,7 +38,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         """Whether anyone has a `Watch` open."""
         return self._watches > 0
 
-    def serve(self, service: str) -> None:
+    def set_serving(self, service: str) -> None:
         """Reports SERVING for a service, unless the server drains already.
 
         For the server as a whole, "", it does so from the start.
@@ -46,18 +46,18 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         self._statuses[service] = self._of_services()
         self._notify()
 
-    def lacks(self, upstream: str) -> None:
-        """Reports NOT_SERVING for each service until `has_again`.
+    def upstream_unusable(self, upstream: str) -> None:
+        """Reports NOT_SERVING for each service until `upstream_usable`.
 
         The status of the server as a whole stays the same. A restart would not bring the upstream
         back.
         """
-        self._lacking.add(upstream)
+        self._unusable.add(upstream)
         self._say_of_services()
 
-    def has_again(self, upstream: str) -> None:
-        """Takes `lacks` back."""
-        self._lacking.discard(upstream)
+    def upstream_usable(self, upstream: str) -> None:
+        """Takes `upstream_unusable` back."""
+        self._unusable.discard(upstream)
         self._say_of_services()
 
     def _say_of_services(self) -> None:
@@ -66,7 +66,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         self._notify()
 
     def _of_services(self) -> Any:
-        return _Status.NOT_SERVING if self._lacking else self._status
+        return _Status.NOT_SERVING if self._unusable else self._status
 
     def drain(self) -> None:
         """Reports NOT_SERVING for everything from now on, to `Check` and on each open `Watch`."""

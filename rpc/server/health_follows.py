@@ -23,10 +23,10 @@ class HealthFollows(UpstreamObserver):
     def unusable(self, upstream: UpstreamWatch) -> None:
         """Waits for as long as the upstream may be unusable."""
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._seconds, self._health.lacks, upstream.name)
+        self._timer = loop.call_later(self._seconds, self._health.upstream_unusable, upstream.name)
 
     def usable(self, upstream: UpstreamWatch, seconds: float) -> None:
         """Reports SERVING again."""
         if self._timer is not None:
             self._timer.cancel()
-        self._health.has_again(upstream.name)
+        self._health.upstream_usable(upstream.name)

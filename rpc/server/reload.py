@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rpc.core.errors import UsageError
 from rpc.telemetry.log_setup import get_logger, set_log_level
 from rpc.telemetry.settings import TelemetrySettings
-from rpc.tls.followed import expire_all
+from rpc.tls.file_reloader import expire_all
 
 if TYPE_CHECKING:
     from rpc.telemetry.access_log import AccessLog

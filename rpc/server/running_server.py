@@ -8,20 +8,20 @@ from typing import Any
 
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
 from rpc.server.admin_services import add_admin_services
 from rpc.server.application import Application
-from rpc.server.drain import drain
 from rpc.server.health import HealthServicer
 from rpc.server.methods import Methods
 from rpc.server.settings import ServerSettings
+from rpc.server.shutdown import shut_down
 from rpc.server.upstreams import Upstreams, open_upstreams
 from rpc.telemetry.access_log import AccessLog
 from rpc.telemetry.loop_lag import watched_loop
 from rpc.telemetry.setup import Telemetry, telemetry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.transports.choice import transport_named
 from rpc.transports.transport import ServerOptions, Transport
 from rpc.upstream.name_check import require_known_name
@@ -63,7 +63,7 @@ async def running_server(
     transport = application.transport or transport_named(settings.transport)
     _require_channelz(settings, transport)
     async with AsyncExitStack() as stack:
-        expiry = Expiry()
+        expiry = CertificateExpiry()
         observed = stack.enter_context(
             telemetry(settings.name, settings.telemetry, settings.listening.tls, expiry)
         )
@@ -85,9 +85,9 @@ async def running_server(
         await server.start()
         watching = asyncio.create_task(expiry.watch())
         stack.callback(watching.cancel)
-        stack.push_async_callback(drain, server, health, stopping, settings.shutdown)
+        stack.push_async_callback(shut_down, server, health, stopping, settings.shutdown)
         for service in methods.services:
-            health.serve(service)
+            health.set_serving(service)
         yield RunningServer(server.address, observed.metrics_address, observed.access_log)
 
 
@@ -118,17 +118,17 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         own=application.interceptors,
     )
     admin = admin_interceptors(is_local=transport.is_local)
-    chain = Chain(application.arrange(interceptors), upstreams.in_words)
-    return Methods(chain, Chain(admin))
+    chain = InterceptorChain(application.arrange(interceptors), upstreams.in_words)
+    return Methods(chain, InterceptorChain(admin))
 
 
 def _options(
-    settings: ServerSettings, observed: Telemetry, shedding: LoadShedding, expiry: Expiry
+    settings: ServerSettings, observed: Telemetry, shedding: LoadShedding, expiry: CertificateExpiry
 ) -> ServerOptions:
     return ServerOptions(
         listening=settings.listening,
         limits=settings.limits,
-        turned_away=observed.turned_away.report,
+        connection_turned_away=observed.turned_away_connections.report,
         admission=shedding,
         expiry=expiry,
     )

@@ -11,7 +11,7 @@ from rpc.server.health import HealthServicer
 from rpc.server.health_follows import HealthFollows
 from rpc.server.settings import ServerSettings
 from rpc.telemetry.setup import Telemetry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.transports.transport import Transport
 from rpc.upstream.channel import UpstreamChannel
 from rpc.upstream.opening import open_channel
@@ -48,7 +48,7 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
     observed: Telemetry,
     health: HealthServicer,
     transport: Transport,
-    expiry: Expiry,
+    expiry: CertificateExpiry,
 ) -> AsyncIterator[Upstreams]:
     """Opens a channel to each upstream, and closes it when the context is left.
 

@@ -17,7 +17,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.log_sink import LogSink
 from rpc.telemetry.shared_registry import SharedRegistry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.upstream.interceptor import UpstreamInterceptor
 
 import grpc
@@ -48,7 +48,7 @@ class Metrics:
         record_lag: takes the event loop's delay at a look, in seconds.
     """
 
-    def __init__(self, expiry: Expiry, *, exemplars: bool = False) -> None:
+    def __init__(self, expiry: CertificateExpiry, *, exemplars: bool = False) -> None:
         """Makes them.
 
         Args:
@@ -153,7 +153,7 @@ def _label(call: Call) -> str:
 class _CertificateMetrics(Collector):
     """Shows the remaining validity of each certificate in use, at each scrape."""
 
-    def __init__(self, expiry: Expiry) -> None:
+    def __init__(self, expiry: CertificateExpiry) -> None:
         self._expiry = expiry
 
     def collect(self) -> Iterator[Metric]:

@@ -14,11 +14,11 @@ from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError, UsageError
 from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger
+from rpc.tls.file_reloader import FileReloader
 from rpc.tls.files import ServerTls
-from rpc.tls.followed import Followed
 from rpc.tls.names import any_matches, name_pattern, names_in
 from rpc.tls.pem import read_authorities, read_pair
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import ValidatedFiles
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -176,19 +176,21 @@ def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[
 
 def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
     """Makes each handshake use what the files hold by then."""
-    tried = TriedFiles.of_server(tls)
-    followed = Followed(tls.files, lambda: _context(tried, tls), "certificate of the metrics")
+    validated = ValidatedFiles.of_server(tls)
+    reloader = FileReloader(
+        tls.files, lambda: _context(validated, tls), "certificate of the metrics"
+    )
 
     # OpenSSL asks for the certificate of the name that a caller wants, or of none, each time.
     def before_handshake(connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
-        followed.look()
-        connection.context = followed.newest
+        reloader.reload_if_changed()
+        connection.context = reloader.current
 
     context.sni_callback = before_handshake
 
 
-def _context(tried: TriedFiles, tls: ServerTls) -> ssl.SSLContext:
-    tried.read()
+def _context(validated: ValidatedFiles, tls: ServerTls) -> ssl.SSLContext:
+    validated.read()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _harden(context, tls)
     context.load_cert_chain(tls.certificate, tls.key, password="")

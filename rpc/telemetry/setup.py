@@ -17,9 +17,9 @@ from rpc.telemetry.otel_environment import (
 )
 from rpc.telemetry.settings import TelemetrySettings
 from rpc.telemetry.shed_calls import ShedCalls
-from rpc.telemetry.turned_away import TurnedAwayConnections
+from rpc.telemetry.turned_away_connections import TurnedAwayConnections
 from rpc.telemetry.upstream_log import UpstreamLog
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ServerTls
 from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.watch import UpstreamObserver
@@ -43,7 +43,7 @@ class Telemetry:
         of_calls: the server's calls. Outermost first.
         of_upstream_calls: its calls to upstreams.
         of_upstreams: the connections to its upstreams.
-        turned_away: connections refused, or ended for their peers' behaviour.
+        turned_away_connections: connections refused, or ended for their peers' behaviour.
         shed_calls: calls refused before they are begun.
         metrics_address: where metrics are served; None for nowhere.
         watch_slots: is given the load shedding.
@@ -54,7 +54,7 @@ class Telemetry:
     of_calls: list[ServerInterceptor] = field(default_factory=list)
     of_upstream_calls: list[UpstreamInterceptor] = field(default_factory=list)
     of_upstreams: list[UpstreamObserver] = field(default_factory=lambda: [UpstreamLog()])
-    turned_away: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
+    turned_away_connections: TurnedAwayConnections = field(default_factory=TurnedAwayConnections)
     shed_calls: ShedCalls = field(default_factory=ShedCalls)
     metrics_address: str | None = None
     watch_slots: Callable[[LoadShedding], None] = lambda _: None
@@ -63,7 +63,7 @@ class Telemetry:
 
 @contextmanager
 def telemetry(
-    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: Expiry
+    name: str, settings: TelemetrySettings, tls: ServerTls | None, expiry: CertificateExpiry
 ) -> Iterator[Telemetry]:
     """Sets it up, and takes it down when the context is left.
 
@@ -134,12 +134,12 @@ def _close(signals: "list[Signal]") -> None:
         close(*signals)
 
 
-def _measure(made: Telemetry, expiry: Expiry, *, exemplars: bool) -> "CollectorRegistry":
+def _measure(made: Telemetry, expiry: CertificateExpiry, *, exemplars: bool) -> "CollectorRegistry":
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
     metrics = Metrics(expiry, exemplars=exemplars)
-    made.turned_away.count = metrics.count_turned_away
+    made.turned_away_connections.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)
     made.watch_slots = metrics.watch_slots

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rpc.core.call import Call, ServicerContext
 from rpc.core.errors import RpcStatusError, StartupError
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls
 from rpc.transports.settings import LimitSettings, ListeningSettings
 
@@ -31,7 +31,7 @@ Behavior = Callable[[Any, ServicerContext], Awaitable[Any]]
 """Handles a call: request (or stream of requests) and context in, response (or None) out."""
 
 
-TurnedAway = Callable[[str, str, str], None]
+ConnectionTurnedAway = Callable[[str, str, str], None]
 """Called for a connection refused, or ended for its peer's behaviour.
 
 Takes the peer's address, the cause in one of few words, and the reason at length.
@@ -53,10 +53,10 @@ class Admission(Protocol):
     def room_for(self, caller: tuple[str, ...]) -> int:
         """For how many of one caller."""
 
-    def turned_away(self, caller: tuple[str, ...], calls: int) -> None:
+    def refused_without_room(self, caller: tuple[str, ...], calls: int) -> None:
         """So many calls were refused for want of room."""
 
-    def waited_too_long(self, caller: tuple[str, ...], calls: int) -> None:
+    def refused_as_late(self, caller: tuple[str, ...], calls: int) -> None:
         """So many calls were refused because they waited too long."""
 
 
@@ -123,7 +123,7 @@ class ServerOptions:
     Attributes:
         listening: where and how it listens.
         limits: what it lets callers have.
-        turned_away: called for refused connections, where the transport can see them.
+        connection_turned_away: called for refused connections, where the transport can see them.
         admission: limits the calls, for a transport that asks before it begins one. It counts the
             refused ones.
         expiry: watches the certificate in use. None for no watch.
@@ -131,9 +131,9 @@ class ServerOptions:
 
     listening: ListeningSettings
     limits: LimitSettings
-    turned_away: TurnedAway
+    connection_turned_away: ConnectionTurnedAway
     admission: Admission
-    expiry: Expiry | None = None
+    expiry: CertificateExpiry | None = None
 
 
 class TransportServer(Protocol):
@@ -152,8 +152,8 @@ class TransportServer(Protocol):
             BindError: the address is taken or not this machine's.
         """
 
-    async def turn_away(self) -> None:
-        """Waits until callers that have seen NOT_SERVING have turned away, if needed."""
+    async def wait_until_quiet(self) -> None:
+        """Waits until callers that have seen NOT_SERVING make no more calls, if needed."""
 
     async def stop(self, grace: float) -> None:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
@@ -177,7 +177,7 @@ class ChannelOptions:
     service_config: str
     max_message_bytes: int
     check_health: bool = True
-    expiry: Expiry | None = None
+    expiry: CertificateExpiry | None = None
 
 
 class Transport(Protocol):

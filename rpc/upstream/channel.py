@@ -9,7 +9,12 @@ from typing import Any
 from rpc.core.call import UpstreamCall, current_call
 from rpc.core.errors import RpcStatusError
 from rpc.upstream.interceptor import UpstreamInterceptor
-from rpc.upstream.propagation import Metadata, begin, metadata_for, time_for
+from rpc.upstream.propagation import (
+    Metadata,
+    effective_timeout,
+    new_upstream_call,
+    outgoing_metadata,
+)
 from rpc.upstream.watch import UpstreamWatch
 
 import grpc
@@ -88,13 +93,13 @@ class UpstreamChannel:
             wait_for_ready: bool | None = True,
         ) -> Any:
             serving = current_call.get()
-            seconds = time_for(serving, timeout, self._default_timeout)
+            seconds = effective_timeout(serving, timeout, self._default_timeout)
             if self._interceptors:
-                call = begin(serving, method, seconds, metadata, self._target)
+                call = new_upstream_call(serving, method, seconds, metadata, self._target)
                 self._start(call)
-                sending = call.all_metadata()
+                sending = call.outgoing_metadata()
             else:
-                sending = metadata_for(serving, metadata)
+                sending = outgoing_metadata(serving, metadata)
             sent = send(request, timeout=seconds, metadata=sending, wait_for_ready=wait_for_ready)
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))

@@ -1,7 +1,7 @@
 """Opens the channel to an upstream, if it may be spoken to."""
 
 from rpc.core.address import AddressError, is_loopback, parse_target
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.transports.transport import ChannelOptions, Transport
 from rpc.upstream.service_config import service_config
 from rpc.upstream.settings import PeerSettings
@@ -19,7 +19,7 @@ def open_channel(  # noqa: PLR0913  # all but three by name
     *,
     insecure: bool,
     check_health: bool = True,
-    expiry: Expiry | None = None,
+    expiry: CertificateExpiry | None = None,
     max_message_bytes: int = MOST_MESSAGE_BYTES,
 ) -> grpc.aio.Channel:
     """Opens a channel for the calls of one service. It connects when the first call needs it.

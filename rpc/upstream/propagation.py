@@ -10,7 +10,7 @@ from rpc.core.metadata_keys import REQUEST_ID
 Metadata = Iterable[tuple[str, str | bytes]] | None
 
 
-def time_for(serving: Call | None, given: float | None, default: float) -> float:
+def effective_timeout(serving: Call | None, given: float | None, default: float) -> float:
     """Seconds that a call to an upstream may take.
 
     Args:
@@ -24,8 +24,11 @@ def time_for(serving: Call | None, given: float | None, default: float) -> float
     return left if given is None or left < given else given
 
 
-def metadata_for(serving: Call | None, given: Metadata) -> tuple[tuple[str, str | bytes], ...]:
+def outgoing_metadata(serving: Call | None, given: Metadata) -> tuple[tuple[str, str | bytes], ...]:
     """What travels with a call to an upstream: ids and trace of the call that is being answered.
+
+    `UpstreamCall.outgoing_metadata` is the same where there are interceptors. Without them no such
+    object is made.
 
     Args:
         serving: the call that is being answered. None for none.
@@ -37,7 +40,7 @@ def metadata_for(serving: Call | None, given: Metadata) -> tuple[tuple[str, str 
     return ((REQUEST_ID, serving.request_id), *serving.trace_context, *sent)
 
 
-def begin(
+def new_upstream_call(
     serving: Call | None, method: str, seconds: float, given: Metadata, target: str = ""
 ) -> UpstreamCall:
     """A call to an upstream as interceptors see it, before it is sent.

@@ -29,7 +29,12 @@ def main(*, registry: Path | None, flags: tuple[str, ...]) -> None:
         sys.exit("\n".join(found))
     print("MODULE.bazel and WORKSPACE agree")
     if registry:
-        bazel = [checkout / "bazelw", "test", "--config=bzlmod", f"--registry=file://{registry}"]
+        bazel = [
+            str(checkout / "bazelw"),
+            "test",
+            "--config=bzlmod",
+            f"--registry=file://{registry}",
+        ]
         sys.exit(subprocess.call([*bazel, *flags, "//..."], cwd=checkout))  # noqa: S603
 
 

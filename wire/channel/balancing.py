@@ -31,7 +31,7 @@ class Dispatching(Protocol):
     def publish(
         self, state: grpc.ChannelConnectivity, ready: list[ClientConnection], error: str
     ) -> None:
-        """From now on calls go, in turns, to these connections."""
+        """From now on calls go, round-robin, to these connections."""
 
     def resolve(self) -> None:
         """Addresses may have changed: a connection has failed."""

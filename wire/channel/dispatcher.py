@@ -59,7 +59,7 @@ class Dispatcher:
         self.retrying: dict[Dispatched, None] = {}
         self.is_closing = False
         self._ready: list[ClientConnection] = []
-        self._turn = 0
+        self._position = 0
         self._waiting = settings.waiting
         self._settings = settings
         options = settings.options
@@ -75,8 +75,8 @@ class Dispatcher:
         """Send a call now, or when there is a connection for it."""
         ready = self._ready
         if ready and not self._waiting:
-            self._turn = turn = self._turn + 1
-            connection = ready[turn % len(ready)]
+            self._position = position = self._position + 1
+            connection = ready[position % len(ready)]
             if len(connection.streams) < connection.peer_max_streams and not connection.draining:
                 call.send_on(connection)
                 return
@@ -115,8 +115,8 @@ class Dispatcher:
     def _with_room(self) -> ClientConnection | None:
         ready = self._ready
         for _ in ready:
-            self._turn = turn = self._turn + 1
-            connection = ready[turn % len(ready)]
+            self._position = position = self._position + 1
+            connection = ready[position % len(ready)]
             if connection.has_room():
                 return connection
         return None

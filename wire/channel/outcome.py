@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from wire.channel.attempts import Attempts
 from wire.channel.responses import ResponseError, metadata_of
+from wire.channel.retryable_call import RetryableCall
 
 if TYPE_CHECKING:
     from wire.http2.fields import Fields
@@ -19,7 +19,7 @@ CANCELLED_HERE = "the call was cancelled by this side"
 """The text of a call that its caller has cancelled."""
 
 
-class Outcome(Attempts):
+class Outcome(RetryableCall):
     """The methods of grpc.aio's calls that need only the call's end."""
 
     if not TYPE_CHECKING:

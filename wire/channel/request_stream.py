@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.channel.attempts import Attempts
+from wire.channel.retryable_call import RetryableCall
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 
@@ -23,7 +23,7 @@ _MAX_KEPT = 256 * 1024
 _logger = logging.getLogger(__name__)
 
 
-class RequestStream(Attempts):
+class RequestStream(RetryableCall):
     """Writes requests as the server takes them, and keeps them while the call may be repeated."""
 
     if not TYPE_CHECKING:

@@ -83,7 +83,7 @@ class StreamResponseCall(Outcome):
         except ResponseError as fault:
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
-        self._inbox = Inbox(connection.limits.max_message, encoding_of(fields))
+        self._inbox = Inbox(connection.limits.max_message_bytes, encoding_of(fields))
         self._wake()
 
     response_received = in_pieces

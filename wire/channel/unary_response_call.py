@@ -115,7 +115,7 @@ class UnaryResponseCall(ResponseFuture, Outcome):
             and self._response is None
             and self._head_waiter is None
         ):
-            self._response = only_message(data, connection.limits.max_message)
+            self._response = only_message(data, connection.limits.max_message_bytes)
             if self._response is not None:
                 self._head = head
                 self._connection = None
@@ -185,13 +185,13 @@ class UnaryResponseCall(ResponseFuture, Outcome):
         if connection is None:
             return
         if self._parser is None and self._response is None:
-            self._response = only_message(data, connection.limits.max_message)
+            self._response = only_message(data, connection.limits.max_message_bytes)
             if self._response is not None:
                 return
         self._part_received(data, connection)
 
     def _part_received(self, data: bytes, connection: ClientConnection) -> None:
-        limit = connection.limits.max_message
+        limit = connection.limits.max_message_bytes
         try:
             if self._response is not None and data:
                 raise _second_response()

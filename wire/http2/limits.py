@@ -26,7 +26,7 @@ class Limits:
     mean nothing to a channel.
     """
 
-    max_message: int = 4 * MIB
+    max_message_bytes: int = 4 * MIB
     """A received message, before and after decompression, and a server's response.
 
     RESOURCE_EXHAUSTED beyond.
@@ -53,7 +53,7 @@ class Limits:
 
     max_connections: int = 1000
     """Connections in all. One beyond is closed at once (server)."""
-    max_held: int = 48 * MIB
+    max_bytes_in_flight: int = 48 * MIB
     """Bytes of requests and responses held by the whole server. RESOURCE_EXHAUSTED beyond.
 
     A request is held as bytes, as a message and as what the servicer makes of it. A process
@@ -62,17 +62,17 @@ class Limits:
 
     handshake_timeout: float = 10.0
     """Until TLS, the preface and the first SETTINGS are through."""
-    idle_timeout: float | None = 300.0
+    max_connection_idle: float | None = 300.0
     """A connection without a call is closed after this time, with GOAWAY (server)."""
-    connection_age: float | None = None
+    max_connection_age: float | None = None
     """A connection is closed after this time, with GOAWAY, give or take a tenth (server)."""
-    connection_age_grace: float = 30.0
+    max_connection_age_grace: float = 30.0
     """What calls on such a connection may still take (server)."""
     request_timeout: float = 30.0
     """From the headers of a call to its first message, or its end (server)."""
     max_wait: float = 0.4
     """From a call's arrival until it is begun; RESOURCE_EXHAUSTED beyond (server)."""
-    call_timeout: float | None = None
+    max_call_duration: float | None = None
     """The longest time of a call, whatever deadline its caller gives (server)."""
     stalled_timeout: float = 60.0
     """A peer that takes none of its waiting bytes for this time loses its connection."""

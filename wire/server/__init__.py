@@ -39,7 +39,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
     observer: CallObserver | None = None,
     connection_observer: ConnectionObserver | None = None,
     background: Collection[str] = BACKGROUND_SERVICES,
-    unlimited: Collection[str] = BACKGROUND_SERVICES,
+    exempt: Collection[str] = BACKGROUND_SERVICES,
     thread_pool: Executor | None = None,
     reuse_port: bool = False,
     admission: Admission | None = None,
@@ -54,7 +54,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
       observer: is called for each call.
       connection_observer: is called for each connection, and for refused ones.
       background: services whose open streams a stopping server does not wait for.
-      unlimited: services exempt from `Limits.call_timeout` and `Limits.max_wait`.
+      exempt: services exempt from `Limits.max_call_duration` and `Limits.max_wait`.
       thread_pool: runs methods written as plain functions. By default a pool of the server's own.
       reuse_port: several servers may listen on one port.
       admission: limits the calls, and holds the status of refused ones.
@@ -69,7 +69,7 @@ def server(  # noqa: PLR0913 - all but the first by name.
         interceptors=interceptors or (),
         compression=compression,
         thread_pool=thread_pool,
-        unlimited=unlimited,
+        exempt=exempt,
         admission=admission,
     )
     return Server(

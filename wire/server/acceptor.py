@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from wire.server.connection import ServerConnection
 from wire.server.identity import format_address
-from wire.server.observer import Refusal
+from wire.server.observer import ConnectionRefusal
 
 if TYPE_CHECKING:
     from wire.server.connections import Connections
@@ -62,7 +62,7 @@ class Acceptor:
                 accepted, address = await self._loop.sock_accept(self._listening)
             except OSError as error:
                 reason = error.strerror or type(error).__name__
-                self._connections.refused("unknown", Refusal.NOT_ACCEPTED, reason)
+                self._connections.refused("unknown", ConnectionRefusal.NOT_ACCEPTED, reason)
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
                 continue
             self._take(accepted, address)
@@ -83,7 +83,7 @@ class Acceptor:
         peer = format_address(*address[:2]) if isinstance(address, tuple) else _UNIX_PEER
         if not self._connections.has_room:
             accepted.close()
-            self._connections.refused(peer, Refusal.TOO_MANY, "too many connections")
+            self._connections.refused(peer, ConnectionRefusal.TOO_MANY, "too many connections")
             return
         if accepted.family != socket.AF_UNIX:
             # The peer may be gone by now. Nothing that one of them does may end the accepting.
@@ -100,7 +100,7 @@ class Acceptor:
         except Exception as error:  # noqa: BLE001 - whatever credentials raise, too.
             accepted.close()
             reason = f"the TLS handshake failed: {reason_of(error)}"
-            self._connections.refused(peer, Refusal.HANDSHAKE, reason)
+            self._connections.refused(peer, ConnectionRefusal.HANDSHAKE, reason)
         finally:
             self._connections.handshakes -= 1
 

@@ -28,8 +28,8 @@ class Admission:
         """How many calls of one caller may begin."""
         return _NO_BOUND
 
-    def waited_too_long(self, caller: Caller, calls: int) -> None:
+    def refused_as_late(self, caller: Caller, calls: int) -> None:
         """So many calls of a caller were refused as late."""
 
-    def turned_away(self, caller: Caller, calls: int) -> None:
+    def refused_without_room(self, caller: Caller, calls: int) -> None:
         """So many calls of a caller were refused for want of room."""

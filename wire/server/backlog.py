@@ -26,10 +26,10 @@ _SMALL_PIECE = 1024
 
 
 class Backlog(UsualRequests):
-    """Reads in its turn, and knows how long each byte has waited for that.
+    """Reads when it is next, and knows how long each byte has waited for that.
 
     Attributes:
-        caller: who shares turns with the other connections of the same caller.
+        caller: who shares a place in the queue with the other connections of the same caller.
         has_more: whether something waits.
         refused: calls that were refused as they were read.
     """
@@ -43,7 +43,7 @@ class Backlog(UsualRequests):
     def __init__(self, dispatcher: Dispatcher) -> None:
         super().__init__(dispatcher.flusher, dispatcher.limits)
         self.dispatcher = dispatcher
-        self._turns = dispatcher.turns
+        self._fair_queue = dispatcher.fair_queue
         # When the pieces of the backlog have arrived.
         self._arrived: deque[float] = deque()
         self._arrival = 0.0
@@ -53,17 +53,17 @@ class Backlog(UsualRequests):
     def data_received(self, data: bytes) -> None:
         """Read what has arrived, or have it wait."""
         self.silent = False
-        turns = self._turns
-        if turns.left > 0 and not self._backlog and not self.paused:
+        queue = self._fair_queue
+        if queue.left > 0 and not self._backlog and not self.paused:
             self._arrival = 0.0
             before = self.highest_peer_stream
             self._feed(data)
-            turns.left -= self.highest_peer_stream - before
+            queue.left -= self.highest_peer_stream - before
             return
         if len(data) <= _SMALL_PIECE and not self._backlog and self._may_go_ahead():
             refused = self.refused
             self._feed(data)
-            self._settle(refused, self.dispatcher.admission.waited_too_long)
+            self._settle(refused, self.dispatcher.admission.refused_as_late)
             return
         self._arrived.append(perf_counter())
         self._put_off(data)
@@ -81,15 +81,15 @@ class Backlog(UsualRequests):
             self.refusing = self._late
         return self.is_probe
 
-    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
-        """Whether a call is begun although others are refused."""
-        self.is_probe = is_spared
-        return is_spared
+    def note_exempt(self, is_exempt: bool) -> bool:  # noqa: FBT001
+        """Remember whether a call is begun although others are refused, and return it."""
+        self.is_probe = is_exempt
+        return is_exempt
 
     def _wait(self) -> None:
         if not self.has_more:
             self.has_more = True
-            self._turns.wait(self)
+            self._fair_queue.wait(self)
 
     def _read_later(self, data: bytes) -> None:
         self._rest = b""
@@ -133,7 +133,7 @@ class Backlog(UsualRequests):
             is_cut = self._read_piece()
             if is_cut or self.highest_peer_stream - first >= self.frames_a_turn:
                 break
-        refused = self._settle(refused, self.dispatcher.admission.turned_away)
+        refused = self._settle(refused, self.dispatcher.admission.refused_without_room)
         return self.highest_peer_stream - first - 2 * refused, 2 * refused
 
     def refuse_late(self, before: float) -> int:
@@ -146,7 +146,7 @@ class Backlog(UsualRequests):
         self.refusing = self._late
         while self.waits_since < before and not self._read_piece():
             pass
-        return self._settle(refused, self.dispatcher.admission.waited_too_long)
+        return self._settle(refused, self.dispatcher.admission.refused_as_late)
 
     def _read_piece(self) -> bool:
         """Read what has arrived at once. Whether that was too much for a turn."""

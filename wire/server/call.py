@@ -88,7 +88,7 @@ class Call(Incoming):
         if not self._initial_sent:
             self.send_head([])
         data = self._serialized(message)
-        if len(data) > self.connection.limits.max_message:
+        if len(data) > self.connection.limits.max_message_bytes:
             await self.abort(_TOO_MUCH, _TOO_LARGE)
         framed = self._framed(data)
         if not self.connection.held.has_room(len(framed)):
@@ -170,7 +170,7 @@ class Call(Incoming):
             self._send_last(data)
 
     def _respond_slowly(self, data: bytes) -> None:
-        if len(data) > self.connection.limits.max_message:
+        if len(data) > self.connection.limits.max_message_bytes:
             self.fail(_TOO_MUCH, _TOO_LARGE)
             return
         if not self.connection.held.has_room(len(data)):

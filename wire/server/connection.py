@@ -11,9 +11,9 @@ from wire.http2.error_codes import INADEQUATE_SECURITY, PROTOCOL_ERROR, StreamFa
 from wire.protocol.metadata import BINARY_SUFFIX
 from wire.server.backlog import Backlog
 from wire.server.call import Call
-from wire.server.draining import Draining
+from wire.server.connection_drain import ConnectionDrain
 from wire.server.identity import Identity, caller_of, identity_of, peer_of
-from wire.server.observer import Refusal
+from wire.server.observer import ConnectionRefusal
 from wire.server.responses import HEAD
 from wire.tls import agreed_on_http2
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _GRPC = b"application/grpc"
 
 
-class ServerConnection(Backlog, Draining):
+class ServerConnection(Backlog, ConnectionDrain):
     """Handles the calls of one caller."""
 
     is_server = True
@@ -78,7 +78,7 @@ class ServerConnection(Backlog, Draining):
         if self._secure and not agreed_on_http2(self.tls):
             reason = "the peer does not offer HTTP/2 by ALPN"
             self.give_up(INADEQUATE_SECURITY, reason)
-            self._connections.refused(self.peer, Refusal.HANDSHAKE, reason)
+            self._connections.refused(self.peer, ConnectionRefusal.HANDSHAKE, reason)
         else:
             self._connections.opened(self)
 
@@ -126,8 +126,8 @@ class ServerConnection(Backlog, Draining):
             call.end_of_requests()
 
     def _refuse(self, refusal: RefusalFrames, stream_id: int, path: bytes) -> bool:
-        """End a call, unless it is one that is spared."""
-        if self.spares(self.dispatcher.is_spared(path.decode("utf-8", "replace"))):
+        """End a call, unless it is exempt."""
+        if self.note_exempt(self.dispatcher.is_exempt(path.decode("utf-8", "replace"))):
             return False
         self.refused += 1
         self.send_headers(stream_id, refusal.block(), end_stream=True)

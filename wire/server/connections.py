@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wire.http2.connection import ConnectionEnd
     from wire.http2.limits import Limits
     from wire.server.connection import ServerConnection
-    from wire.server.observer import ConnectionObserver, Refusal
+    from wire.server.observer import ConnectionObserver, ConnectionRefusal
 
 _JITTER = (0.9, 1.1)
 # A caller that sends a request at all has begun with it by then.
@@ -71,7 +71,7 @@ class Connections:
         if self.stopping:
             connection.close()
 
-    def refused(self, peer: str, refusal: Refusal, reason: str) -> None:
+    def refused(self, peer: str, refusal: ConnectionRefusal, reason: str) -> None:
         """A caller was not let in."""
         if self._observer is not None:
             guarded(self._observer.connection_refused, peer, refusal, reason)

@@ -14,12 +14,12 @@ from wire.loop.flusher import flusher_of
 from wire.protocol.compression import ACCEPTED_ENCODINGS, IDENTITY, encoding_of, is_known
 from wire.protocol.timeout import parse_timeout
 from wire.server.admission import Admission
+from wire.server.fair_queue import FairQueue
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
 from wire.server.methods import CallDetails
 from wire.server.streaming import respond_stream
 from wire.server.threads import respond_in_thread
-from wire.server.turns import Turns
 from wire.server.unary import respond_unary
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Dispatcher:
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         compression: grpc.Compression | None = None,
         thread_pool: Executor | None = None,
-        unlimited: Collection[str] = (),
+        exempt: Collection[str] = (),
         admission: Admission | None = None,
     ) -> None:
         self.methods = methods
@@ -61,8 +61,8 @@ class Dispatcher:
         self.observer = observer
         self.encoding = encoding_of(compression)
         self.encodes = self.encoding != IDENTITY
-        self.held = Held(limits.max_held)
-        self.unlimited = frozenset(unlimited)
+        self.held = Held(limits.max_bytes_in_flight)
+        self.exempt = frozenset(exempt)
         """Services with calls handled under any load, for as long as their callers like."""
         self.admission = admission or Admission()
         self._is_used = False
@@ -77,22 +77,22 @@ class Dispatcher:
         self.loop = loop
         self.flusher = flusher_of(loop)
         self.deadlines = deadlines_of(loop)
-        self.turns = Turns(loop, self.limits.max_wait, self.admission)
-        self.flusher.before_each_flush(self.turns.renew)
+        self.fair_queue = FairQueue(loop, self.limits.max_wait, self.admission)
+        self.flusher.before_each_flush(self.fair_queue.renew)
         self._is_used = True
 
     def close(self) -> None:
         """Let go of the event loop and the threads."""
         if self._is_used:
             self._is_used = False
-            self.flusher.not_before_each_flush(self.turns.renew)
+            self.flusher.not_before_each_flush(self.fair_queue.renew)
         if self._own_pool is not None:
             self._own_pool.shutdown(wait=False)
             self._own_pool = None
 
-    def is_spared(self, path: str) -> bool:
+    def is_exempt(self, path: str) -> bool:
         """Whether calls of a method are handled, whatever else there is to do."""
-        return path[1:].partition("/")[0] in self.unlimited
+        return path[1:].partition("/")[0] in self.exempt
 
     def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""

@@ -42,7 +42,7 @@ class Incoming(Context):
             return
         if last and self.requests is None and not method.request_streaming:
             # Nearly every unary request: one message in one frame.
-            message = only_message(data, self.connection.limits.max_message)
+            message = only_message(data, self.connection.limits.max_message_bytes)
             if message is not None:
                 self.requests_ended = self.has_request = True
                 if len(message) <= _SMALL_MESSAGE:
@@ -68,7 +68,7 @@ class Incoming(Context):
 
     def _begin_requests(self) -> Requests:
         encoding = self.headers.get(b"grpc-encoding", IDENTITY)
-        self.requests = Requests(encoding, self.connection.limits.max_message)
+        self.requests = Requests(encoding, self.connection.limits.max_message_bytes)
         return self.requests
 
     @property

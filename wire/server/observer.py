@@ -34,7 +34,7 @@ class CallObserver(Protocol):
         """The response has left this process, or the call is given up."""
 
 
-class Refusal(Enum):
+class ConnectionRefusal(Enum):
     """What kept a caller out."""
 
     TOO_MANY = "too_many_connections"
@@ -51,7 +51,7 @@ class ConnectionObserver(Protocol):
     def connection_ended(self, peer: str, reason: ConnectionEnd) -> None:
         """A connection is over."""
 
-    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: ConnectionRefusal, reason: str) -> None:
         """A caller was not let in. The peer is "unknown" where nothing could be accepted."""
 
 

@@ -37,7 +37,7 @@ class Responses(Connection):
 
     def __init__(self, flusher: Flusher, limits: Limits) -> None:
         super().__init__(flusher, limits)
-        self.small_response = min(DEFAULT_MAX_FRAME - 5, limits.max_message)
+        self.small_response = min(DEFAULT_MAX_FRAME - 5, limits.max_message_bytes)
         """Bytes of a message that goes with its headers and status in one write."""
         self._frames: _Around
         self._generation = -1

@@ -9,8 +9,8 @@ import grpc
 
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
-from wire.server.drain import drain, hasten
 from wire.server.listener import SocketFile, bind, file_of, port_of
+from wire.server.shutdown import hasten, shut_down
 
 if TYPE_CHECKING:
     import socket
@@ -133,7 +133,7 @@ class Server:
         for file in self._files:
             file.remove()
         if self._connections is not None:
-            await drain(self._connections, grace, self._background)
+            await shut_down(self._connections, grace, self._background)
             self._connections.stop_sweeping()
         self._dispatcher.close()
         if self._stopped is not None:

@@ -34,10 +34,10 @@ def interval_of(limits: Limits) -> float:
         limits.stalled_timeout,
         limits.keepalive_timeout,
         limits.keepalive_interval or _LONGEST_INTERVAL,
-        limits.idle_timeout or _LONGEST_INTERVAL,
-        limits.call_timeout or _LONGEST_INTERVAL,
-        limits.connection_age or _LONGEST_INTERVAL,
-        limits.connection_age_grace,
+        limits.max_connection_idle or _LONGEST_INTERVAL,
+        limits.max_call_duration or _LONGEST_INTERVAL,
+        limits.max_connection_age or _LONGEST_INTERVAL,
+        limits.max_connection_age_grace,
     ]
     return max(_SHORTEST_INTERVAL, min(_LONGEST_INTERVAL, min(times) / 4))
 
@@ -61,7 +61,7 @@ class Sweep:
         self._busy_at = self._heard_at = self._moved_at = now
         self._pinged_at: float | None = None
         self._last = 0
-        age = connection.limits.connection_age
+        age = connection.limits.max_connection_age
         # Connections of the same moment must not all come back at the same moment.
         self._age_limit = None if age is None else age * jitter
         # A peer whose certificate has expired would not be let in any more.
@@ -83,8 +83,8 @@ class Sweep:
             self._look_for_stalls(connection, now)
         if not connection.ended:
             end_silent_calls(connection, now - limits.request_timeout)
-        if not connection.ended and limits.call_timeout is not None:
-            _end_long_calls(connection, now - limits.call_timeout)
+        if not connection.ended and limits.max_call_duration is not None:
+            _end_long_calls(connection, now - limits.max_call_duration)
 
     def _look_for_silence(self, connection: ServerConnection, limits: Limits, now: float) -> None:
         if not connection.silent:
@@ -108,11 +108,14 @@ class Sweep:
         if connection.draining:
             connection.go_on_draining(now)
         elif (
-            (limits.idle_timeout is not None and now - self._busy_at > limits.idle_timeout)
+            (
+                limits.max_connection_idle is not None
+                and now - self._busy_at > limits.max_connection_idle
+            )
             or (self._age_limit is not None and now - connection.opened > self._age_limit)
             or time() > self._valid_until
         ):
-            connection.drain(limits.connection_age_grace)
+            connection.drain(limits.max_connection_age_grace)
 
     def _look_for_stalls(self, connection: ServerConnection, now: float) -> None:
         if not connection.paused:
@@ -140,12 +143,12 @@ def end_silent_calls(connection: ServerConnection, before: float) -> None:
 
 
 def _end_long_calls(connection: ServerConnection, before: float) -> None:
-    unlimited = connection.dispatcher.unlimited
+    exempt = connection.dispatcher.exempt
     for call in _calls_before(connection, before):
         if call.ended:
             # Its caller takes the response slowly, or not at all.
             connection.reset_stream(call.stream.id, CANCEL)
-        elif call.method[1:].partition("/")[0] not in unlimited:
+        elif call.method[1:].partition("/")[0] not in exempt:
             call.expire()
 
 

@@ -50,7 +50,7 @@ class _Usual:
     """Of the fields, as in `SETTINGS_MAX_HEADER_LIST_SIZE`."""
     content_length: int
     """-1 for none."""
-    is_spared: bool
+    is_exempt: bool
     """Its calls are handled, whatever else there is to do."""
 
 
@@ -74,8 +74,11 @@ class UsualRequests(Connection):
         """A request's headers have arrived, and all of its data if that is not None."""
         raise NotImplementedError
 
-    def spares(self, is_spared: bool) -> bool:  # noqa: FBT001
-        """Whether a call is begun although others are refused; it says something of its caller."""
+    def note_exempt(self, is_exempt: bool) -> bool:  # noqa: FBT001
+        """Remember whether a call is begun although others are refused, and return it.
+
+        It says something of the caller.
+        """
         raise NotImplementedError
 
     def refuse_usual(self, stream_id: int) -> None:
@@ -119,8 +122,8 @@ class UsualRequests(Connection):
             self._usual.clear()
         length = int(headers.get(b"content-length", -1))
         size = sum(map(entry_size, fields))
-        is_spared = self.dispatcher.is_spared(method.path)
-        self._usual[key] = _Usual(method, headers, size, length, is_spared)
+        is_exempt = self.dispatcher.is_exempt(method.path)
+        self._usual[key] = _Usual(method, headers, size, length, is_exempt)
 
     # --- requests
 
@@ -145,7 +148,7 @@ class UsualRequests(Connection):
             headers = self._with_literals(usual, buffer, literals, end)
             if not headers:
                 return 0
-        if self.refusing is not None and not self.spares(usual.is_spared):
+        if self.refusing is not None and not self.note_exempt(usual.is_exempt):
             # No stream and no call: refusing has to cost much less than responding.
             data_end = self._end_of_data(stream_id, buffer, end, usual.content_length)
             if data_end:

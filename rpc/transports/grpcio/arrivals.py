@@ -1,4 +1,4 @@
-"""Whether calls still arrive: so a stopping server sees whether its callers have turned away."""
+"""Whether calls still arrive: so a stopping server sees whether its callers have gone."""
 
 import asyncio
 import time

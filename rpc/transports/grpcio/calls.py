@@ -10,7 +10,7 @@ from rpc.core.deadline import margin
 from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.silent_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import OpenCalls
 from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
 
@@ -31,14 +31,14 @@ class Calls(grpc.GenericRpcHandler):
         methods: Methods,
         arrivals: Arrivals,
         responses: HeldResponses,
-        silent: SilentCalls,
+        open_calls: OpenCalls,
         *,
         asks_for_names: bool = False,
     ) -> None:
         self._methods = methods
         self._arrivals = arrivals
         self._responses = responses
-        self._silent = silent
+        self._open_calls = open_calls
         self._asks_for_names = asks_for_names
         self._handlers: dict[str, MethodHandler] = {}
 
@@ -83,14 +83,14 @@ class Calls(grpc.GenericRpcHandler):
             self._arrivals.count += not method.is_admin
             current_call.set(call)
             chain.arrived(call)
-            self._silent.opened(call)
+            self._open_calls.opened(call)
             # The response has left, or nobody waits for it. The servicer is done by then.
             over: Any = lambda _: chain.closed(call)  # noqa: E731
             context.add_done_callback(over)
             code, details, told = grpc.StatusCode.UNKNOWN, "", False
             try:
                 response = await _respond(method, behavior, requests, call)
-                await self._pass_on(method, call)
+                await self._wait_to_send(method, call)
                 code = grpc.StatusCode.OK
                 return response
             except grpc.aio.AbortError:
@@ -102,7 +102,7 @@ class Calls(grpc.GenericRpcHandler):
             except Exception as error:  # noqa: BLE001  # none may reach gRPC: it would tell its text
                 status = _status(method, call, error)
                 code, details = status.code, status.message
-                await self._pass_on(method, call)
+                await self._wait_to_send(method, call)
                 # Before the caller gets the status, and looks for the line in the log.
                 told = True
                 chain.ended(call, code, details)
@@ -110,13 +110,13 @@ class Calls(grpc.GenericRpcHandler):
             finally:
                 if not told:
                     chain.ended(call, code, details)
-                self._silent.closed(call)
+                self._open_calls.closed(call)
 
         return responding
 
-    async def _pass_on(self, method: Method, call: Call) -> None:
+    async def _wait_to_send(self, method: Method, call: Call) -> None:
         if not method.is_admin:
-            await self._responses.pass_on(call.peer)
+            await self._responses.wait_to_send(call.peer)
 
 
 async def _respond(

@@ -5,7 +5,7 @@ from typing import cast
 from rpc.transports.grpcio.core_calls import mend_calls
 from rpc.transports.grpcio.credentials import channel_credentials
 from rpc.transports.grpcio.quiet_lines import quieten
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import ReloadingChannel
 from rpc.transports.transport import ChannelOptions
 
 import grpc
@@ -37,7 +37,7 @@ def open_channel(options: ChannelOptions) -> grpc.aio.Channel:
         return mend_calls(grpc.aio.secure_channel(options.target, credentials(), options=arguments))
 
     # A stub uses nothing of a channel but its methods.
-    return cast("grpc.aio.Channel", RenewedChannel(open_secure, tls))
+    return cast("grpc.aio.Channel", ReloadingChannel(open_secure, tls))
 
 
 def _arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
+from rpc.tls.file_reloader import FileReloader
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
-from rpc.tls.followed import Followed
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import ValidatedFiles
 
 import grpc
 
 _CURVES = ("secp256r1", "secp384r1")
 
 
-def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.ServerCredentials:
+def server_credentials(
+    tls: ServerTls, expiry: CertificateExpiry | None = None
+) -> grpc.ServerCredentials:
     """Credentials that follow their files: each handshake uses what the files hold by then.
 
     gRPC says nothing of an unusable pair, so the pair is tried first. It speaks TLS 1.2 and 1.3
@@ -24,15 +26,15 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
     """
     if tls.crl is not None:
         raise TlsError("--tls-crl needs --transport wire: gRPC's core reads no revocation lists")
-    tried = TriedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
-    followed = Followed(tls.files, lambda: _configuration(tried))
+    validated = ValidatedFiles.of_server(tls, expiry=expiry, accept=_require_usable_key)
+    reloader = FileReloader(tls.files, lambda: _configuration(validated))
 
-    given = followed.newest
+    given = reloader.current
 
     def newer() -> grpc.ServerCertificateConfiguration | None:
         nonlocal given
-        followed.look()
-        before, given = given, followed.newest
+        reloader.reload_if_changed()
+        before, given = given, reloader.current
         return None if given is before else given
 
     return grpc.dynamic_ssl_server_credentials(
@@ -44,23 +46,23 @@ def server_credentials(tls: ServerTls, expiry: Expiry | None = None) -> grpc.Ser
 
 
 def channel_credentials(
-    tls: ChannelTls, expiry: Expiry | None = None
+    tls: ChannelTls, expiry: CertificateExpiry | None = None
 ) -> Callable[[], grpc.ChannelCredentials]:
     """Makes credentials for a channel, each time of what the files hold by then.
 
     The returned function raises TlsError if a file is unreadable, or not the PEM it should be.
     """
-    tried = TriedFiles.of_channel(tls, expiry=expiry, accept=_require_usable_key)
+    validated = ValidatedFiles.of_channel(tls, expiry=expiry, accept=_require_usable_key)
 
     def credentials() -> grpc.ChannelCredentials:
-        pems = tried.read()
+        pems = validated.read()
         return grpc.ssl_channel_credentials(pems.authorities, pems.key, pems.chain)
 
     return credentials
 
 
-def _configuration(tried: TriedFiles) -> grpc.ServerCertificateConfiguration:
-    pems = tried.read()
+def _configuration(validated: ValidatedFiles) -> grpc.ServerCertificateConfiguration:
+    pems = validated.read()
     assert pems.key is not None and pems.chain is not None  # noqa: S101, PT018  # a server has both
     return grpc.ssl_server_certificate_configuration(
         [(pems.key, pems.chain)], root_certificates=pems.authorities

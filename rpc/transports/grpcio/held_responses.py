@@ -30,7 +30,7 @@ class HeldResponses:
         self._sent.set()
         asyncio.get_running_loop().call_later(last_after, self._last_sent.set)
 
-    async def pass_on(self, peer: str) -> None:
+    async def wait_to_send(self, peer: str) -> None:
         """Waits until a response is to be sent to a caller."""
         if self._sent.is_set():
             return

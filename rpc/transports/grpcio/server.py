@@ -8,8 +8,8 @@ from rpc.transports.grpcio.binding import bind
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.credentials import server_credentials
 from rpc.transports.grpcio.held_responses import HeldResponses
+from rpc.transports.grpcio.open_calls import OpenCalls
 from rpc.transports.grpcio.quiet_lines import quieten
-from rpc.transports.grpcio.silent_calls import SilentCalls
 from rpc.transports.transport import Methods, ServerOptions
 
 import grpc
@@ -59,12 +59,12 @@ class GrpcioServer:
         self.address = listening.address
         self._arrivals = Arrivals()
         self._responses = HeldResponses()
-        self._silent = SilentCalls(options.limits.request_timeout)
+        self._open_calls = OpenCalls(options.limits.request_timeout)
         self._calls = Calls(
             methods,
             self._arrivals,
             self._responses,
-            self._silent,
+            self._open_calls,
             asks_for_names=listening.asks_for_names,
         )
         self._credentials = (
@@ -82,9 +82,9 @@ class GrpcioServer:
         reuse_port = self._listening.reuse_port
         self.address = bind(self._server, self.address, self._credentials, reuse_port=reuse_port)
         await self._server.start()
-        self._watching = asyncio.create_task(self._silent.watch())
+        self._watching = asyncio.create_task(self._open_calls.watch())
 
-    async def turn_away(self) -> None:
+    async def wait_until_quiet(self) -> None:
         """Waits until no call has arrived for a moment."""
         await self._arrivals.cease(_WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS)
 
@@ -96,7 +96,9 @@ class GrpcioServer:
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
         self._watching.cancel()
         # Nobody can tell what they wait for.
-        asyncio.get_running_loop().call_later(_SILENCE_SECONDS, self._silent.end, math.inf)
+        asyncio.get_running_loop().call_later(
+            _SILENCE_SECONDS, self._open_calls.end_silent, math.inf
+        )
         stopping = asyncio.create_task(self._server.stop(grace))
         # grpc.aio tells callers in the first step of that task.
         await asyncio.sleep(0)
@@ -108,7 +110,7 @@ class GrpcioServer:
         await stopping
 
     async def _wait_for_calls(self, stopping: asyncio.Task[None]) -> None:
-        while self._silent.any_open and not stopping.done():
+        while self._open_calls.any_open and not stopping.done():
             await asyncio.wait({stopping}, timeout=_LOOK_SECONDS)
 
 

@@ -19,8 +19,8 @@ class WireAdmission(WireAdmissionBase):
         self.full = _refusal(admission.refusal)
         self.room = admission.room  # type: ignore[method-assign]
         self.room_for = admission.room_for  # type: ignore[method-assign]
-        self.turned_away = admission.turned_away  # type: ignore[method-assign]
-        self.waited_too_long = admission.waited_too_long  # type: ignore[method-assign]
+        self.refused_without_room = admission.refused_without_room  # type: ignore[method-assign]
+        self.refused_as_late = admission.refused_as_late  # type: ignore[method-assign]
 
 
 def _refusal(status: RpcStatusError) -> Refusal:

@@ -6,41 +6,41 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
+from rpc.tls.file_reloader import FileReloader
 from rpc.tls.files import ChannelTls, ServerTls
-from rpc.tls.followed import Followed
-from rpc.tls.trial import TriedFiles
+from rpc.tls.validation import ValidatedFiles
 
 from wire.tls import ChannelCredentials, ServerCredentials
 
 _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
 
-class FollowedCredentials:
+class ReloadingCredentials:
     """A server's: each handshake has the context of the newest usable files."""
 
-    def __init__(self, tls: ServerTls, expiry: Expiry | None = None) -> None:
+    def __init__(self, tls: ServerTls, expiry: CertificateExpiry | None = None) -> None:
         """Makes the first context.
 
         Raises:
             TlsError: a file cannot be used.
         """
-        tried = TriedFiles.of_server(tls, expiry=expiry)
+        validated = ValidatedFiles.of_server(tls, expiry=expiry)
 
         def context() -> ssl.SSLContext:
-            tried.read()
+            validated.read()
             return ServerCredentials(tls.certificate, tls.key, tls.client_ca, tls.crl).context()
 
-        self._followed = Followed(tls.files, context)
+        self._reloader = FileReloader(tls.files, context)
 
     def context(self) -> ssl.SSLContext:
         """The context for the next handshake."""
-        self._followed.look()
-        return self._followed.newest
+        self._reloader.reload_if_changed()
+        return self._reloader.current
 
 
 def channel_credentials(
-    tls: ChannelTls, expiry: Expiry | None = None
+    tls: ChannelTls, expiry: CertificateExpiry | None = None
 ) -> Callable[[], ChannelCredentials]:
     """Makes credentials of a channel, each time of what the files hold by then.
 
@@ -50,10 +50,10 @@ def channel_credentials(
     named = os.environ.get(_ROOTS_VARIABLE)
     if tls.ca is None and named:
         tls = replace(tls, ca=Path(named))
-    tried = TriedFiles.of_channel(tls, expiry=expiry)
+    validated = ValidatedFiles.of_channel(tls, expiry=expiry)
 
     def credentials() -> ChannelCredentials:
-        tried.read()
+        validated.read()
         return ChannelCredentials(tls.ca, tls.certificate, tls.key)
 
     return credentials

@@ -8,8 +8,8 @@ from rpc.transports.settings import LimitSettings
 from rpc.transports.transport import BindError, Methods, ServerOptions
 from rpc.transports.wire.admission import WireAdmission
 from rpc.transports.wire.calls import Calls, GenericHandlers, handler_of
-from rpc.transports.wire.credentials import FollowedCredentials
-from rpc.transports.wire.turned_away import TurnedAwayConnections
+from rpc.transports.wire.connection_observer import WireConnectionObserver
+from rpc.transports.wire.credentials import ReloadingCredentials
 
 from wire.http2.limits import Limits
 from wire.server import server
@@ -33,13 +33,13 @@ class WireServer:
         listening = options.listening
         self.address = listening.address
         self._credentials = (
-            None if listening.tls is None else FollowedCredentials(listening.tls, options.expiry)
+            None if listening.tls is None else ReloadingCredentials(listening.tls, options.expiry)
         )
         self._server = server(
             [GenericHandlers(methods)],
             limits=_limits(options.limits),
             observer=Calls(methods, asks_for_names=listening.asks_for_names),
-            connection_observer=TurnedAwayConnections(options.turned_away),
+            connection_observer=WireConnectionObserver(options.connection_turned_away),
             # The runtime ends its own streams, with a last word.
             background=(),
             reuse_port=listening.reuse_port,
@@ -65,7 +65,7 @@ class WireServer:
             self.address = join_host_port(split_host_port(self.address)[0], port)
         await self._server.start()
 
-    async def turn_away(self) -> None:
+    async def wait_until_quiet(self) -> None:
         """Waits for nothing: callers get a GOAWAY, and what is on its way is handled."""
 
     async def stop(self, grace: float) -> None:
@@ -80,16 +80,16 @@ class WireServer:
 
 def _limits(settings: LimitSettings) -> Limits:
     return Limits(
-        max_message=settings.max_message_bytes,
+        max_message_bytes=settings.max_message_bytes,
         max_concurrent_streams=settings.max_concurrent_streams,
         max_connections=settings.max_connections,
-        max_held=settings.max_bytes_in_flight,
-        idle_timeout=settings.max_connection_idle,
-        connection_age=settings.max_connection_age,
-        connection_age_grace=settings.max_connection_age_grace,
+        max_bytes_in_flight=settings.max_bytes_in_flight,
+        max_connection_idle=settings.max_connection_idle,
+        max_connection_age=settings.max_connection_age,
+        max_connection_age_grace=settings.max_connection_age_grace,
         request_timeout=settings.request_timeout,
         max_wait=settings.max_wait,
-        call_timeout=settings.max_call_duration,
+        max_call_duration=settings.max_call_duration,
     )
 
 

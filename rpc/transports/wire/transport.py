@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from rpc.core.errors import RpcStatusError
 from rpc.transports.causes import in_words
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import ReloadingChannel
 from rpc.transports.transport import ChannelOptions, Methods, ServerOptions
 from rpc.transports.wire.credentials import channel_credentials
 from rpc.transports.wire.each_turn import EachTurn
@@ -44,13 +44,13 @@ class WireTransport:
             return _open(options, None)
         # A connection that shows an old certificate ends before the certificate does.
         credentials = channel_credentials(tls, options.expiry)
-        renewed = RenewedChannel(lambda: _open(options, credentials()), tls)
-        return cast("grpc.aio.Channel", renewed)
+        reloading = ReloadingChannel(lambda: _open(options, credentials()), tls)
+        return cast("grpc.aio.Channel", reloading)
 
     async def why_unusable(self, channel: grpc.aio.Channel) -> str:
         """What its connections have failed with last."""
-        newest: Any = channel.newest if isinstance(channel, RenewedChannel) else channel
-        return in_words(newest.last_error or "")
+        current: Any = channel.current if isinstance(channel, ReloadingChannel) else channel
+        return in_words(current.last_error or "")
 
     def each_turn(self, action: Callable[[], None]) -> Callable[[], object]:
         """Runs an action before the responses of a turn of the event loop leave."""
@@ -75,6 +75,6 @@ def _open(options: ChannelOptions, credentials: ChannelCredentials | None) -> gr
             service_config=options.service_config,
             server_name=None if options.tls is None else options.tls.server_name,
             check_health=options.check_health,
-            limits=Limits(max_message=options.max_message_bytes),
+            limits=Limits(max_message_bytes=options.max_message_bytes),
         ),
     )

@@ -86,7 +86,7 @@ async def test_informational_headers_without_an_end() -> None:
 
 
 async def test_response_that_never_ends_is_bounded() -> None:
-    options = ChannelOptions(limits=Limits(max_message=100_000))
+    options = ChannelOptions(limits=Limits(max_message_bytes=100_000))
     async with (
         listening() as upstream,
         channel(f"ipv4:127.0.0.1:{upstream.port}", options=options) as calls,

@@ -49,7 +49,7 @@ async def test_references_to_one_entry_cost_nothing() -> None:
 
 async def test_large_responses_that_nobody_reads() -> None:
     limit = 24 * MIB
-    with victim(max_held=limit) as server:
+    with victim(max_bytes_in_flight=limit) as server:
         before = server.peak_memory
         async with AsyncExitStack() as stack:
             body = compressed(3 * MIB)
@@ -78,7 +78,7 @@ async def test_large_responses_that_nobody_reads() -> None:
 
 async def test_bodies_that_never_end() -> None:
     limit = 24 * MIB
-    with victim(max_held=limit, max_message=4 * MIB) as server:
+    with victim(max_bytes_in_flight=limit, max_message_bytes=4 * MIB) as server:
         before = server.peak_memory
         async with AsyncExitStack() as stack:
             part = data(1, bytes(16_384), end=False)
@@ -94,7 +94,7 @@ async def test_bodies_that_never_end() -> None:
 async def test_empty_messages_that_nobody_reads() -> None:
     limit = 24 * MIB
     chat = request(path=b"/test.Echo/Chat")
-    with victim(max_held=limit) as server:
+    with victim(max_bytes_in_flight=limit) as server:
         before = server.peak_memory
         async with AsyncExitStack() as stack:
             for _ in range(4):
@@ -125,7 +125,7 @@ async def test_stream_to_a_peer_that_does_not_read() -> None:
 
 
 async def test_small_message_that_unpacks_to_a_large_one() -> None:
-    with victim(max_message=1 * MIB) as server:
+    with victim(max_message_bytes=1 * MIB) as server:
         async with connected(server.port) as attacker, honest_caller(server.port):
             await greet(attacker)
             before = server.peak_memory

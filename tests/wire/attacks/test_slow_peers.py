@@ -56,14 +56,14 @@ async def test_silent_connection() -> None:
 
 
 async def test_idle_connection_is_closed_in_order() -> None:
-    limits = Limits(idle_timeout=SHORT)
+    limits = Limits(max_connection_idle=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await greet(peer)
         await peer.wait_for([connection_error(NO_ERROR)])
 
 
 async def test_old_connection_is_closed_in_order() -> None:
-    limits = Limits(connection_age=SHORT, connection_age_grace=SHORT)
+    limits = Limits(max_connection_age=SHORT, max_connection_age_grace=SHORT)
     async with serving(limits) as port, connected(port) as peer:
         await greet(peer)
         await peer.send(call())
@@ -132,7 +132,7 @@ async def test_refusals_that_nobody_reads() -> None:
 
 
 async def test_call_that_takes_longer_than_the_limit() -> None:
-    limits = Limits(call_timeout=SHORT)
+    limits = Limits(max_call_duration=SHORT)
     async with serving(limits) as port, honest_caller(port), connected(port) as peer:
         await greet(peer)
         await peer.send(headers(1, HOLD) + data(1))
@@ -140,7 +140,7 @@ async def test_call_that_takes_longer_than_the_limit() -> None:
 
 
 async def test_call_on_an_old_connection_gets_its_grace_only() -> None:
-    limits = Limits(connection_age=SHORT, connection_age_grace=SHORT)
+    limits = Limits(max_connection_age=SHORT, max_connection_age_grace=SHORT)
     async with serving(limits) as port, connected(port) as peer:
         await greet(peer)
         await peer.send(headers(1, HOLD) + data(1))

@@ -24,7 +24,7 @@ from wire.http2.limits import Limits
 
 _PATH = "/test.Service/Method"
 _UNREADABLE = "an upstream service's answer cannot be read"
-_OPTIONS = ChannelOptions(limits=Limits(max_message=1000, max_header_list=2000))
+_OPTIONS = ChannelOptions(limits=Limits(max_message_bytes=1000, max_header_list=2000))
 
 Field = tuple[bytes, bytes]
 

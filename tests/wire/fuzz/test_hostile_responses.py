@@ -18,7 +18,9 @@ AT_ONCE = 4
 TIME = 30.0
 
 OPTIONS = ChannelOptions(
-    initial_backoff=0.001, max_backoff=0.001, limits=Limits(max_message=2000, max_header_list=4000)
+    initial_backoff=0.001,
+    max_backoff=0.001,
+    limits=Limits(max_message_bytes=2000, max_header_list=4000),
 )
 
 

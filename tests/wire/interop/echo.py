@@ -96,7 +96,7 @@ async def grpcio_server(compression: grpc.Compression | None = None) -> AsyncIte
 @asynccontextmanager
 async def wire_server(compression: grpc.Compression | None = None) -> AsyncIterator[str]:
     """Serves by wire."""
-    server = make_server(limits=Limits(max_message=LIMIT), compression=compression)
+    server = make_server(limits=Limits(max_message_bytes=LIMIT), compression=compression)
     server.add_generic_rpc_handlers((Echo().handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -114,7 +114,7 @@ def grpcio_channel(target: str) -> Any:
 
 def wire_channel(target: str) -> Any:
     """Calls by wire."""
-    options = ChannelOptions(limits=Limits(max_message=LIMIT))
+    options = ChannelOptions(limits=Limits(max_message_bytes=LIMIT))
     return channel(target, options=options)
 
 

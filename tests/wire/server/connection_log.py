@@ -3,7 +3,7 @@
 import asyncio
 
 from wire.http2.connection import ConnectionEnd
-from wire.server.observer import Refusal
+from wire.server.observer import ConnectionRefusal
 
 
 class ConnectionLog:
@@ -16,7 +16,7 @@ class ConnectionLog:
 
     def __init__(self) -> None:
         self.ended: asyncio.Queue[ConnectionEnd] = asyncio.Queue()
-        self.refused: asyncio.Queue[tuple[str, Refusal, str]] = asyncio.Queue()
+        self.refused: asyncio.Queue[tuple[str, ConnectionRefusal, str]] = asyncio.Queue()
 
     def connection_opened(self, peer: str) -> None:
         """Records nothing."""
@@ -25,6 +25,6 @@ class ConnectionLog:
         """Records the reason."""
         self.ended.put_nowait(reason)
 
-    def connection_refused(self, peer: str, refusal: Refusal, reason: str) -> None:
+    def connection_refused(self, peer: str, refusal: ConnectionRefusal, reason: str) -> None:
         """Records the caller."""
         self.refused.put_nowait((peer, refusal, reason))

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.wire.server.connection_log import ConnectionLog
 from tests.wire.server.service import METHOD, channel_to, serving
-from wire.server.observer import Refusal
+from wire.server.observer import ConnectionRefusal
 
 
 async def _echo(request: bytes, context: Any) -> bytes:
@@ -35,6 +35,6 @@ async def test_running_out_of_descriptors_is_reported_and_passes() -> None:
             with no_descriptors():
                 caller.connect(("127.0.0.1", port))
                 told = await asyncio.wait_for(log.refused.get(), 10)
-            assert told == ("unknown", Refusal.NOT_ACCEPTED, "Too many open files")
+            assert told == ("unknown", ConnectionRefusal.NOT_ACCEPTED, "Too many open files")
         async with channel_to(port) as channel:
             assert await channel.unary_unary(METHOD)(b"hello", timeout=10) == b"hello"

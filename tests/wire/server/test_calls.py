@@ -131,13 +131,13 @@ async def test_a_handler_may_select_compression() -> None:
 
 
 async def test_a_message_beyond_the_limit_is_refused() -> None:
-    async with calling("unary_unary", _echo, limits=Limits(max_message=1000)) as call:
+    async with calling("unary_unary", _echo, limits=Limits(max_message_bytes=1000)) as call:
         assert (await failure(call(bytes(1001)))).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert await call(bytes(1000)) == bytes(1000)
 
 
 async def test_a_bomb_is_refused() -> None:
-    async with calling("unary_unary", _echo, limits=Limits(max_message=1 << 20)) as call:
+    async with calling("unary_unary", _echo, limits=Limits(max_message_bytes=1 << 20)) as call:
         error = await failure(call(bytes(4 << 20), compression=grpc.Compression.Gzip))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -225,7 +225,7 @@ async def test_no_call_takes_longer_than_the_limit() -> None:
     async def wait(request: bytes, context: Any) -> bytes:
         return await never()
 
-    async with calling("unary_unary", wait, limits=Limits(call_timeout=0.1)) as call:
+    async with calling("unary_unary", wait, limits=Limits(max_call_duration=0.1)) as call:
         error = await failure(call(b"", timeout=60))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 

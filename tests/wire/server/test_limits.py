@@ -56,7 +56,7 @@ async def test_a_silent_peer_is_closed() -> None:
 
 
 async def test_an_idle_connection_is_closed() -> None:
-    limits = Limits(idle_timeout=0.2)
+    limits = Limits(max_connection_idle=0.2)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
         connected(port) as peer,
@@ -73,7 +73,7 @@ async def test_an_old_connection_is_closed_without_a_loss() -> None:
         await go_on.wait()
         return request
 
-    limits = Limits(connection_age=0.2)
+    limits = Limits(max_connection_age=0.2)
     async with (
         serving("unary_unary", wait, limits=limits) as (_, port),
         connected(port) as peer,
@@ -86,7 +86,7 @@ async def test_an_old_connection_is_closed_without_a_loss() -> None:
 
 
 async def test_calls_on_an_old_connection_have_their_grace() -> None:
-    limits = Limits(connection_age=0.1, connection_age_grace=0.1)
+    limits = Limits(max_connection_age=0.1, max_connection_age_grace=0.1)
     async with (
         serving("unary_unary", _wait, limits=limits) as (_, port),
         connected(port) as peer,
@@ -158,7 +158,7 @@ async def test_a_response_that_nobody_reads_is_dropped() -> None:
 
 
 async def test_a_response_is_offered_no_longer_than_a_call_may_take() -> None:
-    limits = Limits(call_timeout=0.2)
+    limits = Limits(max_call_duration=0.2)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
         connected(port) as peer,
@@ -195,7 +195,7 @@ async def test_a_peer_that_acknowledges_pings_stays() -> None:
 
 
 async def test_too_many_bytes_are_refused_and_the_server_lives() -> None:
-    limits = Limits(max_held=300_000)
+    limits = Limits(max_bytes_in_flight=300_000)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
         connected(port) as peer,
@@ -228,7 +228,7 @@ async def test_a_request_larger_than_all_that_is_held_is_refused() -> None:
         return b""
 
     async with (
-        serving("unary_unary", take, limits=Limits(max_held=300_000)) as (_, port),
+        serving("unary_unary", take, limits=Limits(max_bytes_in_flight=300_000)) as (_, port),
         connected(port) as peer,
     ):
         await peer.send(_GREETING)
@@ -241,7 +241,7 @@ async def test_responses_that_nobody_reads_are_held() -> None:
         return bytes(100_000)
 
     async with (
-        serving("unary_unary", enlarge, limits=Limits(max_held=300_000)) as (_, port),
+        serving("unary_unary", enlarge, limits=Limits(max_bytes_in_flight=300_000)) as (_, port),
         connected(port) as peer,
     ):
         await peer.send(_GREETING)
@@ -252,7 +252,7 @@ async def test_responses_that_nobody_reads_are_held() -> None:
 
 
 async def test_silent_calls_make_room_for_those_with_a_request() -> None:
-    limits = Limits(max_held=50 * CALL_BYTES)
+    limits = Limits(max_bytes_in_flight=50 * CALL_BYTES)
     async with (
         serving("unary_unary", _echo, limits=limits) as (_, port),
         connected(port) as peer,
@@ -276,10 +276,10 @@ async def test_a_response_larger_than_the_limit_is_not_sent(size: int) -> None:
     async def enlarge(request: bytes, context: Any) -> bytes:
         return bytes(size)
 
-    async with calling("unary_unary", enlarge, limits=Limits(max_message=size - 1)) as call:
+    async with calling("unary_unary", enlarge, limits=Limits(max_message_bytes=size - 1)) as call:
         error = await failure(call(b""))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    async with calling("unary_unary", enlarge, limits=Limits(max_message=size)) as call:
+    async with calling("unary_unary", enlarge, limits=Limits(max_message_bytes=size)) as call:
         assert len(await call(b"")) == size
 
 
@@ -288,7 +288,7 @@ async def test_a_response_of_a_stream_has_the_same_limit() -> None:
         yield bytes(1000)
         yield bytes(1001)
 
-    async with calling("unary_stream", enlarge, limits=Limits(max_message=1000)) as call:
+    async with calling("unary_stream", enlarge, limits=Limits(max_message_bytes=1000)) as call:
         responses = call(b"")
         assert len(await responses.read()) == 1000
         with pytest.raises(grpc.aio.AioRpcError) as raised:

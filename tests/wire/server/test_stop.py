@@ -12,7 +12,7 @@ from tests.wire.conformance import frames
 from tests.wire.conformance.peer import Peer, connected
 from tests.wire.conformance.seen import Expectation
 from tests.wire.server.service import METHOD, channel_to, failure, handlers, method, never, serving
-from wire.server import draining, server
+from wire.server import connection_drain, server
 
 _REQUEST = frames.request(path=METHOD.encode())
 
@@ -97,8 +97,8 @@ async def test_calls_that_are_on_their_way_are_answered() -> None:
 async def test_a_goaway_waits_for_a_round_trip_without_responses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(draining, "_LONGEST_LOOK", 30)
-    monkeypatch.setattr(draining, "ACK_TIME", 30)
+    monkeypatch.setattr(connection_drain, "_LONGEST_LOOK", 30)
+    monkeypatch.setattr(connection_drain, "ACK_TIME", 30)
     async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
         await _greet(peer)
         stop = asyncio.create_task(stopping.stop(60))
@@ -117,7 +117,7 @@ async def test_a_goaway_waits_for_a_round_trip_without_responses(
 @pytest.mark.parametrize("bound", ["_LONGEST_LOOK", "ACK_TIME"])
 async def test_a_goaway_waits_no_longer_than(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_LONGEST_LOOK", "ACK_TIME"):
-        monkeypatch.setattr(draining, name, 0 if name == bound else 30)
+        monkeypatch.setattr(connection_drain, name, 0 if name == bound else 30)
     async with serving("unary_unary", _echo) as (stopping, port), connected(port) as peer:
         await _greet(peer)
         stop = asyncio.create_task(stopping.stop(60))

@@ -2,7 +2,7 @@
 
 from rpc.core.errors import UsageError
 from rpc.interceptors.authorization import Authorization
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 
 import grpc
 import pytest
@@ -13,7 +13,7 @@ from tests.support.calls import METHOD, make_call
 def refused(allowed: list[str], *callers: str) -> grpc.StatusCode | None:
     """The code of the refusal of a caller with these names, or None if admitted."""
     call = make_call(callers=callers)
-    Chain([Authorization(allowed)]).arrived(call)
+    InterceptorChain([Authorization(allowed)]).arrived(call)
     return None if call.refusal is None else call.refusal.code
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rpc.core.errors import RpcStatusError
 from rpc.core.metadata_keys import STATUS_DETAILS
-from rpc.interceptors.chain import Chain
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.status_mapping import StatusMapping, upstream_status
 from rpc.transports.grpcio.texts import is_local
 
@@ -139,7 +139,7 @@ class TestChainFailure:
                     return RpcStatusError(grpc.StatusCode.NOT_FOUND, "no such user")
                 return None
 
-        chain = Chain([StatusMapping(is_local), Absent()])
+        chain = InterceptorChain([StatusMapping(is_local), Absent()])
         status = chain.failure(make_call(), KeyError("name"))
         assert (status.code, status.message) == (grpc.StatusCode.NOT_FOUND, "no such user")
         assert chain.failure(make_call(), ValueError()).code is grpc.StatusCode.INTERNAL
@@ -149,13 +149,16 @@ class TestChainFailure:
             def failed(self, _: Any, error: Exception) -> RpcStatusError | None:
                 raise KeyError("password") from error
 
-        for chain in (Chain([StatusMapping(is_local), Broken()]), Chain([Broken()])):
+        for chain in (
+            InterceptorChain([StatusMapping(is_local), Broken()]),
+            InterceptorChain([Broken()]),
+        ):
             status = chain.failure(make_call(), ValueError("secret"))
             assert status.code is grpc.StatusCode.INTERNAL
             assert "password" not in status.message
             assert "KeyError: 'password'" in (status.diagnosis or "")
 
     def test_a_chain_that_maps_nothing_is_opaque_all_the_same(self) -> None:
-        status = Chain([]).failure(make_call(), KeyError("password"))
+        status = InterceptorChain([]).failure(make_call(), KeyError("password"))
         assert status.code is grpc.StatusCode.INTERNAL
         assert "password" not in status.message

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.order import admin_interceptors
 from rpc.server.health import HealthServicer, add_health
 from rpc.server.health_list import HealthListResponse
@@ -11,7 +11,7 @@ from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.silent_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import OpenCalls
 from rpc.transports.grpcio.texts import is_local
 
 import grpc
@@ -32,11 +32,11 @@ def health() -> HealthServicer:
 
 @pytest.fixture
 async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
-    chain = Chain(admin_interceptors(is_local=is_local))
+    chain = InterceptorChain(admin_interceptors(is_local=is_local))
     methods = Methods(chain, chain)
     add_health(health, methods.admin)
     server = grpc.aio.server(
-        handlers=[Calls(methods, Arrivals(), HeldResponses(), SilentCalls(LIMIT_SECONDS))]
+        handlers=[Calls(methods, Arrivals(), HeldResponses(), OpenCalls(LIMIT_SECONDS))]
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -66,14 +66,14 @@ async def test_the_server_serves_at_once_and_a_service_on_demand(
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await check(stub, SERVICE)
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     assert await check(stub, SERVICE) == SERVING
 
 
 async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, stub: Any) -> None:
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     health.drain()
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     assert await check(stub, "") == NOT_SERVING
     assert await check(stub, SERVICE) == NOT_SERVING
 
@@ -81,21 +81,21 @@ async def test_a_drain_is_for_everything_and_for_good(health: HealthServicer, st
 async def test_a_missing_upstream_stops_the_services_not_the_server(
     health: HealthServicer, stub: Any
 ) -> None:
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     for upstream in ("one", "other"):
-        health.lacks(upstream)
+        health.upstream_unusable(upstream)
     assert (await check(stub, SERVICE), await check(stub, "")) == (NOT_SERVING, SERVING)
-    health.has_again("one")
+    health.upstream_usable("one")
     assert await check(stub, SERVICE) == NOT_SERVING
-    health.has_again("other")
+    health.upstream_usable("other")
     assert await check(stub, SERVICE) == SERVING
 
 
 async def test_a_drain_holds_whatever_is_there_again(health: HealthServicer, stub: Any) -> None:
-    health.serve(SERVICE)
-    health.lacks("one")
+    health.set_serving(SERVICE)
+    health.upstream_unusable("one")
     health.drain()
-    health.has_again("one")
+    health.upstream_usable("one")
     assert (await check(stub, SERVICE), await check(stub, "")) == (NOT_SERVING, NOT_SERVING)
 
 
@@ -120,7 +120,7 @@ async def test_a_watcher_that_leaves_disturbs_no_other(health: HealthServicer, s
 
 async def test_a_list_has_every_service(health: HealthServicer, channel: grpc.aio.Channel) -> None:
     ask: Any = channel.unary_unary("/grpc.health.v1.Health/List")
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     response = HealthListResponse.FromString(await ask(b"", timeout=LIMIT_SECONDS))
     statuses = {service: one.status for service, one in response.statuses.items()}
     assert statuses == {"": SERVING, SERVICE: SERVING}
@@ -141,6 +141,6 @@ async def test_a_list_matches_health_proto(channel: grpc.aio.Channel) -> None:
 async def test_a_watch_of_a_service_that_comes_later(health: HealthServicer, stub: Any) -> None:
     watch = stub.Watch(request(SERVICE), timeout=LIMIT_SECONDS)
     assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-    health.serve(SERVICE)
+    health.set_serving(SERVICE)
     assert (await watch.read()).status == SERVING
     watch.cancel()

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from rpc.core.errors import RpcStatusError
-from rpc.interceptors.chain import Chain
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.server.methods import Methods
 
 import grpc
@@ -14,7 +14,7 @@ from services.mock_data.mock_data import MockUserData
 
 SERVICE = "user.MockUserDataService"
 METHOD = f"/{SERVICE}/GetMockUserData"
-CHAIN, ADMIN_CHAIN = Chain([]), Chain([])
+CHAIN, ADMIN_CHAIN = InterceptorChain([]), InterceptorChain([])
 
 
 class Generic(grpc.GenericRpcHandler):

@@ -13,7 +13,7 @@ from rpc.core.call import current_call
 from rpc.telemetry.log_setup import configure_logs, get_logger
 from rpc.telemetry.metrics import Metrics
 from rpc.telemetry.settings import LogFormat, LogLevel
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 
 import pytest
 
@@ -177,7 +177,7 @@ def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyP
 
 
 def lost_lines() -> float:
-    return Metrics(Expiry()).registry.get_sample_value("log_lines_lost_total") or 0
+    return Metrics(CertificateExpiry()).registry.get_sample_value("log_lines_lost_total") or 0
 
 
 def test_lines_that_are_written_during_a_call_bear_its_ids(stderr: Stderr) -> None:

@@ -7,7 +7,7 @@ from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.metrics import Metrics
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 
 import grpc
 import pytest
@@ -24,7 +24,7 @@ UPSTREAM_METHOD = "user.Orchestrator2Service/GetUser"
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Expiry())
+    return Metrics(CertificateExpiry())
 
 
 def value(metrics: Metrics, name: str, **labels: Any) -> float | None:
@@ -102,7 +102,7 @@ def test_calls_to_the_upstream_are_counted_apart(metrics: Metrics) -> None:
 
 def test_two_servers_in_one_process_count_apart(metrics: Metrics) -> None:
     metrics.of_calls.started(make_call())
-    assert value(Metrics(Expiry()), "grpc_server_call_started_total") is None
+    assert value(Metrics(CertificateExpiry()), "grpc_server_call_started_total") is None
 
 
 def test_the_process_is_measured(metrics: Metrics) -> None:
@@ -119,7 +119,7 @@ TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 @pytest.mark.parametrize("flags", ["00", "01"])
 def test_a_call_of_a_sampled_trace_is_an_exemplar(flags: str) -> None:
-    metrics = Metrics(Expiry(), exemplars=True)
+    metrics = Metrics(CertificateExpiry(), exemplars=True)
     call = make_call(trace_context=(("traceparent", f"00-{TRACE_ID}-{SPAN_ID}-{flags}"),))
     metrics.of_calls.started(call)
     metrics.of_calls.finished(call, Outcome(grpc.StatusCode.OK, 0.25))

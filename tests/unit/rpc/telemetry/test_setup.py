@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from rpc.telemetry.settings import TelemetrySettings, TracingSettings
 from rpc.telemetry.setup import Telemetry, telemetry
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 
 from testing.addresses import reserved_address
 
 
 @contextmanager
 def made(settings: TelemetrySettings) -> Iterator[Telemetry]:
-    with telemetry("test", settings, None, Expiry()) as made:
+    with telemetry("test", settings, None, CertificateExpiry()) as made:
         yield made
 
 

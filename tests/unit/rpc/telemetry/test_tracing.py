@@ -154,7 +154,7 @@ def test_the_upstream_gets_the_span_of_the_call_to_it(collector: Collector) -> N
     tracing.close()
     (span,) = collector.spans
     assert (span.kind, span.parent_id) == (3, PARENT)
-    assert call.all_metadata()[1] == ("traceparent", f"00-{TRACE_ID}-{span.span_id}-01")
+    assert call.outgoing_metadata()[1] == ("traceparent", f"00-{TRACE_ID}-{span.span_id}-01")
 
 
 @pytest.mark.parametrize(

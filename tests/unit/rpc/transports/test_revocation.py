@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rpc.server.running_server import RunningServer
-from rpc.tls import followed
+from rpc.tls import file_reloader
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.credentials import channel_credentials
 
@@ -90,7 +90,7 @@ async def test_a_bad_list_does_not_replace_a_good_one(  # noqa: PLR0913, PLR0917
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 3600.0)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 3600.0)
     caplog.set_level(logging.INFO, "rpc.tls")
     assert tls.crl is not None
     good, bad = authority.issue("good"), authority.issue("bad")

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from rpc.core.address import split_host_port
 from rpc.server.running_server import RunningServer
-from rpc.tls import followed
+from rpc.tls import file_reloader
 from rpc.tls.files import ServerTls, TlsError
 
 import pytest
@@ -30,7 +30,7 @@ Log = pytest.LogCaptureFixture
 @pytest.fixture
 def log(caplog: Log, monkeypatch: pytest.MonkeyPatch) -> Log:
     # A bad pair is tried once in a test, however slow the machine.
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 3600.0)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 3600.0)
     caplog.set_level(logging.INFO, "rpc.tls")
     return caplog
 
@@ -133,7 +133,7 @@ async def test_any_authoritys_will_do_where_none_is_named(
 async def test_a_rotation_survives_a_lack_of_descriptors(
     transport: str, authority: Authority, pair: Pair, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 0.0)
     old = pair.certificate.read_text()
 
     def no_descriptor(_: Path, mode: str) -> NoReturn:

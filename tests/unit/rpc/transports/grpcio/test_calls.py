@@ -7,14 +7,14 @@ from typing import Any, cast
 from rpc.core.call import Call
 from rpc.core.errors import RpcStatusError
 from rpc.core.outcome import Outcome
-from rpc.interceptors.chain import Chain
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import ExpiredCalls
 from rpc.interceptors.interceptor import ServerInterceptor
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.server.methods import Methods
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.calls import Calls, undecodable
 from rpc.transports.grpcio.held_responses import HeldResponses
-from rpc.transports.grpcio.silent_calls import SilentCalls
+from rpc.transports.grpcio.open_calls import OpenCalls
 
 import grpc
 import pytest
@@ -84,11 +84,11 @@ def calls(
             raise error
         return request
 
-    chain = Chain(interceptors)
+    chain = InterceptorChain(interceptors)
     methods = Methods(chain, chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(respond)
     cast("Any", methods.own).add_registered_method_handlers("test.Service", {"Method": handler})
-    return Calls(methods, Arrivals(), responses, SilentCalls(LIMIT_SECONDS))
+    return Calls(methods, Arrivals(), responses, OpenCalls(LIMIT_SECONDS))
 
 
 async def run(
@@ -191,7 +191,9 @@ async def test_the_status_is_reported_before_it_is_sent() -> None:
 async def test_a_call_expired_on_arrival_does_not_reach_the_servicer() -> None:
     notes, context = Notes(), Context(-1.0)
     with pytest.raises(grpc.aio.AbortError):
-        await run(notes, Expiry(), error=AssertionError("the servicer was asked"), context=context)
+        await run(
+            notes, ExpiredCalls(), error=AssertionError("the servicer was asked"), context=context
+        )
     assert [outcome.code for outcome in notes.outcomes] == [grpc.StatusCode.DEADLINE_EXCEEDED]
     assert context.aborted is not None
     assert context.aborted[0] is grpc.StatusCode.DEADLINE_EXCEEDED

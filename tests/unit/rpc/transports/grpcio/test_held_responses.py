@@ -10,14 +10,14 @@ from tests.support.calls import PEER
 async def begun(response: bytes, responses: HeldResponses) -> asyncio.Future[bytes]:
     """Starts a response, and lets it advance as far as it can at once."""
 
-    async def pass_on() -> bytes:
-        await responses.pass_on(PEER)
+    async def send() -> bytes:
+        await responses.wait_to_send(PEER)
         return response
 
-    passing = asyncio.ensure_future(pass_on())
+    sending = asyncio.ensure_future(send())
     for _ in range(3):
         await asyncio.sleep(0)
-    return passing
+    return sending
 
 
 async def test_a_response_is_sent_at_once() -> None:

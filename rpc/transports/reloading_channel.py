@@ -1,12 +1,12 @@
-"""A channel with certificates renewed while the server runs."""
+"""A channel with certificates reloaded while the server runs."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Self
 from weakref import WeakSet
 
+from rpc.tls.file_reloader import FileReloader
 from rpc.tls.files import ChannelTls
-from rpc.tls.followed import Followed
 
 import grpc
 
@@ -16,7 +16,7 @@ LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 3600.0
 
 
-class RenewedChannel:
+class ReloadingChannel:
     """Stands in for a channel: a new one takes over when a file of its TLS has changed.
 
     A server's handshakes ask for its certificate each time. A channel's credentials stay as they
@@ -35,13 +35,13 @@ class RenewedChannel:
         """
         what = "certificate for the upstream"
         # Whoever finds a change has to leave the old channel.
-        self._channels = Followed(tls.files, open_channel, what, polled=True)
+        self._channels = FileReloader(tls.files, open_channel, what, polled=True)
         self._calls: WeakSet[grpc.aio.Call] = WeakSet()
         self._closing: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        """As a channel's: calls of the method, each over the newest channel by then."""
+        """As a channel's: calls of the method, each over the current channel by then."""
         return self._sending("unary_unary", args, kwargs)
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ class RenewedChannel:
         self, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Callable[..., Any]:
         def send(*call_args: Any, **call_kwargs: Any) -> Any:
-            method = getattr(self._channels.newest, kind)(*args, **kwargs)
+            method = getattr(self._channels.current, kind)(*args, **kwargs)
             call = method(*call_args, **call_kwargs)
             self._calls.add(call)
             return call
@@ -68,13 +68,13 @@ class RenewedChannel:
         return send
 
     @property
-    def newest(self) -> grpc.aio.Channel:
+    def current(self) -> grpc.aio.Channel:
         """The channel for new calls."""
-        return self._channels.newest
+        return self._channels.current
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002
-        """The state of the newest channel."""
-        return self._channels.newest.get_state(try_to_connect)
+        """The state of the current channel."""
+        return self._channels.current.get_state(try_to_connect)
 
     async def __aenter__(self) -> Self:
         """It is closed when the context is left."""
@@ -89,13 +89,13 @@ class RenewedChannel:
         self._following.cancel()
         for call in list(self._calls):
             call.cancel()
-        await asyncio.gather(self._channels.newest.close(), *self._closing)
+        await asyncio.gather(self._channels.current.close(), *self._closing)
 
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            old = self._channels.newest
-            if self._channels.look():
+            old = self._channels.current
+            if self._channels.reload_if_changed():
                 self._leave(old)
 
     def _leave(self, old: grpc.aio.Channel) -> None:

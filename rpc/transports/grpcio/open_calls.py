@@ -1,4 +1,4 @@
-"""Calls open without a request: gRPC's core has no limit on their time."""
+"""The open calls. Those without a request are ended: gRPC's core has no limit on their time."""
 
 import asyncio
 import time
@@ -11,8 +11,8 @@ import grpc
 _LOOK_SECONDS = 1.0
 
 
-class SilentCalls:
-    """Ends calls without a request read in time."""
+class OpenCalls:
+    """Knows the open calls, and ends those without a request read in time."""
 
     def __init__(self, timeout: float) -> None:
         """Takes the seconds of silence allowed to a call."""
@@ -38,9 +38,9 @@ class SilentCalls:
         """Checks the calls for as long as the server runs."""
         while True:
             await asyncio.sleep(min(_LOOK_SECONDS, self._timeout / 4))
-            self.end(time.perf_counter() - self._timeout)
+            self.end_silent(time.perf_counter() - self._timeout)
 
-    def end(self, before: float) -> None:
+    def end_silent(self, before: float) -> None:
         """Ends calls silent since a time, in seconds of `time.perf_counter`."""
         for call in list(self._open):
             if call.started > before:

@@ -34,7 +34,7 @@ _GAVE_UP = "the server cancelled what the call was waiting for"
 _logger = logging.getLogger(__name__)
 
 
-class Chain:
+class InterceptorChain:
     """Runs a list of interceptors around servicers.
 
     A transport calls `arrived`, `ended` and `closed` for each call, in this order and once, whether
@@ -66,10 +66,10 @@ class Chain:
             try:
                 hook.run(call)
             except Exception as error:  # noqa: BLE001  # whatever a program's own may raise
-                call.told = hook.place
+                call.interceptors_started = hook.place
                 call.refusal = self._status(call, error)
                 return
-        call.told = self._count
+        call.interceptors_started = self._count
 
     def ended(self, call: Call, code: grpc.StatusCode, details: str) -> None:
         """Calls the interceptors after a call, and cancels what it has left open.
@@ -89,7 +89,7 @@ class Chain:
             if not upstream_call.done():
                 upstream_call.cancel()
         for hook in self._finished:
-            if hook.place < call.told:
+            if hook.place < call.interceptors_started:
                 try:
                     hook.run(call, outcome)
                 except Exception:  # must not change how a call ends
@@ -98,7 +98,7 @@ class Chain:
     def closed(self, call: Call) -> None:
         """Calls the interceptors once a call's response has left, or is given up."""
         for hook in self._closed:
-            if hook.place < call.told:
+            if hook.place < call.interceptors_started:
                 try:
                     hook.run(call)
                 except Exception:  # must not change how a call ends
@@ -169,7 +169,7 @@ class Chain:
         """Makes the running task a call's."""
         current_call.set(call)
         for hook in self._entering:
-            if hook.place < call.told:
+            if hook.place < call.interceptors_started:
                 try:
                     hook.run(call)
                 except Exception:  # must not change what becomes of a call

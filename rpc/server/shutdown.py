@@ -7,7 +7,7 @@ from rpc.server.settings import ShutdownSettings
 from rpc.transports.transport import TransportServer
 
 
-async def drain(
+async def shut_down(
     server: TransportServer,
     health: HealthServicer,
     stopping: asyncio.Event,
@@ -24,7 +24,7 @@ async def drain(
     health.drain()
     await asyncio.sleep(settings.drain_delay)
     if health.is_watched:
-        await server.turn_away()
+        await server.wait_until_quiet()
     health.end_watches()
     stopping.set()
     await server.stop(settings.grace)

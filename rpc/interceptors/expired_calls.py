@@ -7,7 +7,7 @@ from rpc.interceptors.interceptor import ServerInterceptor
 import grpc
 
 
-class Expiry(ServerInterceptor):
+class ExpiredCalls(ServerInterceptor):
     """Ends a call whose deadline has passed on arrival, so no hop works for nobody."""
 
     def started(self, call: Call) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from wire.http2.error_codes import NO_ERROR
-from wire.server.draining import ACK_TIME
+from wire.server.connection_drain import ACK_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,7 +31,7 @@ _LAST_WORK = 1.0
 _LOOK_INTERVAL = 0.005
 
 
-async def drain(connections: Connections, grace: float, background: Collection[str]) -> None:
+async def shut_down(connections: Connections, grace: float, background: Collection[str]) -> None:
     """Complete the calls in flight and those on their way, then close.
 
     Args:

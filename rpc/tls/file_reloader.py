@@ -16,14 +16,14 @@ _logger = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 
-class Followed(Generic[Made]):
-    """Made of files, and made again when a look finds one of them changed.
+class FileReloader(Generic[Made]):
+    """Makes something of files, and makes it again when one of them is found changed.
 
-    Unusable files leave the newest in its place: they may be half written. They are tried again, as
+    Unusable files leave the old one in place: they may be half written. They are tried again, as
     the obstacle may be over, such as a lack of descriptors.
 
     Attributes:
-        newest: made of the newest usable files.
+        current: made of the newest usable files.
     """
 
     def __init__(
@@ -53,21 +53,21 @@ class Followed(Generic[Made]):
         self._complaint = ""
         self._failed_at: float | None = None
         self._seen = self._stamps()
-        self.newest = make()
+        self.current = make()
         self._polled = polled
         _all.add(self)
 
-    def look(self) -> bool:
+    def reload_if_changed(self) -> bool:
         """Makes it anew if a file has changed, on any thread. Whether there is a newer one."""
         with self._lock:
-            return self._is_due() and self._renew()
+            return self._is_due() and self._reload()
 
     def expire(self) -> None:
         """Has the files read anew though none of them has changed: by the next look, or now."""
         with self._lock:
             self._seen = []
         if not self._polled:
-            self.look()
+            self.reload_if_changed()
 
     def _is_due(self) -> bool:
         before, self._seen = self._seen, self._stamps()
@@ -76,9 +76,9 @@ class Followed(Generic[Made]):
             return True
         return self._failed_at is not None and time.monotonic() - self._failed_at >= RETRY_SECONDS
 
-    def _renew(self) -> bool:
+    def _reload(self) -> bool:
         try:
-            self.newest = self._make()
+            self.current = self._make()
         except (OSError, ValueError) as error:
             self._failed_at = time.monotonic()
             self._complain(str(error))
@@ -96,13 +96,13 @@ class Followed(Generic[Made]):
         return [_stamp(file) for file in self._files]
 
 
-_all: "WeakSet[Followed[Any]]" = WeakSet()
+_all: "WeakSet[FileReloader[Any]]" = WeakSet()
 
 
 def expire_all() -> None:
     """Has all files of this process read anew."""
-    for followed in list(_all):
-        followed.expire()
+    for reloader in list(_all):
+        reloader.expire()
 
 
 def _stamp(file: Path) -> tuple[int, ...] | None:

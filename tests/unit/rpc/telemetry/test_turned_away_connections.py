@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rpc.telemetry import log_pace
 from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics import Metrics
-from rpc.telemetry.turned_away import TurnedAwayConnections
-from rpc.tls.expiry import Expiry
+from rpc.telemetry.turned_away_connections import TurnedAwayConnections
+from rpc.tls.expiry import CertificateExpiry
 
 import pytest
 
@@ -23,7 +23,7 @@ def _restore_logs() -> Iterator[None]:
 
 
 def test_each_is_logged_and_counted_by_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics, connections = Metrics(Expiry()), TurnedAwayConnections()
+    metrics, connections = Metrics(CertificateExpiry()), TurnedAwayConnections()
     connections.count = metrics.count_turned_away
     connections.report("ipv4:10.0.0.1:5", "handshake", "no certificate")
     line = json.loads(capsys.readouterr().err)

@@ -1,4 +1,4 @@
-"""Tries certificates before they are used."""
+"""Validates certificates before they are used."""
 
 import ssl
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.tls.pem import read_authorities, read_pair
 from rpc.tls.revocation import read_revocations
@@ -28,8 +28,8 @@ class Pems:
     authorities: bytes | None
 
 
-class TriedFiles:
-    """The files of one side of TLS, tried each time they are read.
+class ValidatedFiles:
+    """The files of one side of TLS, validated each time they are read.
 
     A pair shakes hands with itself. A pair in place of another must be valid now. It must be of an
     authority in the file beside it if the one before it was. The first pair of a server is taken
@@ -44,8 +44,8 @@ class TriedFiles:
         authorities: Path | None,
         crl: Path | None = None,
         shown_by_server: bool,
-        expiry: Expiry | None = None,
-        tries_first: bool = True,
+        expiry: CertificateExpiry | None = None,
+        validates_first: bool = True,
         accept: Callable[[Path, bytes], None] = lambda _, __: None,
     ) -> None:
         """Names the files.
@@ -57,7 +57,7 @@ class TriedFiles:
             crl: PEM of their revocation lists.
             shown_by_server: this side is the server.
             expiry: watches the certificates in use.
-            tries_first: tries the first pair too. A short-lived program need not.
+            validates_first: validates the first pair too. A short-lived program need not.
             accept: raises TlsError for a chain unusable to the transport. It is given the file's
                 name and its PEM.
         """
@@ -66,14 +66,14 @@ class TriedFiles:
         self._crl = crl
         self._shown_by_server = shown_by_server
         self._expiry = expiry
-        self._tries_first = tries_first
+        self._validates_first = validates_first
         self._accept = accept
         self._chain: bytes | None = None
         self._is_known = False
         self._revoked: bytes | None = None
 
     @classmethod
-    def of_server(cls, tls: ServerTls, **more: Any) -> "TriedFiles":
+    def of_server(cls, tls: ServerTls, **more: Any) -> "ValidatedFiles":
         """Those of a server."""
         return cls(
             certificate=tls.certificate,
@@ -85,7 +85,9 @@ class TriedFiles:
         )
 
     @classmethod
-    def of_channel(cls, tls: ChannelTls, *, expiry: Expiry | None, **more: Any) -> "TriedFiles":
+    def of_channel(
+        cls, tls: ChannelTls, *, expiry: CertificateExpiry | None, **more: Any
+    ) -> "ValidatedFiles":
         """Those of a channel. Without `expiry` it is a short-lived program's."""
         return cls(
             certificate=tls.certificate,
@@ -93,12 +95,12 @@ class TriedFiles:
             authorities=tls.ca,
             shown_by_server=False,
             expiry=expiry,
-            tries_first=expiry is not None,
+            validates_first=expiry is not None,
             **more,
         )
 
     def read(self) -> Pems:
-        """Reads the files, and tries what has changed.
+        """Reads the files, and validates what has changed.
 
         Raises:
             TlsError: a file cannot be used. The message names it.
@@ -109,14 +111,14 @@ class TriedFiles:
         if self._certificate is None or self._key is None:
             return Pems(None, None, authorities)
         key, chain = read_pair(self._certificate, self._key)
-        if self._tries_first or self._chain is not None:
+        if self._validates_first or self._chain is not None:
             if chain != self._chain:
-                self._try(self._certificate, self._key, chain)
+                self._validate(self._certificate, self._key, chain)
             self._is_known = self._flaw(self._certificate, self._key, self._authorities) is None
         self._chain = chain
         return Pems(key, chain, authorities)
 
-    def _try(self, certificate: Path, key: Path, chain: bytes) -> None:
+    def _validate(self, certificate: Path, key: Path, chain: bytes) -> None:
         validity = _validity(certificate, chain)
         self._accept(certificate, chain)
         flaw = self._flaw(certificate, key, certificate)
@@ -127,7 +129,7 @@ class TriedFiles:
         if flaw is not None:
             raise TlsError(f"{certificate} {flaw}")
         if self._expiry is not None:
-            self._expiry.uses(certificate, validity.ends)
+            self._expiry.uses(certificate, validity)
             self._expiry.uses_key(key)
 
     def _read_revocations(self, crl: Path, authorities: bytes) -> None:
@@ -136,7 +138,7 @@ class TriedFiles:
             raise TlsError(f"{crl} {validity.flaw}")
         self._revoked = pem
         if self._expiry is not None:
-            self._expiry.uses(crl, validity.ends)
+            self._expiry.uses(crl, validity)
 
     def _flaw(self, certificate: Path, key: Path, trusted: Path | None) -> str | None:
         if trusted is None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from wire.protocol.metadata import Field
 
 
-class Attempts:
-    """The attempts of one call (gRFC A6), on whichever connections.
+class RetryableCall:
+    """A call, of any number of attempts (gRFC A6), on whichever connections.
 
     A call is committed, and so never tried again, once a response has begun. A request unseen by
     any server goes elsewhere at once: any number of times if it was never sent, once if a server

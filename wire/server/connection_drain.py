@@ -28,7 +28,7 @@ _QUIET_PING = b"is quiet"
 _DRAIN_PING = b"draining"
 
 
-class Draining(Responses):
+class ConnectionDrain(Responses):
     """The end of a connection that still has calls."""
 
     draining = False

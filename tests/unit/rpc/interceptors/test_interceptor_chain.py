@@ -10,8 +10,8 @@ from typing import Any, cast
 from rpc.core.call import Call, current_call
 from rpc.core.errors import RpcStatusError, invalid_argument
 from rpc.core.outcome import Outcome
-from rpc.interceptors.chain import Chain
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
+from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.server.application import Application, Servicer
 from rpc.telemetry.log_setup import configure_logs, get_logger
 
@@ -332,7 +332,7 @@ def test_a_call_cut_off_by_its_deadline_has_the_upstreams_state(
     code: grpc.StatusCode, diagnosis: str | None
 ) -> None:
     call = make_call()
-    Chain([], lambda: "mock_data at 127.0.0.1:1: connected").ended(call, code, "")
+    InterceptorChain([], lambda: "mock_data at 127.0.0.1:1: connected").ended(call, code, "")
     assert call.outcome is not None
     assert (call.outcome.code, call.outcome.diagnosis) == (code, diagnosis)
 

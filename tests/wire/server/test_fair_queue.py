@@ -1,10 +1,10 @@
-"""Callers are read in turns, and calls are refused after too long a wait."""
+"""Callers are read round-robin, and calls are refused after too long a wait."""
 
 import asyncio
 from typing import Any
 
 from wire.server.admission import Admission
-from wire.server.turns import CALLS_A_TURN, Turns
+from wire.server.fair_queue import CALLS_A_TURN, FairQueue
 
 
 class Waiting:
@@ -33,18 +33,18 @@ class Waiting:
         return self.refused
 
 
-def turns(admission: Admission | None = None) -> Turns:
-    return Turns(asyncio.get_running_loop(), 1.0, admission or Admission())
+def fair_queue(admission: Admission | None = None) -> FairQueue:
+    return FairQueue(asyncio.get_running_loop(), 1.0, admission or Admission())
 
 
-def wait(turns: Turns, *connections: Any) -> None:
+def wait(queue: FairQueue, *connections: Any) -> None:
     for connection in connections:
-        turns.wait(connection)
+        queue.wait(connection)
 
 
-async def test_callers_have_their_turns_whatever_connections_they_have() -> None:
+async def test_callers_not_connections_are_read_round_robin() -> None:
     read: list[str] = []
-    queue = turns()
+    queue = fair_queue()
     many = [Waiting("many", 32, read) for _ in range(3)]
     wait(queue, *many, Waiting("one", 32, read))
     await asyncio.sleep(0)
@@ -53,7 +53,7 @@ async def test_callers_have_their_turns_whatever_connections_they_have() -> None
 
 async def test_a_turn_begins_so_many_calls_and_no_more() -> None:
     read: list[str] = []
-    queue = turns()
+    queue = fair_queue()
     wait(queue, *(Waiting("many", 32, read) for _ in range(10)))
     await asyncio.sleep(0)
     assert len(read) == CALLS_A_TURN // 32
@@ -66,7 +66,7 @@ async def test_a_turn_begins_so_many_calls_and_no_more() -> None:
 
 async def test_late_calls_are_refused_past_those_of_the_turn() -> None:
     read: list[str] = []
-    queue = turns()
+    queue = fair_queue()
     late = Waiting("late", CALLS_A_TURN + 1, read, since=0.0)
     wait(queue, late)
     await asyncio.sleep(0)
@@ -76,7 +76,7 @@ async def test_late_calls_are_refused_past_those_of_the_turn() -> None:
 
 async def test_what_came_in_time_waits_for_the_next_turn() -> None:
     read: list[str] = []
-    queue = turns()
+    queue = fair_queue()
     early = Waiting("early", CALLS_A_TURN + 1, read)
     wait(queue, early)
     await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 Calls are begun as they are read, and begun calls make a turn long: for all callers, health checks
 among them. So a turn begins a bounded number of calls, however many connections there are. The rest
-waits, and callers are served in turns, whatever number of connections each of them has.
+waits, and callers are served round-robin, whatever number of connections each of them has.
 
 A call is refused after too long a wait, or if there is no room for it. A refusal costs a small part
 of a response: it is made while the call is read. As long as the queue is empty from time to time it
@@ -35,7 +35,7 @@ _REFUSALS_A_CALL = 16
 _REFUSALS_A_TURN = 1024
 
 
-class Turns:
+class FairQueue:
     """The queue of connections with unread bytes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Turns:
             self.left = min(_IDS_A_TURN, 2 * self._admission.room())
 
     def wait(self, connection: Backlog) -> None:
-        """Read this connection when it is its caller's turn."""
+        """Read this connection when its caller is next."""
         if not self._waiting:
             self._since = connection.waits_since
             self.left = 0

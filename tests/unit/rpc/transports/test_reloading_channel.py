@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
-from rpc.tls.expiry import Expiry
+from rpc.tls.expiry import CertificateExpiry
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
 from rpc.transports.grpcio.channel import open_channel
-from rpc.transports.renewed_channel import RenewedChannel
+from rpc.transports.reloading_channel import ReloadingChannel
 from rpc.transports.transport import ChannelOptions
 from rpc.upstream.service_config import service_config
 
@@ -76,20 +76,20 @@ async def settings(
             target=server.address,
             tls=shown,
             service_config=service_config(SERVICE),
-            expiry=Expiry(),
+            expiry=CertificateExpiry(),
             max_message_bytes=64 * 1024,
         )
 
 
-def open_renewed(settings: ChannelOptions) -> RenewedChannel:
+def open_reloading(settings: ChannelOptions) -> ReloadingChannel:
     channel: Any = open_channel(settings)
-    assert isinstance(channel, RenewedChannel)
+    assert isinstance(channel, ReloadingChannel)
     return channel
 
 
 @pytest.fixture
-async def channel(settings: ChannelOptions) -> AsyncIterator[RenewedChannel]:
-    channel = open_renewed(settings)
+async def channel(settings: ChannelOptions) -> AsyncIterator[ReloadingChannel]:
+    channel = open_reloading(settings)
     yield channel
     await channel.close()
 
@@ -102,7 +102,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.fixture
 def renew(
-    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+    channel: ReloadingChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
 ) -> Renew:
     """Replaces the channel's pair, and sees the new one presented."""
 
@@ -115,7 +115,7 @@ def renew(
     return renew
 
 
-async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
+async def shown_name(channel: ReloadingChannel, request: str = "fast") -> str:
     """The name in the certificate of a call, as seen by the upstream."""
     stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
     response = await stub.GetMockUserData(
@@ -125,7 +125,7 @@ async def shown_name(channel: RenewedChannel, request: str = "fast") -> str:
 
 
 async def test_a_new_certificate_is_shown_from_then_on(
-    channel: RenewedChannel, renew: Renew
+    channel: ReloadingChannel, renew: Renew
 ) -> None:
     assert await shown_name(channel) == "first"
     for name in ("second", "third"):
@@ -133,7 +133,7 @@ async def test_a_new_certificate_is_shown_from_then_on(
 
 
 async def test_a_call_under_way_is_answered_over_the_old_connection(
-    channel: RenewedChannel, upstream: Upstream, renew: Renew
+    channel: ReloadingChannel, upstream: Upstream, renew: Renew
 ) -> None:
     under_way = asyncio.create_task(shown_name(channel, "slow"))
     await eventually(lambda: upstream.waiting == 1, "the upstream has the call")
@@ -143,7 +143,7 @@ async def test_a_call_under_way_is_answered_over_the_old_connection(
 
 
 async def test_a_pair_that_does_not_match_is_not_used(
-    channel: RenewedChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
+    channel: ReloadingChannel, authority: Authority, pair: Pair, log: pytest.LogCaptureFixture
 ) -> None:
     right_key = pair.key.read_bytes()
     pair.key.write_bytes(authority.issue("other").key.read_bytes())
@@ -159,7 +159,7 @@ async def test_a_pair_that_does_not_match_is_not_used(
     ("flaw", "reason"), [("expired", "has expired"), ("stranger", "is of no authority in")]
 )
 async def test_a_pair_that_the_upstream_would_refuse_is_not_used(  # noqa: PLR0913, PLR0917
-    channel: RenewedChannel,
+    channel: ReloadingChannel,
     authority: Authority,
     pair: Pair,
     log: pytest.LogCaptureFixture,
@@ -174,7 +174,7 @@ async def test_a_pair_that_the_upstream_would_refuse_is_not_used(  # noqa: PLR09
 
 
 async def test_closing_ends_the_calls_of_old_and_new_connections(
-    channel: RenewedChannel, upstream: Upstream, renew: Renew
+    channel: ReloadingChannel, upstream: Upstream, renew: Renew
 ) -> None:
     calls = [asyncio.create_task(shown_name(channel, "slow"))]
     await eventually(lambda: upstream.waiting == 1, "the upstream has a call")
@@ -192,4 +192,4 @@ async def test_files_that_cannot_be_used_at_the_start_are_an_error(
 ) -> None:
     pair.key.unlink()
     with pytest.raises(TlsError, match="No such file"):
-        open_renewed(settings)
+        open_reloading(settings)

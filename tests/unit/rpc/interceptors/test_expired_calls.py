@@ -2,8 +2,8 @@
 
 import time
 
-from rpc.interceptors.chain import Chain
-from rpc.interceptors.expiry import Expiry
+from rpc.interceptors.expired_calls import ExpiredCalls
+from rpc.interceptors.interceptor_chain import InterceptorChain
 
 import grpc
 
@@ -12,7 +12,7 @@ from tests.support.calls import make_call
 
 def test_a_call_whose_time_is_up_is_refused() -> None:
     call = make_call(expires=time.perf_counter() - 1)
-    Chain([Expiry()]).arrived(call)
+    InterceptorChain([ExpiredCalls()]).arrived(call)
     assert call.refusal is not None
     assert call.refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
@@ -20,5 +20,5 @@ def test_a_call_whose_time_is_up_is_refused() -> None:
 def test_a_call_with_time_left_continues() -> None:
     for expires in (None, time.perf_counter() + 60):
         call = make_call(expires=expires)
-        Chain([Expiry()]).arrived(call)
+        InterceptorChain([ExpiredCalls()]).arrived(call)
         assert call.refusal is None

@@ -5,8 +5,8 @@ import logging
 import os
 from pathlib import Path
 
-from rpc.tls import followed
-from rpc.tls.followed import Followed, expire_all
+from rpc.tls import file_reloader
+from rpc.tls.file_reloader import FileReloader, expire_all
 
 import pytest
 
@@ -41,41 +41,41 @@ def replace(reader: Reader, text: str) -> None:
 
 
 def test_nothing_is_made_while_no_file_changes(reader: Reader) -> None:
-    made = Followed([reader.file, None], reader)
-    assert [made.look() for _ in range(3)] == [False] * 3
-    assert (made.newest, reader.times) == ("first", 1)
+    made = FileReloader([reader.file, None], reader)
+    assert [made.reload_if_changed() for _ in range(3)] == [False] * 3
+    assert (made.current, reader.times) == ("first", 1)
 
 
 def test_a_change_is_followed(reader: Reader, caplog: pytest.LogCaptureFixture) -> None:
-    made = Followed([reader.file], reader, "letter")
+    made = FileReloader([reader.file], reader, "letter")
     replace(reader, "second")
-    assert made.look()
-    assert made.newest == "second"
+    assert made.reload_if_changed()
+    assert made.current == "second"
     assert caplog.messages == ["letter reloaded"]
 
 
 def test_what_cannot_be_used_leaves_the_old(
     reader: Reader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = Followed([reader.file], reader, "letter")
+    made = FileReloader([reader.file], reader, "letter")
     reader.error = ValueError("it is torn")
     replace(reader, "second")
-    assert [made.look() for _ in range(3)] == [False] * 3
-    assert made.newest == "first"
+    assert [made.reload_if_changed() for _ in range(3)] == [False] * 3
+    assert made.current == "first"
     assert caplog.messages == ["keeping the old letter: it is torn"]
 
 
 def test_a_read_error_does_not_lose_a_change(
     reader: Reader, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 0.0)
-    made = Followed([reader.file], reader)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 0.0)
+    made = FileReloader([reader.file], reader)
     reader.error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     replace(reader, "second")
-    assert [made.look() for _ in range(3)] == [False] * 3
+    assert [made.reload_if_changed() for _ in range(3)] == [False] * 3
     reader.error = None
-    assert made.look()
-    assert made.newest == "second"
+    assert made.reload_if_changed()
+    assert made.current == "second"
     # One line for the failure, even if it recurs.
     assert len(caplog.messages) == 2
     assert "Too many open files" in caplog.messages[0]
@@ -84,42 +84,42 @@ def test_a_read_error_does_not_lose_a_change(
 def test_a_bad_file_is_not_read_at_each_look(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followed, "RETRY_SECONDS", 3600.0)
-    made = Followed([reader.file], reader)
+    monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 3600.0)
+    made = FileReloader([reader.file], reader)
     reader.error = ValueError("it is torn")
     replace(reader, "second")
     for _ in range(100):
-        made.look()
+        made.reload_if_changed()
     assert reader.times == 2
 
 
 def test_the_first_has_to_be_good(reader: Reader) -> None:
     reader.error = ValueError("it is torn")
     with pytest.raises(ValueError, match="it is torn"):
-        Followed([reader.file], reader)
+        FileReloader([reader.file], reader)
 
 
 def test_all_that_is_followed_can_be_read_anew(
     reader: Reader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = Followed([reader.file], reader, "letter")
+    made = FileReloader([reader.file], reader, "letter")
     expire_all()
-    assert (made.newest, reader.times) == ("first", 2)
+    assert (made.current, reader.times) == ("first", 2)
     assert caplog.messages.count("letter reloaded") == 1
 
 
 def test_polled_work_is_left_to_the_poller(reader: Reader) -> None:
-    made = Followed([reader.file], reader, polled=True)
+    made = FileReloader([reader.file], reader, polled=True)
     expire_all()
     assert reader.times == 1
-    assert made.look()
-    assert not made.look()
+    assert made.reload_if_changed()
+    assert not made.reload_if_changed()
 
 
 def test_a_complaint_comes_again_when_all_is_read_anew(
     reader: Reader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = Followed([reader.file], reader, "letter")
+    made = FileReloader([reader.file], reader, "letter")
     reader.error = ValueError("it is torn")
     for _ in range(2):
         made.expire()

@@ -34,7 +34,7 @@ class RequestIds(UpstreamInterceptor):
         self._last.set(call.request_id)
 
 
-class Connection:
+class ClientChannel:
     """What calls are made on.
 
     Attributes:
@@ -64,15 +64,15 @@ class Connection:
         self.channel = cast("grpc.aio.Channel", observed)
 
     async def explain(self, error: grpc.aio.AioRpcError) -> Failure:
-        """Says what a failed call on this connection means."""
+        """Says what a failed call on this channel means."""
         return await explain(error, self._channel, self._settings, self._service)
 
 
 @asynccontextmanager
-async def connected(
+async def open_client_channel(
     settings: ClientSettings, service: str, *, check_health: bool = True
-) -> AsyncIterator[Connection]:
-    """Opens a connection for the calls of one service. It is made when the first call needs it.
+) -> AsyncIterator[ClientChannel]:
+    """Opens a channel for the calls of one service. It connects when the first call needs it.
 
     Args:
         settings: where to and how.
@@ -93,7 +93,7 @@ async def connected(
             check_health=check_health,
         )
         try:
-            yield Connection(settings, service, channel, interceptors)
+            yield ClientChannel(settings, service, channel, interceptors)
         finally:
             await channel.close()
 
