@@ -3,6 +3,7 @@
 import errno
 import faulthandler
 import os
+import resource
 import signal
 import sys
 from typing import Any, NoReturn, TextIO
@@ -17,6 +18,8 @@ EXIT_WRONG_USAGE = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 _STDERR = 2
+# An event loop and a connection take twelve. With fewer libuv ends the process without a reason.
+_LEAST_OPEN_FILES = 32
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
@@ -71,6 +74,7 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     # A library that ends the process from C, as gRPC's core does, leaves its reason on stderr.
     faulthandler.enable(_STDERR)
     try:
+        _require_open_files()
         _enter_callers_folder()
         command.main(prog_name=name, standalone_mode=False)
         sys.exit(0)
@@ -89,6 +93,20 @@ def run_program(name: str, command: click.Command) -> NoReturn:
         _fail(name, f"cannot write to stdout: {error.strerror}", EXIT_FAILED)
     finally:
         _abandon_broken_streams()
+
+
+def _require_open_files() -> None:
+    """Looks whether the process may open as many files as it cannot do without.
+
+    Raises:
+        StartupError: it may not.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_OPEN_FILES:
+        raise StartupError(
+            f"the process may open {limit} files only: allow {_LEAST_OPEN_FILES} at least,"
+            " and one for each connection (ulimit -n)"
+        )
 
 
 def _enter_callers_folder() -> None:

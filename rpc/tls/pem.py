@@ -6,6 +6,15 @@ from pathlib import Path
 
 from rpc.tls.files import TlsError
 
+# Many times a system's list of authorities.
+_MAX_PEM = 4 * 1024 * 1024
+_WEAK = {
+    "EE_KEY_TOO_SMALL": "its key is too short",
+    "CA_KEY_TOO_SMALL": "the key of an authority in it is too short",
+    "CA_MD_TOO_WEAK": "its signature's hash is broken",
+}
+"""OpenSSL's reasons to refuse a certificate that has its key."""
+
 
 def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
     """The PEM of a key and of its certificate chain, in this order.
@@ -21,10 +30,15 @@ def read_pair(certificate: Path, key: Path) -> tuple[bytes, bytes]:
         # The empty password makes an encrypted key an error. Without it OpenSSL asks for one.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
-        raise TlsError(
-            f"{key} is not the unencrypted key of the certificate in {certificate}"
-        ) from error
+        raise TlsError(_why_unusable(certificate, key, error)) from error
     return pair
+
+
+def _why_unusable(certificate: Path, key: Path, error: Exception) -> str:
+    reason = getattr(error, "reason", None)
+    if reason in _WEAK:
+        return f"{certificate} is too weak ({_WEAK[reason]}): issue a stronger one"
+    return f"{key} is not the unencrypted key of the certificate in {certificate}"
 
 
 def read_authorities(file: Path) -> bytes:
@@ -53,9 +67,12 @@ def read_pem(file: Path, label: str) -> bytes:
         TlsError: the file cannot be read, or has no such block.
     """
     try:
-        pem = file.read_bytes()
+        with file.open("rb") as opened:
+            pem = opened.read(_MAX_PEM + 1)
     except OSError as error:
         raise TlsError(f"cannot read {file}: {error.strerror}") from error
+    if len(pem) > _MAX_PEM:
+        raise TlsError(f"{file} is larger than {_MAX_PEM} bytes: give a PEM file")
     if f"{label}-----".encode() not in pem:
         raise TlsError(f"{file} holds no PEM block of type {label}")
     return pem

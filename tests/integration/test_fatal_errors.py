@@ -49,6 +49,14 @@ def test_a_fatal_signal_leaves_its_reason(
     assert "in command\n" in ended.stderr
 
 
+def test_a_lack_of_descriptors_is_said_in_one_line() -> None:
+    limit = "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (12, 12))\n"
+    ended = run_python(limit + PROGRAM.format(statement="print('served')"))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("program: the process may open 12 files only: allow 32")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_an_error_of_grpcs_core_is_on_stderr() -> None:
     ended = run_python(CORE_ERROR)
     assert re.search(r"^E\d{4} .*Cannot assign requested address", ended.stderr, re.MULTILINE)

@@ -22,12 +22,17 @@ class UnaryUnaryCall(UnaryResponseCall):
 
     def send_on(self, connection: ClientConnection) -> None:
         """Send the request."""
-        self._connection = connection
         expires = self._expires
+        try:
+            timeout = None if expires is None else format_timeout(expires - perf_counter())
+        except TimeoutError:
+            self.expire_unsent()
+            return
+        self._connection = connection
         self._stream_id = connection.send_request(
             self,
             self._method.path,
-            None if expires is None else format_timeout(expires - perf_counter()),
+            timeout,
             self._request_metadata() if self._attempts else self._metadata,
             self._message,
         )
@@ -47,7 +52,7 @@ class StreamUnaryCall(RequestStream, UnaryResponseCall):
         "_request_encoding",
         "_requests_done",
         "_sent",
-        "_writer",
+        "_writers",
     )
 
     def _begin_response(self, fields: list[Field]) -> None:

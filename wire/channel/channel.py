@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from wire.channel.connectivity import READY, SHUTDOWN
 from wire.channel.dispatcher import Dispatcher
-from wire.channel.interceptors import InterceptedMultiCallable, of_kind, require_known
+from wire.channel.interceptors import (
+    SENDING_MANY,
+    InterceptedMultiCallable,
+    of_kind,
+    require_known,
+)
 from wire.channel.method import Method
 from wire.channel.multicallables import (
     StreamStreamMultiCallable,
@@ -30,7 +35,12 @@ if TYPE_CHECKING:
     from wire.tls import Credentials
 
 
-_Made = TypeVar("_Made", bound="Callable[..., Any]")
+_INTERCEPTORS: dict[Any, type[grpc.aio.ClientInterceptor]] = {
+    UnaryUnaryMultiCallable: grpc.aio.UnaryUnaryClientInterceptor,
+    UnaryStreamMultiCallable: grpc.aio.UnaryStreamClientInterceptor,
+    StreamUnaryMultiCallable: grpc.aio.StreamUnaryClientInterceptor,
+    StreamStreamMultiCallable: grpc.aio.StreamStreamClientInterceptor,
+}
 
 
 class Channel(grpc.aio.Channel):
@@ -78,7 +88,13 @@ class Channel(grpc.aio.Channel):
         return state
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
-        """Returns when the state differs from the last observed one."""
+        """Returns when the state differs from the last observed one.
+
+        Raises:
+            grpc.aio.UsageError: the channel is closed, which no other state follows.
+        """
+        if last_observed_state is SHUTDOWN is self._dispatcher.connectivity.state:
+            raise grpc.aio.UsageError("the channel is closed")
         await self._dispatcher.connectivity.wait_for_change(last_observed_state)
 
     async def channel_ready(self) -> None:
@@ -132,15 +148,10 @@ class Channel(grpc.aio.Channel):
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.UnaryUnaryMultiCallable[Any, Any]:
         """What calls a method with one request and one response."""
-        made = UnaryUnaryMultiCallable(
-            self._method(method, request_serializer, response_deserializer),
-            self._options.compression,
+        made: grpc.aio.UnaryUnaryMultiCallable[Any, Any] = self._multicallable(
+            UnaryUnaryMultiCallable, method, request_serializer, response_deserializer
         )
-        kind = grpc.aio.UnaryUnaryClientInterceptor
-        intercepted: grpc.aio.UnaryUnaryMultiCallable[Any, Any] = self._intercepted(
-            method, made, kind
-        )
-        return intercepted
+        return made
 
     def unary_stream(
         self,
@@ -150,15 +161,10 @@ class Channel(grpc.aio.Channel):
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.UnaryStreamMultiCallable[Any, Any]:
         """What calls a method with one request and a stream of responses."""
-        made = UnaryStreamMultiCallable(
-            self._method(method, request_serializer, response_deserializer),
-            self._options.compression,
+        made: grpc.aio.UnaryStreamMultiCallable[Any, Any] = self._multicallable(
+            UnaryStreamMultiCallable, method, request_serializer, response_deserializer
         )
-        kind = grpc.aio.UnaryStreamClientInterceptor
-        intercepted: grpc.aio.UnaryStreamMultiCallable[Any, Any] = self._intercepted(
-            method, made, kind
-        )
-        return intercepted
+        return made
 
     def stream_unary(
         self,
@@ -168,15 +174,10 @@ class Channel(grpc.aio.Channel):
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.StreamUnaryMultiCallable[Any, Any]:
         """What calls a method with a stream of requests and one response."""
-        made = StreamUnaryMultiCallable(
-            self._method(method, request_serializer, response_deserializer),
-            self._options.compression,
+        made: grpc.aio.StreamUnaryMultiCallable[Any, Any] = self._multicallable(
+            StreamUnaryMultiCallable, method, request_serializer, response_deserializer
         )
-        kind = grpc.aio.StreamUnaryClientInterceptor
-        intercepted: grpc.aio.StreamUnaryMultiCallable[Any, Any] = self._intercepted(
-            method, made, kind
-        )
-        return intercepted
+        return made
 
     def stream_stream(
         self,
@@ -186,32 +187,30 @@ class Channel(grpc.aio.Channel):
         _registered_method: bool | None = False,  # noqa: FBT001, FBT002
     ) -> grpc.aio.StreamStreamMultiCallable[Any, Any]:
         """What calls a method with streams of both."""
-        made = StreamStreamMultiCallable(
-            self._method(method, request_serializer, response_deserializer),
-            self._options.compression,
+        made: grpc.aio.StreamStreamMultiCallable[Any, Any] = self._multicallable(
+            StreamStreamMultiCallable, method, request_serializer, response_deserializer
         )
-        kind = grpc.aio.StreamStreamClientInterceptor
-        intercepted: grpc.aio.StreamStreamMultiCallable[Any, Any] = self._intercepted(
-            method, made, kind
-        )
-        return intercepted
+        return made
 
-    def _method(
+    def _multicallable(
         self,
+        kind: Callable[[Method, grpc.Compression | None], Any],
         method: str,
         serializer: Callable[[Any], bytes] | None,
         deserializer: Callable[[bytes], Any] | None,
-    ) -> Method:
-        config = self._config.method(method)
-        return Method(method, serializer, deserializer, config, self._dispatcher)
+    ) -> Any:
+        def make(path: str) -> Any:
+            config = self._config.method(path)
+            called = Method(path, serializer, deserializer, config, self._dispatcher)
+            return kind(called, self._options.compression)
 
-    def _intercepted(
-        self, method: str, made: _Made, kind: type[grpc.aio.ClientInterceptor]
-    ) -> _Made:
-        interceptors = of_kind(self._interceptors, kind)
+        interceptor = _INTERCEPTORS[kind]
+        interceptors = of_kind(self._interceptors, interceptor)
         if not interceptors:
-            return made
-        return cast("_Made", InterceptedMultiCallable(method, made, interceptors))
+            return make(method)
+        return InterceptedMultiCallable(
+            method, make, interceptors, sends_many=interceptor in SENDING_MANY
+        )
 
 
 def channel(
@@ -224,8 +223,8 @@ def channel(
     """A channel to a target. It connects on its first call. Needs a running loop.
 
     Args:
-        target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or
-            `unix:PATH`.
+        target: `HOST:PORT`, `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…`,
+            `unix:PATH` or `unix-abstract:NAME`.
         credentials: for TLS. Plaintext without.
         options: everything else.
         interceptors: of grpc.aio. Each sees the calls of its kind.

@@ -12,12 +12,20 @@ from typing import Any, TypeVar, cast
 
 import grpc
 
+from wire.channel.outcome import CANCELLED_HERE
+from wire.channel.written_requests import WrittenRequests
+
 _KINDS = {
     grpc.aio.UnaryUnaryClientInterceptor: "intercept_unary_unary",
     grpc.aio.UnaryStreamClientInterceptor: "intercept_unary_stream",
     grpc.aio.StreamUnaryClientInterceptor: "intercept_stream_unary",
     grpc.aio.StreamStreamClientInterceptor: "intercept_stream_stream",
 }
+SENDING_MANY = (grpc.aio.StreamUnaryClientInterceptor, grpc.aio.StreamStreamClientInterceptor)
+"""Interceptors of calls with a stream of requests."""
+
+_CANCELLED = {"code": grpc.StatusCode.CANCELLED, "details": CANCELLED_HERE}
+
 _Value = TypeVar("_Value")
 _Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
 
@@ -40,18 +48,26 @@ class InterceptedMultiCallable:
     """Stands before a multicallable, and has its calls intercepted."""
 
     def __init__(
-        self, method: str, send: Callable[..., Any], interceptors: list[Callable[..., Any]]
+        self,
+        method: str,
+        make: Callable[[str], Callable[..., Any]],
+        interceptors: list[Callable[..., Any]],
+        *,
+        sends_many: bool,
     ) -> None:
         """Wraps a multicallable.
 
         Args:
             method: as in `/user.Orchestrator2Service/GetUser`.
-            send: the multicallable.
+            make: makes the multicallable of a method. Interceptors may name another one.
             interceptors: from `of_kind`, the outermost first.
+            sends_many: whether the calls have a stream of requests.
         """
         self._method = method
-        self._send = send
+        self._make = make
+        self._send = make(method)
         self._interceptors = interceptors
+        self._sends_many = sends_many
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
         self,
@@ -70,16 +86,22 @@ class InterceptedMultiCallable:
             credentials,
             wait_for_ready,
         )
-        return InterceptedCall(self._proceed(0, compression)(details, request))
+        written = WrittenRequests() if self._sends_many and request is None else None
+        requests = request if written is None else written
+        sent: list[Any] = []
+        intercepting = self._proceed(0, compression, sent)(details, requests)
+        return InterceptedCall(intercepting, written, sent)
 
-    def _proceed(self, position: int, compression: grpc.Compression | None) -> _Continuation:
+    def _proceed(
+        self, position: int, compression: grpc.Compression | None, sent: list[Any]
+    ) -> _Continuation:
         """What the interceptor before this position continues with."""
 
         async def proceed(details: grpc.aio.ClientCallDetails, request: Any) -> Any:
             if position < len(self._interceptors):
-                following = self._proceed(position + 1, compression)
+                following = self._proceed(position + 1, compression, sent)
                 return await self._interceptors[position](following, details, request)
-            return self._send(
+            call = self._sender(details.method)(
                 request,
                 timeout=details.timeout,
                 metadata=details.metadata,
@@ -87,15 +109,25 @@ class InterceptedMultiCallable:
                 wait_for_ready=details.wait_for_ready,
                 compression=compression,
             )
+            sent.append(call)
+            return call
 
         return proceed
+
+    def _sender(self, method: str | bytes) -> Callable[..., Any]:
+        path = method.decode() if isinstance(method, bytes) else method
+        return self._send if path == self._method else self._make(path)
 
 
 class InterceptedCall:
     """A call with interceptors perhaps still at work. Then it is whatever they return."""
 
-    def __init__(self, intercepting: Any) -> None:
-        self._interceptors = asyncio.get_running_loop().create_task(intercepting)
+    def __init__(self, intercepting: Any, written: WrittenRequests | None, sent: list[Any]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._interceptors = self._loop.create_task(intercepting)
+        self._written = written
+        self._sent = sent
+        self._over: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[Any], None]] = []
         self._responses: AsyncIterator[Any] | None = None
         self._interceptors.add_done_callback(self._intercepted)
@@ -112,11 +144,16 @@ class InterceptedCall:
             task.exception()
 
     def _inner(self) -> Any:
-        """What the interceptors have returned, or None while they work, and where they failed."""
+        """The call of the interceptors, or None while they work, and where they failed.
+
+        They may return an iterator of their own. Then the call that they have sent tells the rest.
+        """
         task = self._interceptors
         if not task.done() or task.cancelled() or task.exception() is not None:
             return None
-        return task.result()
+        call = task.result()
+        is_iterator = hasattr(call, "__aiter__") and not hasattr(call, "add_done_callback")
+        return self._sent[-1] if is_iterator and self._sent else call
 
     def __await__(self) -> Generator[Any, Any, Any]:
         """Waits for the response."""
@@ -142,12 +179,25 @@ class InterceptedCall:
         return await anext(self._responses, grpc.aio.EOF)
 
     async def write(self, request: Any) -> None:
-        """Sends one request."""
-        await (await self._interceptors).write(request)
+        """Sends one request, through the interceptors."""
+        await self._require_written().write(request, self._end())
 
     async def done_writing(self) -> None:
         """There are no more requests."""
-        await (await self._interceptors).done_writing()
+        await self._require_written().close(self._end())
+
+    def _require_written(self) -> WrittenRequests:
+        if self._written is None:
+            raise grpc.aio.UsageError("a call with an iterable of requests cannot be written to")
+        return self._written
+
+    def _end(self) -> asyncio.Future[None]:
+        """Done when the call is."""
+        over = self._over
+        if over is None:
+            over = self._over = self._loop.create_future()
+            self.add_done_callback(lambda _: over.set_result(None))
+        return over
 
     async def initial_metadata(self) -> grpc.aio.Metadata:
         """What the server sent before its response."""
@@ -175,13 +225,14 @@ class InterceptedCall:
 
     async def _ask(self, name: str, otherwise: _Value) -> _Value:
         try:
-            call = await asyncio.shield(self._interceptors)
+            await asyncio.shield(self._interceptors)
         except grpc.aio.AioRpcError as error:
             return cast("_Value", getattr(error, name)())
         except asyncio.CancelledError:
             if not self._interceptors.cancelled():
                 raise
-            return cast("_Value", grpc.StatusCode.CANCELLED) if name == "code" else otherwise
+            return cast("_Value", _CANCELLED.get(name, otherwise))
+        call = self._inner()
         return cast("_Value", await getattr(call, name)()) if hasattr(call, name) else otherwise
 
     def cancel(self) -> bool:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from wire.http2.fields import Fields
 
 
+CANCELLED_HERE = "the call was cancelled by this side"
+"""The text of a call that its caller has cancelled."""
+
+
 class Outcome(RetryableCall):
     """The methods of grpc.aio's calls that need only the call's end."""
 
@@ -53,7 +57,9 @@ class Outcome(RetryableCall):
     async def details(self) -> str:
         """The text of the status. Waits for the call's end."""
         error = await self._rpc_error()
-        return "" if error is None else error.details() or ""
+        if error is None:
+            return CANCELLED_HERE if isinstance(self._error(), asyncio.CancelledError) else ""
+        return error.details() or ""
 
     async def debug_error_string(self) -> str:
         """The whole cause of a failure, with addresses. Waits for the call's end."""

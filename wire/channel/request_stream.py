@@ -42,7 +42,8 @@ class RequestStream(RetryableCall):
     _is_final: bool
     """No other attempt will follow, so sent requests need not be kept."""
     _request_encoding: bytes
-    _writer: asyncio.Future[None] | None
+    _writers: list[asyncio.Future[None]]
+    """Tasks that wait to write. Several may."""
     _consumer: asyncio.Task[None] | None
     _is_written_to: bool
     """Its requests are written. They do not come from an iterable."""
@@ -54,7 +55,7 @@ class RequestStream(RetryableCall):
         self._is_final = False
         self._requests_done = False
         self._request_encoding = encoding
-        self._writer = None
+        self._writers = []
         self._consumer = None
         self._is_written_to = requests is None
         self._reset_requests()
@@ -77,10 +78,15 @@ class RequestStream(RetryableCall):
 
     def send_on(self, connection: ClientConnection) -> None:
         """Open a stream, and send what there is."""
+        try:
+            timeout = self._timeout_value()
+        except TimeoutError:
+            self.expire_unsent()
+            return
         self._connection = connection
         self._reset_requests()
         self._stream_id = connection.open_request(
-            self, self._method.path, self._timeout_value(), self._request_metadata()
+            self, self._method.path, timeout, self._request_metadata()
         )
         self._pump()
 
@@ -129,9 +135,11 @@ class RequestStream(RetryableCall):
     # --- what callers do
 
     def _wake_writer(self) -> None:
-        writer = self._writer
-        if writer is not None and not writer.done():
-            writer.set_result(None)
+        if self._writers:
+            writers, self._writers = self._writers, []
+            for writer in writers:
+                if not writer.done():
+                    writer.set_result(None)
 
     async def _write(self, request: Any) -> None:
         if self.done():
@@ -141,14 +149,13 @@ class RequestStream(RetryableCall):
         self._keep(framed(self._method, request, self._request_encoding))
         self._pump()
         while (self._is_full or self._sent < len(self._outbox)) and not self.done():
-            self._writer = self._method.dispatcher.loop.create_future()
+            writer = self._method.dispatcher.loop.create_future()
+            self._writers.append(writer)
             try:
-                await self._writer
+                await writer
             except asyncio.CancelledError:
                 self.cancel()
                 raise
-            finally:
-                self._writer = None
         if self.done():
             self._raise_for_status()
 

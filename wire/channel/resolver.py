@@ -75,7 +75,8 @@ class Resolver:
             answer = tuple(
                 dict.fromkeys(Address(str(entry[4][0]), int(entry[4][1])) for entry in found)
             )
-        except (OSError, UnicodeError) as failure:
+        except (OSError, ValueError) as failure:
+            # ValueError: the name can be none at all.
             reason = getattr(failure, "strerror", None) or str(failure)
             error = f"the name {host!r} cannot be resolved: {reason}"
         # The loop may be closed by now.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from wire.channel.connectivity import READY
 from wire.channel.failures import transport_error
 from wire.channel.retries import PREVIOUS_ATTEMPTS, delay_before_retry
 from wire.http2.error_codes import name_of
@@ -184,10 +185,18 @@ class RetryableCall:
         """The deadline is over."""
         if self._connection is not None:
             cause = f"no response from {self._connection.peer} within the deadline"
+        elif self._method.dispatcher.connectivity.state is READY:
+            cause = "no free stream within the deadline: the server takes no more at once"
         else:
             reason = self._method.dispatcher.connectivity.last_error or "no connection yet"
             cause = f"no connection within the deadline: {reason}"
         self._abandon()
+        self._settle(transport_error(grpc.StatusCode.DEADLINE_EXCEEDED, cause))
+
+    def expire_unsent(self) -> None:
+        """The deadline was over before the request could be sent."""
+        self._release()
+        cause = "the deadline was over before the request was sent"
         self._settle(transport_error(grpc.StatusCode.DEADLINE_EXCEEDED, cause))
 
     def unreachable(self, cause: str) -> None:
@@ -209,7 +218,14 @@ class RetryableCall:
         peer = "" if self._connection is None else self._connection.peer
         self._connection = None
         cause = f"{peer} has reset the stream: {name_of(error_code)}"
-        self._fail(transport_error(status_of_reset(error_code), cause), ())
+        code = status_of_reset(error_code)
+        if code is grpc.StatusCode.CANCELLED and self._is_late():
+            # Servers cancel at the deadline, too, and may be a few milliseconds quicker.
+            code = grpc.StatusCode.DEADLINE_EXCEEDED
+        self._fail(transport_error(code, cause), ())
+
+    def _is_late(self) -> bool:
+        return self._expires is not None and perf_counter() >= self._expires
 
     def unreadable(self, cause: str) -> None:
         """The response breaks HTTP/2. The stream is being reset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Protocol
 
 from wire.channel.backoff import Backoff
@@ -105,8 +106,7 @@ class Subchannel:
             async with asyncio.timeout(self._settings.options.connect_timeout):
                 connection = await self._open()
                 await connection.ready
-        except (OSError, ValueError) as error:
-            # ValueError: certificates that cannot be read.
+        except Exception as error:  # noqa: BLE001 - whatever credentials raise, too.
             self._failed(words_for(error))
             if connection is not None and not connection.ended:
                 connection.give_up(NO_ERROR, "the server has not sent its SETTINGS in time")
@@ -125,7 +125,10 @@ class Subchannel:
         server_name = None if context is None else settings.server_name
         if self.address.port is None:
             transport, connection = await self._loop.create_unix_connection(
-                self._make, self.address.host, ssl=context, server_hostname=server_name
+                self._make,
+                sock=await self._unix_socket(self.address.host),
+                ssl=context,
+                server_hostname=server_name,
             )
         else:
             transport, connection = await self._loop.create_connection(
@@ -137,6 +140,17 @@ class Subchannel:
             )
         _require_http2(transport)
         return connection
+
+    async def _unix_socket(self, path: str) -> socket.socket:
+        # By hand, because uvloop takes no path with a NUL.
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.settimeout(0)
+            await self._loop.sock_connect(connected, path)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
     def _make(self) -> ClientConnection:
         settings = self._settings

@@ -1,7 +1,8 @@
 """Targets of channels: what they name, before anything is resolved.
 
 The syntax is https://github.com/grpc/grpc/blob/master/doc/naming.md: `HOST:PORT`,
-`dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…` or `unix:PATH`.
+`dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, `ipv6:[ADDRESS]:PORT,…`, `unix:PATH` or
+`unix-abstract:NAME`.
 """
 
 import ipaddress
@@ -21,7 +22,7 @@ class Address:
     """One place to connect to.
 
     Attributes:
-        host: an IP address, or a path of a Unix socket.
+        host: an IP address, or a path of a Unix socket. An abstract one begins with a NUL.
         port: None for a Unix socket.
     """
 
@@ -31,7 +32,8 @@ class Address:
     def __str__(self) -> str:
         """As a target writes it."""
         if self.port is None:
-            return f"unix:{self.host}"
+            name = self.host.removeprefix("\0")
+            return f"unix:{name}" if name == self.host else f"unix-abstract:{name}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -61,26 +63,39 @@ def parse_target(text: str) -> Target:
     scheme, colon, rest = text.partition(":")
     if scheme == "unix" and colon:
         return _unix(text, rest)
+    if scheme == "unix-abstract" and colon:
+        return _abstract(text, rest)
     if scheme in _VERSIONS:
-        return _literal_addresses(text, _VERSIONS[scheme], rest.lstrip("/"))
+        return _literal_addresses(text, _VERSIONS[scheme], unquote(rest.lstrip("/")))
     if scheme == "dns":
         return _named(text, unquote(rest.rpartition("/")[2]))
     if "://" in text:
-        raise TargetError(f"{text!r}: unknown scheme: use dns, ipv4, ipv6, unix, or HOST:PORT")
+        raise TargetError(
+            f"{text!r}: unknown scheme: use dns, ipv4, ipv6, unix, unix-abstract, or HOST:PORT"
+        )
     return _named(text, text)
 
 
 def _unix(text: str, path: str) -> Target:
     # unix:///PATH is another way to write an absolute path.
     path = path.removeprefix("//") if path.startswith("///") else path
-    if not path:
+    if path.startswith("//"):
+        raise TargetError(f"{text!r} names a host: write unix:/path/to/socket")
+    if not path or "\0" in path:
         raise TargetError(f"{text!r} is not unix:/path/to/socket")
     return Target(text, "localhost", (Address(path, None),))
 
 
+def _abstract(text: str, name: str) -> Target:
+    if not name or "\0" in name:
+        raise TargetError(f"{text!r} is not unix-abstract:name")
+    return Target(text, "localhost", (Address(f"\0{name}", None),))
+
+
 def _literal_addresses(text: str, version: int, rest: str) -> Target:
     endpoints = rest.split(",")
-    addresses = tuple(Address(*_split(endpoint, text)) for endpoint in endpoints)
+    # Once each: a second connection to the same would not make it two servers.
+    addresses = tuple(dict.fromkeys(Address(*_split(endpoint, text)) for endpoint in endpoints))
     for address in addresses:
         if _ip_version(address.host) != version:
             raise TargetError(

@@ -8,6 +8,7 @@ from wire.hpack import Decoder
 from wire.http2 import frames, settings
 from wire.http2.abuse import Bucket
 from wire.http2.error_codes import (
+    ENHANCE_YOUR_CALM,
     FRAME_SIZE_ERROR,
     PROTOCOL_ERROR,
     STREAM_CLOSED,
@@ -15,7 +16,7 @@ from wire.http2.error_codes import (
     StreamFault,
 )
 from wire.http2.frames import unpack_u32
-from wire.http2.sending import Sending
+from wire.http2.sending import TURN_BYTES, Sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _HIGHEST_BIT = 0x7FFFFFFF
 _SMALL_UPDATE = 1024
+# Six are known. Each change of the window is a look at all streams (CVE-2020-11080).
+_MOST_SETTINGS = 32
 
 
 class Control(Sending):
@@ -101,6 +104,8 @@ class Control(Sending):
         if flags & frames.ACK:
             self.own_window = self.limits.initial_window
             return
+        if len(payload) > 6 * _MOST_SETTINGS:
+            raise ConnectionFault(ENHANCE_YOUR_CALM, "too many settings in a frame")
         for key, value in settings.read(payload, from_server=not self.is_server):
             self._apply(key, value)
         self.write(frames.SETTINGS_ACK)
@@ -118,7 +123,8 @@ class Control(Sending):
         elif key == settings.INITIAL_WINDOW_SIZE:
             self._change_initial_window(value)
         elif key == settings.MAX_FRAME_SIZE:
-            self.peer_max_frame = value
+            # What a turn sends has a bound of its own: a larger frame would go beyond it.
+            self.peer_max_frame = min(value, TURN_BYTES)
         elif key == settings.MAX_HEADER_LIST_SIZE:
             self.peer_max_header_list = value
 

@@ -113,9 +113,18 @@ def _check(fields: Fields, allowed: frozenset[bytes]) -> tuple[dict[bytes, bytes
                 length = _content_length(value, length)
             else:
                 _check_unusual(name, value)
-    if _bad_value(_SEPARATOR.join([value for _, value in fields])):
+    if _bad_value(_SEPARATOR.join([value for _, value in fields])) and _has_bad_value(fields):
         raise StreamFault(PROTOCOL_ERROR, "a header value with forbidden bytes")
     return pseudo, length
+
+
+def _has_bad_value(fields: Fields) -> bool:
+    # grpc-go sends the texts of its errors with the spaces around them. PROTOCOL-HTTP2.md: a client
+    # must not throw such a message away.
+    return any(
+        _bad_value(value.strip(b" ") if name == b"grpc-message" else value)
+        for name, value in fields
+    )
 
 
 def _check_unusual(name: bytes, value: bytes) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wire.http2.frames import DEFAULT_WINDOW, LARGEST_WINDOW
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -93,3 +95,15 @@ class Limits:
     empty_frames: Rate = Rate(burst=100, per_second=10.0)
     """DATA without bytes and without END_STREAM."""
     unknown_frames: Rate = Rate(burst=100, per_second=10.0)
+
+    def __post_init__(self) -> None:
+        """Refuses windows that HTTP/2 does not have (RFC 9113, sections 6.5.2 and 6.9.2).
+
+        Raises:
+          ValueError: a window is one of those.
+        """
+        if not 0 <= self.initial_window <= LARGEST_WINDOW:
+            raise ValueError(f"initial_window is not from 0 to {LARGEST_WINDOW}")
+        if not DEFAULT_WINDOW <= self.connection_window <= LARGEST_WINDOW:
+            # It begins with this, whatever a peer is told later.
+            raise ValueError(f"connection_window is not from {DEFAULT_WINDOW} to {LARGEST_WINDOW}")

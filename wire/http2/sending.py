@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What one turn of the loop sends of the queues: enough for a large message at full speed, and
 # little enough that the transport's own buffer stays small.
-_TURN_BYTES = 256 * 1024
+TURN_BYTES = 256 * 1024
 # What a frame costs beside its bytes, so that small ones have their end in a turn, too.
 _FRAME_COST = 256
 _REMEMBERED_RESETS = 1024
@@ -50,7 +50,7 @@ class Sending(Output):
         self.queued = 0
         """Bytes queued on all streams."""
         self._waiting: dict[int, Stream] = {}
-        self._room = _TURN_BYTES
+        self._room = TURN_BYTES
         # Frames that cross a RST_STREAM of ours are not the peer's fault (section 5.4.2).
         self._reset_here: dict[int, None] = {}
 
@@ -145,7 +145,7 @@ class Sending(Output):
         stream.queued += len(data)
         self.queued += len(data)
         stream.end_queued = end
-        self._pump()
+        self._pump_stream(stream)
         if stream.queue is not None and (
             stream.queued > self.limits.max_stream_queue or self._room <= 0
         ):
@@ -154,13 +154,31 @@ class Sending(Output):
         return True
 
     def _pump(self) -> None:
-        """Send a frame of each waiting stream in turn, as far as the windows go."""
+        """Send a frame of each waiting stream in turn, as far as the turn's room and windows go."""
         progress = True
-        while progress and self._room > 0 and not self.paused:
-            progress = False
-            for stream in list(self._waiting.values()):
-                if self._send_next(stream):
-                    progress = True
+        while progress and self._room > 0 and self.send_window > 0 and not self.paused:
+            progress = self._pump_round()
+        if self._room <= 0:
+            self.mark_dirty()
+
+    def _pump_round(self) -> bool:
+        """Returns whether a frame was sent."""
+        served: list[Stream] = []
+        for stream in list(self._waiting.values()):
+            if self._send_next(stream):
+                served.append(stream)
+                if self._room <= 0 or self.send_window <= 0:
+                    # The next time the others are first.
+                    for first in served:
+                        if first.id in self._waiting:
+                            self._waiting[first.id] = self._waiting.pop(first.id)
+                    break
+        return bool(served)
+
+    def _pump_stream(self, stream: Stream) -> None:
+        """Send what waits on one stream. Nothing has changed for the others."""
+        while self._room > 0 and not self.paused and self._send_next(stream):
+            pass
         if self._room <= 0:
             self.mark_dirty()
 
@@ -170,8 +188,9 @@ class Sending(Output):
             return False
         piece = queue[0]
         left = len(piece) - stream.offset
-        length = min(left, self.peer_max_frame, stream.send_window, self.send_window)
-        if length <= 0 and left:
+        # An end without data needs no window, and a window may be negative (section 6.9.2).
+        length = left and min(left, self.peer_max_frame, stream.send_window, self.send_window)
+        if length <= 0 < left:
             return False
         last = length == left and len(queue) == 1
         end = last and stream.end_queued and stream.trailers is None
@@ -213,7 +232,7 @@ class Sending(Output):
     def flush(self) -> None:
         """Write what was collected, and continue with the queues in the next turn."""
         super().flush()
-        self._room = _TURN_BYTES
+        self._room = TURN_BYTES
         if self._waiting and not self.paused and self.send_window > 0:
             self._pump()
 
@@ -226,10 +245,15 @@ class Sending(Output):
     # --- windows
 
     def _widen(self, stream_id: int, increment: int) -> None:
+        # Only what this window kept back is looked at. A look at all that waits, at each of a
+        # peer's many updates, would cost this side much more than the peer.
         if stream_id == 0:
+            was_shut = self.send_window <= 0
             self.send_window += increment
             if self.send_window > LARGEST_WINDOW:
                 raise ConnectionFault(FLOW_CONTROL_ERROR, "the connection's window overflows")
+            if was_shut and self._waiting:
+                self._pump()
         else:
             stream = self.streams.get(stream_id)
             if stream is None:
@@ -237,8 +261,8 @@ class Sending(Output):
             stream.send_window += increment
             if stream.send_window > LARGEST_WINDOW:
                 raise StreamFault(FLOW_CONTROL_ERROR, "the stream's window overflows")
-        if self._waiting:
-            self._pump()
+            if stream.queue is not None:
+                self._pump_stream(stream)
 
     def _change_initial_window(self, size: int) -> None:
         change = size - self.peer_initial_window

@@ -28,6 +28,8 @@ _ENCODINGS = {
 }
 # A transport pays more for time than for bytes.
 _LEVEL = 1
+# Each costs a look at all that follows it.
+_MOST_MEMBERS = 16
 
 
 def encoding_of(compression: grpc.Compression | None) -> bytes:
@@ -56,8 +58,11 @@ def compress(encoding: bytes, message: bytes) -> bytes:
 def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
     """The message in compressed bytes. Never makes more than `limit` + 1 bytes of them.
 
+    No bytes are an empty message: .NET's gzip writes none for it. A gzip stream may have several
+    members (RFC 1952, section 2.2).
+
     Raises:
-        MessageError: the bytes are not one whole stream of the encoding (INTERNAL), or the message
+        MessageError: the bytes are not a whole stream of the encoding (INTERNAL), or the message
             is larger than `limit` (RESOURCE_EXHAUSTED).
     """
     wbits = _FORMATS.get(encoding)
@@ -65,6 +70,18 @@ def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
         raise MessageError(
             grpc.StatusCode.INTERNAL, "a message is compressed, but there is no grpc-encoding"
         )
+    if not data:
+        return data
+    message, rest = _first_stream(wbits, data, limit)
+    if rest and encoding == GZIP:
+        message, rest = _further_members(message, rest, limit)
+    if rest:
+        raise _unreadable()
+    return message
+
+
+def _first_stream(wbits: int, data: bytes, limit: int) -> tuple[bytes, bytes]:
+    """The message in a stream, and the bytes behind it."""
     decompressor = zlib.decompressobj(wbits)
     try:
         message = decompressor.decompress(data, limit + 1)
@@ -74,9 +91,18 @@ def decompress(encoding: bytes, data: bytes, limit: int) -> bytes:
         raise MessageError(
             grpc.StatusCode.RESOURCE_EXHAUSTED, f"a message is larger than {limit} bytes"
         )
-    if not decompressor.eof or decompressor.unused_data:
+    if not decompressor.eof:
         raise _unreadable()
-    return message
+    return message, decompressor.unused_data
+
+
+def _further_members(message: bytes, rest: bytes, limit: int) -> tuple[bytes, bytes]:
+    for _ in range(_MOST_MEMBERS - 1):
+        member, rest = _first_stream(_FORMATS[GZIP], rest, limit - len(message))
+        message += member
+        if not rest:
+            break
+    return message, rest
 
 
 def _unreadable() -> MessageError:

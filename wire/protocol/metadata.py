@@ -51,7 +51,7 @@ def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
 
     Raises:
         MetadataError: a name has characters other than `0-9a-z_.-` or is reserved for the
-            transport, or a text value is not printable ASCII.
+            transport, a text value is not printable ASCII, or a value is neither text nor bytes.
     """
     fields = []
     known = _text_names
@@ -73,7 +73,13 @@ def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
 
 def _encode(name: str, value: Value) -> Field:
     encoded = _text_names.get(name) or _encode_name(name)
-    data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
+    if isinstance(value, str):
+        data = value.encode("utf-8", "surrogatepass")
+    elif isinstance(value, bytes | bytearray | memoryview):
+        data = bytes(value)
+    else:
+        # bytes() takes a number for a length.
+        raise MetadataError(f"the value of {name!r} is of {type(value).__name__}, not str or bytes")
     if name.endswith(_BINARY_SUFFIX):
         return encoded, binascii.b2a_base64(data, newline=False).rstrip(b"=")
     if not _is_plain_value(data):

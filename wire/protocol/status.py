@@ -8,6 +8,7 @@ import grpc
 # https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 _NUMBERS = {code: code.value[0] for code in grpc.StatusCode}
 _CODES = {b"%d" % number: code for code, number in _NUMBERS.items()}
+_BY_NUMBER = {number: code for code, number in _NUMBERS.items()}
 
 # https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
 _HTTP_STATUSES = {
@@ -38,13 +39,30 @@ _RESETS = {
 # C core and `wire` take.
 _LONGEST_MESSAGE = 4096
 
-_PLAIN_MESSAGE = re.compile(rb"[ -$&-~]*").fullmatch
-_BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]")
+# RFC 9113, section 8.2.1: no value begins or ends with a space.
+_PLAIN_MESSAGE = re.compile(rb"(?! )[ -$&-~]*(?<! )").fullmatch
+_BYTES_TO_ESCAPE = re.compile(rb"[^ -$&-~]|\A | \Z")
 
 
 def status_number(code: grpc.StatusCode) -> int:
     """The number of a status on the wire."""
     return _NUMBERS[code]
+
+
+def status_meant(code: object) -> grpc.StatusCode:
+    """The status an application means, also by its number. All else is UNKNOWN, as in grpc.aio."""
+    if isinstance(code, grpc.StatusCode):
+        return code
+    if not isinstance(code, int):
+        return grpc.StatusCode.UNKNOWN
+    return _BY_NUMBER.get(code, grpc.StatusCode.UNKNOWN)
+
+
+def text_meant(details: object) -> str:
+    """The text an application means: a string, bytes of UTF-8, or what an object calls itself."""
+    if isinstance(details, bytes):
+        return details.decode("utf-8", "replace")
+    return "" if details is None else str(details)
 
 
 def parse_status(value: bytes) -> grpc.StatusCode:
@@ -55,7 +73,8 @@ def parse_status(value: bytes) -> grpc.StatusCode:
 def encode_message(text: str) -> bytes:
     """A `grpc-message` value: UTF-8, percent-encoded but for printable ASCII other than `%`.
 
-    A long text is cut: past the peer's limit on headers the status would be lost, too.
+    A space at either end is encoded, too. A long text is cut: past the peer's limit on headers the
+    status would be lost, too.
     """
     data = text.encode("utf-8", "replace")
     if len(data) > _LONGEST_MESSAGE:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,9 @@ class Acceptor:
             self._connections.refused(peer, ConnectionRefusal.TOO_MANY, "too many connections")
             return
         if accepted.family != socket.AF_UNIX:
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # The peer may be gone by now. Nothing that one of them does may end the accepting.
+            with suppress(OSError):
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections.handshakes += 1
         handshake = self._loop.create_task(self._shake_hands(accepted, peer))
         self._handshakes.add(handshake)
@@ -94,7 +97,7 @@ class Acceptor:
     async def _shake_hands(self, accepted: socket.socket, peer: str) -> None:
         try:
             await self._connect(accepted)
-        except (OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever credentials raise, too.
             accepted.close()
             reason = f"the TLS handshake failed: {reason_of(error)}"
             self._connections.refused(peer, ConnectionRefusal.HANDSHAKE, reason)
@@ -125,4 +128,4 @@ def reason_of(error: Exception) -> str:
         return (error.reason or str(error)).lower().replace("_", " ")
     if isinstance(error, (TimeoutError, ConnectionAbortedError)):
         return "it took too long, or the peer left"
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

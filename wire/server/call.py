@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wire.errors import MetadataError
 from wire.http2.error_codes import CANCEL
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 from wire.protocol.metadata import Field, encode_metadata
 from wire.protocol.status import encode_message, status_number
-from wire.server.held import CALL_BYTES
+from wire.server.held import CALL_BYTES, MESSAGE_BYTES
 from wire.server.incoming import Incoming
 from wire.server.observer import guarded
 
@@ -48,7 +47,8 @@ class Call(Incoming):
     lasts = False
     """It has sent one of many responses."""
     slot: Slot | None = None
-    _drained: asyncio.Future[None] | None = None
+    _writers: tuple[asyncio.Future[None], ...] = ()
+    """Tasks of the servicer that wait to write. Several may."""
     _held_response = 0
 
     def __init__(
@@ -73,10 +73,16 @@ class Call(Incoming):
     # --- responses
 
     async def write(self, message: Any) -> None:
-        """Send a response. Waits while the caller does not take what was sent before."""
+        """Send a response. Waits while the caller does not take what was sent before.
+
+        Raises:
+            grpc.aio.UsageError: the call has ended, or its method returns its one response.
+        """
         if self.ended:
             raise grpc.aio.UsageError("the call has ended")
         if not self.lasts:
+            if self.handler is not None and not self.handler.response_streaming:
+                raise grpc.aio.UsageError("a method of one response returns it")
             self.lasts = True
             self.connection.lasting += 1
         if not self._initial_sent:
@@ -93,21 +99,28 @@ class Call(Incoming):
             # Also when nobody waits: what has left is held no more.
             self.stream.blocked = True
         if not has_room:
-            self._drained = self.connection.loop.create_future()
-            await self._drained
+            writer = self.connection.loop.create_future()
+            self._writers = (*self._writers, writer)
+            await writer
 
     def writable(self) -> None:
         """What was queued has left."""
         self._hold_responses()
-        drained = self._drained
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        self._wake_writers()
+
+    def _wake_writers(self) -> None:
+        writers, self._writers = self._writers, ()
+        for writer in writers:
+            if not writer.done():
+                writer.set_result(None)
 
     def _hold_responses(self) -> None:
         if self.closed:
             return
-        self.connection.held.count += self.stream.queued - self._held_response
-        self._held_response = self.stream.queued
+        queue = self.stream.queue
+        size = self.stream.queued + (MESSAGE_BYTES * len(queue) if queue else 0)
+        self.connection.held.count += size - self._held_response
+        self._held_response = size
 
     def _serialized(self, message: Any) -> bytes:
         serialize = self.handler.serialize if self.handler is not None else None
@@ -219,7 +232,8 @@ class Call(Incoming):
         if self._trailing:
             try:
                 trailers += encode_metadata(self._trailing)
-            except MetadataError:
+            except Exception:
+                # It is the servicer's. The status must leave, whatever is wrong with it.
                 _logger.exception("trailing_metadata_refused", extra={"method": self.method})
         return trailers
 
@@ -277,8 +291,7 @@ class Call(Incoming):
             self.connection.unfinished += 1
         self.connection.held.count -= self._held + self._held_request + self._held_response
         self._held = self._held_request = self._held_response = 0
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._wake_writers()
         observer = self.connection.dispatcher.observer
         if observer is not None:
             try:

@@ -157,6 +157,7 @@ class ServerConnection(Backlog, ConnectionDrain):
             stream.call.fail(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, "the trailers are larger than the limit"
             )
+            stream.call.stop_running()
             return
         refusal = [
             *HEAD,

@@ -41,6 +41,8 @@ class Connections:
         self.handshakes = 0
         self.stopping = False
         """The server stops: what connects now was accepted before, and has to go elsewhere."""
+        self.ends_at = 0.0
+        """When the calls of a stopping server have to be over, on the clock of `perf_counter`."""
         self._timer: asyncio.TimerHandle | None = None
         self._interval = interval_of(limits)
         self._made_room_at = 0.0
@@ -111,7 +113,9 @@ class Connections:
             left = end - self._loop.time()
             if left <= 0:
                 return False
-            self._changed = self._loop.create_future()
+            # Several may wait.
+            if self._changed is None or self._changed.done():
+                self._changed = self._loop.create_future()
             await asyncio.wait([self._changed], timeout=left)
         return True
 

@@ -14,6 +14,7 @@ import grpc
 from wire.errors import MetadataError
 from wire.protocol.compression import IDENTITY, encoding_of, is_accepted
 from wire.protocol.metadata import Field, Value, decode_metadata, encode_metadata
+from wire.protocol.status import status_meant, text_meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -102,8 +103,8 @@ class Context:
     # --- the status
 
     def set_code(self, code: grpc.StatusCode) -> None:
-        """Set the call's status."""
-        self._code = code
+        """Set the call's status, also by its number. Whatever is no status is UNKNOWN."""
+        self._code = status_meant(code)
         self._is_unusual = True
 
     def code(self) -> grpc.StatusCode | None:
@@ -112,7 +113,7 @@ class Context:
 
     def set_details(self, details: str) -> None:
         """Set the status's text."""
-        self._details = details
+        self._details = text_meant(details)
         self._is_unusual = True
 
     def details(self) -> str | None:
@@ -120,7 +121,7 @@ class Context:
         return self._details
 
     def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
-        """Set the metadata beside the status."""
+        """Set the metadata beside the status. What cannot be sent is logged and left out."""
         self._trailing = trailing_metadata
         self._is_unusual = True
 
@@ -148,9 +149,10 @@ class Context:
         """Same as `abort`, for code outside coroutines."""
         if trailing_metadata:
             self._trailing = trailing_metadata
+        code = status_meant(code)
         if code is grpc.StatusCode.OK:
             code = grpc.StatusCode.UNKNOWN
-        self.fail(code, details)
+        self.fail(code, text_meant(details))
         raise grpc.aio.AbortError("the call was aborted")
 
     # --- the response
@@ -206,6 +208,10 @@ class Context:
 
     def fail(self, code: grpc.StatusCode, details: str) -> None:
         """End the call with a status, without a message."""
+        raise NotImplementedError
+
+    def stop_running(self) -> None:
+        """Cancel the servicer."""
         raise NotImplementedError
 
     def send_head(self, fields: list[Field]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MESSAGE_BYTES = 128
+"""What a waiting message costs beside its bytes. Callers may send 200,000 empty ones in a MiB."""
+
 CALL_BYTES = 4096
 """What a call costs beside its headers and messages: its objects and its task."""
 

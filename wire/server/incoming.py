@@ -56,7 +56,7 @@ class Incoming(Context):
             if last:
                 self.end_of_requests()
         except MessageError as error:
-            self.fail(error.code, error.details)
+            self._refuse_requests(error.code, error.details)
 
     def _receive_piece(self, data: bytes) -> None:
         requests = self.requests or self._begin_requests()
@@ -82,7 +82,8 @@ class Incoming(Context):
             return
         requests = self.requests
         if requests is not None and requests.is_cut:
-            self.fail(grpc.StatusCode.INTERNAL, "the requests end within a message")
+            details = "the requests end within a message"
+            self._refuse_requests(grpc.StatusCode.INTERNAL, details)
         elif self._is_stream:
             if requests is not None:
                 requests.wake()
@@ -95,6 +96,11 @@ class Incoming(Context):
                 self.fail(error.code, error.details)
             else:
                 self._begin_large(message)
+
+    def _refuse_requests(self, code: grpc.StatusCode, details: str) -> None:
+        """End the call for what its caller has sent. A method that runs is of no use any more."""
+        self.fail(code, details)
+        self.stop_running()
 
     def _begin_large(self, message: bytes) -> None:
         self.hold_requests(len(message))
@@ -112,7 +118,8 @@ class Incoming(Context):
         held = self.connection.held
         more = size - self._held_request
         if more > 0 and not held.has_room(more):
-            self.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "the server holds too many bytes")
+            details = "the server holds too many bytes"
+            self._refuse_requests(grpc.StatusCode.RESOURCE_EXHAUSTED, details)
             return
         held.count += more
         self._held_request = size

@@ -6,14 +6,22 @@ import errno
 import os
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 BACKLOG = 1024
+# What a machine without IPv6 says of an address, or one whose name has others' addresses, too.
+_NOT_HERE = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _MAX_PORT = 65535
+_ALL_OF_IPV4 = "0.0.0.0"  # noqa: S104 - only where it was asked for.
+_ALL_OF_IPV6 = "::"
 
 
 def bind(address: str, *, reuse_port: bool) -> list[socket.socket]:
     """Sockets bound to an address and listening: one for each address of a name.
+
+    Addresses of a name that the machine does not have are left out, unless it has none of them.
+    Without IPv6 `[::]` stands for all of IPv4, as with gRPC.
 
     Raises:
       OSError: the address cannot be bound. `errno` says why.
@@ -54,22 +62,29 @@ def _bind_tcp(host: str, port: int, *, reuse_port: bool) -> list[socket.socket]:
         flags=socket.AI_PASSIVE,
     )
     sockets: list[socket.socket] = []
-    try:
-        for family, _, protocol, _, resolved in dict.fromkeys(found):
-            # All addresses of a name share the port that the kernel chose for the first.
-            chosen = sockets[0].getsockname()[1] if sockets else port
-            sockets.append(
-                _listening(
-                    socket.socket(family, socket.SOCK_STREAM, protocol),
-                    (resolved[0], chosen, *resolved[2:]),
-                    reuse_port=reuse_port,
-                )
-            )
-    except OSError:
-        for bound in sockets:
-            bound.close()
-        raise
+    failure: OSError | None = None
+    for family, _, protocol, _, resolved in dict.fromkeys(found):
+        # All addresses of a name share the port that the kernel chose for the first.
+        chosen = sockets[0].getsockname()[1] if sockets else port
+        try:
+            unbound = socket.socket(family, socket.SOCK_STREAM, protocol)
+            endpoint = (resolved[0], chosen, *resolved[2:])
+            sockets.append(_listening(unbound, endpoint, reuse_port=reuse_port))
+        except OSError as error:
+            failure = error
+            if error.errno not in _NOT_HERE:
+                _close(sockets)
+                raise
+    if failure is not None and not sockets:
+        if host == _ALL_OF_IPV6 and failure.errno == errno.EAFNOSUPPORT:
+            return _bind_tcp(_ALL_OF_IPV4, port, reuse_port=reuse_port)
+        raise failure
     return sockets
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for bound in sockets:
+        bound.close()
 
 
 def _listening(
@@ -81,7 +96,9 @@ def _listening(
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if listening.family == socket.AF_INET6:
             # The unspecified address stands for IPv4 too, as with gRPC.
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
+            listening.setsockopt(
+                socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != _ALL_OF_IPV6)
+            )
         listening.bind(address)
         listening.listen(BACKLOG)
         listening.settimeout(0)
@@ -108,6 +125,26 @@ def _remove_dead_socket(path: str) -> None:
             Path(path).unlink(missing_ok=True)
         except OSError:
             return
+
+
+class SocketFile:
+    """The file of a Unix socket: a server takes it with it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path).absolute()
+        self._inode = self._path.lstat().st_ino
+
+    def remove(self) -> None:
+        """Remove the file, unless another one has come into its place."""
+        with suppress(OSError):
+            if self._path.lstat().st_ino == self._inode:
+                self._path.unlink()
+
+
+def file_of(listening: socket.socket) -> SocketFile | None:
+    """The file of a socket, if it has one. Those of the abstract namespace have none."""
+    name = listening.getsockname() if listening.family == socket.AF_UNIX else None
+    return SocketFile(name) if isinstance(name, str) and name else None
 
 
 def port_of(listening: socket.socket) -> int:

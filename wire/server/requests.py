@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+from wire.server.held import MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    import asyncio
-
     from wire.server.incoming import Incoming
 
 
@@ -24,7 +24,7 @@ class Requests:
         "_parser",
         "_queue",
         "_unread",
-        "_waiter",
+        "_waiters",
         "_waiting",
         "count",
     )
@@ -33,7 +33,8 @@ class Requests:
         self._limit = limit
         self._parser = MessageParser(limit)
         self._queue: deque[tuple[bool, bytes]] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
+        """Tasks of the servicer that wait to read. Several may."""
         self._encoding = encoding
         self._unread = 0
         """Bytes received and not yet acknowledged."""
@@ -66,7 +67,8 @@ class Requests:
         if taken > 0:
             self._unread = kept
             call.acknowledge(taken)
-        call.hold_requests(self._waiting + self._parser.held)
+        messages = MESSAGE_BYTES * len(self._queue)
+        call.hold_requests(self._waiting + self._parser.held + messages)
 
     @property
     def is_cut(self) -> bool:
@@ -75,21 +77,30 @@ class Requests:
 
     def wake(self) -> None:
         """Let a reader look again: there is a message, or the end."""
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        waiters, self._waiters = self._waiters, ()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def read(self, call: Incoming) -> Any:
         """The next message, decompressed, or grpc.aio.EOF behind the last.
 
         Raises:
           MessageError: it cannot be decompressed.
+          grpc.aio.UsageError: the call has ended, so there will be none.
         """
         while not self._queue:
             if call.requests_ended:
                 return grpc.aio.EOF
-            self._waiter = call.connection.loop.create_future()
-            await self._waiter
+            if call.ended:
+                raise grpc.aio.UsageError("the call has ended")
+            waiter = call.connection.loop.create_future()
+            self._waiters = (*self._waiters, waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self._waiters = tuple(each for each in self._waiters if each is not waiter)
+                raise
         return self.take(call)
 
     def take(self, call: Incoming) -> bytes:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import grpc
+
 from wire.server.acceptor import Acceptor
 from wire.server.connections import Connections
-from wire.server.listener import bind, port_of
-from wire.server.shutdown import shut_down
+from wire.server.listener import SocketFile, bind, file_of, port_of
+from wire.server.shutdown import hasten, shut_down
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Collection, Iterable, Mapping
-
-    import grpc
 
     from wire.server.dispatcher import Dispatcher
     from wire.server.observer import ConnectionObserver
@@ -39,6 +39,7 @@ class Server:
         self._background = background
         self._reuse_port = reuse_port
         self._bound: list[tuple[socket.socket, Credentials | None]] = []
+        self._files: list[SocketFile] = []
         self._acceptors: list[Acceptor] = []
         self._connections: Connections | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -88,6 +89,7 @@ class Server:
             raise RuntimeError("ports are added before the server starts")
         sockets = bind(address, reuse_port=self._reuse_port)
         self._bound += [(bound, credentials) for bound in sockets]
+        self._files += [file for bound in sockets if (file := file_of(bound)) is not None]
         return port_of(sockets[0])
 
     # --- life
@@ -96,6 +98,8 @@ class Server:
         """Serve on the bound addresses."""
         if self._connections is not None:
             raise RuntimeError("the server has been started")
+        if self._stopping is not None:
+            raise RuntimeError("the server has been stopped")
         loop = asyncio.get_running_loop()
         dispatcher = self._dispatcher
         dispatcher.use(loop)
@@ -111,10 +115,14 @@ class Server:
         """Stop: no further calls, and those in flight have so many seconds.
 
         Callers get a GOAWAY. Calls on their way are still handled. Calls left after the
-        grace end with UNAVAILABLE.
+        grace end with UNAVAILABLE. Methods still at work behind their calls' end, as in `finally`
+        blocks, have the rest of the grace, and a second. A further stop may shorten the grace, and
+        never prolongs it.
         """
         if self._stopping is None:
             self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))
+        elif self._connections is not None and not self._stopping.done():
+            await hasten(self._connections, grace or 0.0)
         await asyncio.shield(self._stopping)
 
     async def _stop(self, grace: float) -> None:
@@ -122,6 +130,8 @@ class Server:
             acceptor.close()
         for bound, _ in self._bound:
             bound.close()
+        for file in self._files:
+            file.remove()
         if self._connections is not None:
             await shut_down(self._connections, grace, self._background)
             self._connections.stop_sweeping()
@@ -142,3 +152,8 @@ class Server:
         except TimeoutError:
             return True
         return False
+
+
+# grpcio-reflection asks: for a server of any other class it adds a servicer that takes a thread for
+# each of its streams.
+grpc.aio.Server.register(Server)

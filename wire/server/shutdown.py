@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ _CLOSING_TIME = 0.2
 _PATIENCE = 1.0
 # How long the status of calls that are cut off may take, before their connections go too.
 _LAST_WORDS = 0.05
+# What methods may take behind the grace to end when their calls are over: their `finally` blocks.
+_LAST_WORK = 1.0
+_LOOK_INTERVAL = 0.005
 
 
 async def shut_down(connections: Connections, grace: float, background: Collection[str]) -> None:
@@ -37,15 +41,25 @@ async def shut_down(connections: Connections, grace: float, background: Collecti
         response, so they do not hold up the server.
     """
     connections.stopping = True
-    for connection in connections:
+    connections.ends_at = perf_counter() + grace
+    draining = list(connections)
+    for connection in draining:
         _cut_off(connection, lambda call: _service_of(call) in background)
         connection.drain(grace + _LAST_WORDS)
         connection.patience = min(connection.patience, _PATIENCE)
     if not await _ended(connections, grace, background):
         await _end(connections)
+    await _methods_ended(connections, draining)
     if not await connections.wait_until_closed(_CLOSING_TIME):
         for connection in connections:
             connection.abort()
+
+
+async def hasten(connections: Connections, grace: float) -> None:
+    """Let the calls of a stopping server have no more than so many seconds from now."""
+    connections.ends_at = min(connections.ends_at, perf_counter() + grace)
+    if not await connections.wait_until_ended(grace):
+        await _end(connections)
 
 
 async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
@@ -61,6 +75,18 @@ async def _ended(connections: Connections, grace: float, background: Collection[
                 _cut_off(connection, lambda call: _service_of(call) in background)
                 _cut_off(connection, lambda call: not call.has_request)
     return False
+
+
+async def _methods_ended(connections: Connections, draining: list[ServerConnection]) -> None:
+    """Wait for methods that go on behind the end of their calls.
+
+    It looks now and then: to be told of each end would cost each call.
+    """
+    latest = perf_counter() + _LAST_WORK
+    while any(connection.unfinished for connection in draining):
+        if perf_counter() > max(latest, connections.ends_at):
+            return
+        await asyncio.sleep(_LOOK_INTERVAL)
 
 
 def _service_of(call: Call) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
+from wire.protocol.status import status_meant
 from wire.server.unary import failed
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class BlockingContext:
     ) -> NoReturn:
         """End the call with a status."""
         call = self._call
+        code = status_meant(code)
         call.set_code(grpc.StatusCode.UNKNOWN if code is grpc.StatusCode.OK else code)
         call.set_details(details)
         if trailing_metadata:

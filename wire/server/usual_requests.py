@@ -200,32 +200,36 @@ class UsualRequests(Connection):
         headers = usual.headers.copy()
         table = self.decoder.table
         room = self.limits.max_header_list - usual.size
-        while position < end:
-            octet = buffer[position]
-            if octet >= _LITERAL_END:
-                return {}
-            index = octet & _INDEX
-            position += 1
-            if index == _INDEX:
+        try:
+            while position < end:
                 octet = buffer[position]
-                index += octet
-                position += 1
-                if octet >= _CONTINUES:
+                if octet >= _LITERAL_END:
                     return {}
-            octet = buffer[position]
-            position += 1
-            if not index < len(table) or octet >= _UNUSUAL_LENGTH:
-                return {}
-            value = buffer[position : position + octet]
-            position += octet
-            name = table[index][0]
-            if (
-                name not in good_names
-                or name in headers
-                or name.endswith(BINARY_SUFFIX)
-                or not (value.isalnum() or not value.translate(None, PLAIN))
-            ):
-                return {}
-            headers[name] = value
-            room -= len(name) + octet + ENTRY_OVERHEAD
+                index = octet & _INDEX
+                position += 1
+                if index == _INDEX:
+                    octet = buffer[position]
+                    index += octet
+                    position += 1
+                    if octet >= _CONTINUES:
+                        return {}
+                octet = buffer[position]
+                position += 1
+                if not index < len(table) or octet >= _UNUSUAL_LENGTH:
+                    return {}
+                value = buffer[position : position + octet]
+                position += octet
+                name = table[index][0]
+                if (
+                    name not in good_names
+                    or name in headers
+                    or name.endswith(BINARY_SUFFIX)
+                    or not (value.isalnum() or not value.translate(None, PLAIN))
+                ):
+                    return {}
+                headers[name] = value
+                room -= len(name) + octet + ENTRY_OVERHEAD
+        except IndexError:
+            # The block ends within a field, and so does all that has arrived.
+            return {}
         return headers if position == end and room >= 0 else {}

@@ -91,6 +91,27 @@ async def test_bodies_that_never_end() -> None:
             assert server.peak_memory - before < 2 * limit
 
 
+async def test_empty_messages_that_nobody_reads() -> None:
+    limit = 24 * MIB
+    chat = request(path=b"/test.Echo/Chat")
+    with victim(max_bytes_in_flight=limit) as server:
+        before = server.peak_memory
+        async with AsyncExitStack() as stack:
+            for _ in range(4):
+                attacker = await stack.enter_async_context(connected(server.port))
+                # The service stops reading where nobody takes its responses.
+                await greet(attacker, (INITIAL_WINDOW_SIZE, 0))
+                for stream in range(1, 17, 2):
+                    await attacker.send(headers(stream, chat))
+                    # 3,276 messages each: 209,664 of them, and less than a MiB.
+                    await attacker.send_all(data(stream, bytes(16_380), end=False) * 64)
+                await attacker.send(ping())
+                await attacker.wait_for([pong(), connection_end()])
+            assert server.peak_memory - before < 2 * limit
+        async with honest_caller(server.port) as honest:
+            await honest.several(5)
+
+
 async def test_stream_to_a_peer_that_does_not_read() -> None:
     with victim() as server:
         before = server.peak_memory

@@ -247,6 +247,23 @@ async def test_pick_first_begins_anew_when_all_have_failed(port: int) -> None:
             assert await method(b"", timeout=10, wait_for_ready=True) == b"response"
 
 
+async def test_a_silent_address_holds_up_no_other() -> None:
+    async with serving(_say_nothing) as silent, serving(respond_to_all) as server:
+        target = f"ipv4:{silent.target},{server.target}"
+        async with channel(target) as opened:
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+            await asyncio.wait_for(silent.peers[0].lost.wait(), 10)
+            assert len(server.peers) == 1
+
+
+async def test_a_closed_channel_changes_no_more() -> None:
+    opened = channel("127.0.0.1:1")
+    await opened.close()
+    with pytest.raises(grpc.aio.UsageError):
+        await asyncio.wait_for(opened.wait_for_state_change(grpc.ChannelConnectivity.SHUTDOWN), 10)
+
+
 async def test_a_closed_channel_is_not_waited_for(port: int) -> None:
     opened = channel(f"127.0.0.1:{port}")
     waiting = asyncio.ensure_future(opened.channel_ready())

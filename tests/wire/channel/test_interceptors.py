@@ -1,5 +1,6 @@
 """Client interceptors of grpc.aio on a channel of wire."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -59,6 +60,44 @@ class _PassOn(grpc.aio.StreamStreamClientInterceptor, grpc.aio.StreamUnaryClient
         self, continuation: Any, client_call_details: Any, request_iterator: Any
     ) -> Any:
         return await continuation(client_call_details, request_iterator)
+
+
+class _Double(grpc.aio.StreamStreamClientInterceptor, grpc.aio.StreamUnaryClientInterceptor):
+    """Has its own iterators of requests and of responses."""
+
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        call = await continuation(client_call_details, self._twice(request_iterator))
+
+        async def responses() -> AsyncIterator[bytes]:
+            async for response in call:
+                yield response + response
+
+        return responses()
+
+    async def intercept_stream_unary(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return await continuation(client_call_details, self._twice(request_iterator))
+
+    async def _twice(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for request in requests:
+            yield request + request
+
+
+class _Redirect(grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        redirected = grpc.aio.ClientCallDetails(
+            "/test.Service/Other",
+            client_call_details.timeout,
+            client_call_details.metadata,
+            client_call_details.credentials,
+            client_call_details.wait_for_ready,
+        )
+        return await continuation(redirected, request)
 
 
 async def test_interceptors_see_a_call_in_their_order() -> None:
@@ -125,6 +164,65 @@ async def test_intercepted_calls_can_be_written_to() -> None:
         assert await requests == b"two"
 
 
+async def test_written_requests_go_through_interceptors() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(2):
+            request = await peer.request()
+            peer.respond(request, request.body[5:])
+
+    async with (
+        serving(script) as server,
+        channel(server.target, interceptors=[_Double()]) as opened,
+    ):
+        streams: Any = opened.stream_stream(_PATH)(timeout=10)
+        await streams.write(b"one")
+        await streams.done_writing()
+        assert await streams.read() == b"oneone" * 2
+        assert await streams.read() is grpc.aio.EOF
+        assert await streams.code() is grpc.StatusCode.OK
+        with pytest.raises(asyncio.InvalidStateError):
+            await streams.write(b"late")
+
+        requests: Any = opened.stream_unary(_PATH)(timeout=10)
+        await requests.write(b"two")
+        await requests.done_writing()
+        assert await requests == b"twotwo"
+
+        iterated: Any = opened.stream_unary(_PATH)(iter([b"three"]), timeout=10)
+        with pytest.raises(grpc.aio.UsageError):
+            await iterated.write(b"four")
+
+
+async def test_a_writer_hears_of_the_end_of_an_intercepted_call() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.refuse(await peer.opened(), (b"grpc-status", b"5"))
+
+    async with (
+        serving(script) as server,
+        channel(server.target, interceptors=[_PassOn()]) as opened,
+    ):
+        call: Any = opened.stream_stream(_PATH)(timeout=10)
+
+        async def write_on() -> None:
+            while True:
+                await call.write(b"more")
+
+        with pytest.raises(asyncio.InvalidStateError):
+            await write_on()
+        assert await call.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_an_interceptor_can_name_another_method() -> None:
+    async with (
+        serving(respond_to_all) as server,
+        channel(server.target, interceptors=[_Redirect()]) as opened,
+    ):
+        await opened.unary_unary(_PATH)(b"", timeout=10)
+        assert server.peers[0].requests[1].headers[b":path"] == b"/test.Service/Other"
+
+
 async def test_an_intercepted_call_can_be_cancelled() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
@@ -141,6 +239,7 @@ async def test_an_intercepted_call_can_be_cancelled() -> None:
 
         assert call.cancel()
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 
 

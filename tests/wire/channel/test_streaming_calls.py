@@ -65,6 +65,19 @@ async def test_responses_are_iterated() -> None:
         assert server.peers[0].requests[1].body == framed(b"request")
 
 
+async def test_several_tasks_may_write() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        peer.respond(request, b"%d" % len(request.body))
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = opened.stream_unary(_PATH)(timeout=30)
+        await asyncio.gather(*[call.write(bytes(500_000)) for _ in range(3)])
+        await call.done_writing()
+        assert await call == b"1500015"
+
+
 async def test_responses_are_read_one_by_one() -> None:
     async with serving(_three) as server, channel(server.target) as opened:
         call = opened.unary_stream(_PATH)(b"", timeout=10)
@@ -135,6 +148,7 @@ async def test_a_failing_iterator_cancels_its_call() -> None:
         call = opened.stream_stream(_PATH)(broken(), timeout=10)
 
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         peer = server.peers[0]
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 

@@ -26,6 +26,9 @@ from wire.channel.target import Address, TargetError, parse_target
         ("unix:/run/s", [("/run/s", None)], None, "localhost"),
         ("unix:///run/s", [("/run/s", None)], None, "localhost"),
         ("unix:s", [("s", None)], None, "localhost"),
+        ("unix-abstract:s", [("\0s", None)], None, "localhost"),
+        ("ipv6:%5B::1%5D:1", [("::1", 1)], None, "[::1]:1"),
+        ("ipv4:10.0.0.1:1,10.0.0.1:1", [("10.0.0.1", 1)], None, "10.0.0.1:1"),
     ],
 )
 def test_a_target_names_addresses_or_a_host(
@@ -61,6 +64,10 @@ def test_a_target_names_addresses_or_a_host(
         "ipv6:127.0.0.1:9000",
         "ipv4:10.0.0.1:1,",
         "unix:",
+        "unix:\0s",
+        "unix://host/run/s",
+        "unix-abstract:",
+        "unix-abstract:a\0b",
         "a/b:1",
     ],
 )
@@ -69,6 +76,6 @@ def test_other_texts_are_refused(text: str) -> None:
         parse_target(text)
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:9000", "[::1]:9000", "unix:/run/s"])
+@pytest.mark.parametrize("text", ["127.0.0.1:9000", "[::1]:9000", "unix:/run/s", "unix-abstract:s"])
 def test_an_address_is_written_as_it_was(text: str) -> None:
     assert str(parse_target(text).addresses[0]) == text

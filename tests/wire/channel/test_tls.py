@@ -119,6 +119,33 @@ class _Rotated:
         return ChannelCredentials(trusted, mine.certificate, mine.key).context()
 
 
+class _Failing:
+    """Credentials that cannot be had for a time."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._credentials = ChannelCredentials(authority.certificate)
+        self.fails = True
+
+    def context(self) -> ssl.SSLContext:
+        if self.fails:
+            raise LookupError("the vault is shut")
+        return self._credentials.context()
+
+
+async def test_a_channel_outlives_what_its_credentials_raise(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    credentials = _Failing(authority)
+    options = ChannelOptions(initial_backoff=0.01, max_backoff=0.02)
+    async with (
+        _serving(authority.issue("server")) as served,
+        channel(f"127.0.0.1:{served.port}", credentials, options=options) as opened,
+    ):
+        assert await _error(opened) == f"127.0.0.1:{served.port}: the vault is shut"
+        credentials.fails = False
+        call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+        assert await call == b"response"
+
+
 async def test_a_client_shows_its_newest_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     credentials = _Rotated(authority, authority.issue("mine", expired=True))

@@ -2,10 +2,12 @@
 
 import asyncio
 import zlib
+from time import perf_counter
 from typing import Any
 
 import grpc
 import pytest
+from h2.errors import ErrorCodes
 from h2.settings import SettingCodes, Settings
 
 from tests.wire.channel.scripted_server import HEAD, OK, Peer, framed, respond_to_all, serving
@@ -98,6 +100,24 @@ async def test_metadata_of_both_ends_comes_back() -> None:
         assert await call.trailing_metadata() == grpc.aio.Metadata(("last", "2"))
 
 
+@pytest.mark.parametrize("kind", ["unary_unary", "stream_stream"])
+@pytest.mark.parametrize("seconds", [0, -1, 1e-9])
+async def test_a_call_without_time_is_not_sent(kind: str, seconds: float) -> None:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
+        await _method(opened)(b"", timeout=5)
+        call: Any = getattr(opened, kind)(_PATH)(b"", timeout=seconds)
+
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await _method(opened)(b"", timeout=5)
+        assert [*server.peers[0].requests] == [1, 3]
+
+
+async def test_a_call_may_have_all_time() -> None:
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
+        assert await _method(opened)(b"", timeout=float("inf")) == b"response"
+        assert server.peers[0].requests[1].headers[b"grpc-timeout"] == b"99999999H"
+
+
 async def test_a_deadline_ends_a_call_at_both_sides() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
@@ -132,6 +152,7 @@ async def test_a_cancelled_call_is_reset() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await call.code() is grpc.StatusCode.CANCELLED
+        assert await call.details() == "the call was cancelled by this side"
         await peer.until(lambda: peer.requests[1].reset_code == 8)
 
 
@@ -218,6 +239,42 @@ async def test_calls_beyond_the_servers_streams_wait() -> None:
         calls = [_method(opened)(b"", timeout=5) for _ in range(10)]
 
         assert await asyncio.gather(*calls) == [b"response"] * 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [(0.01, grpc.StatusCode.DEADLINE_EXCEEDED), (10, grpc.StatusCode.CANCELLED)],
+)
+async def test_a_servers_cancel_at_the_deadline_is_the_deadline(
+    seconds: float, code: grpc.StatusCode
+) -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        deadline = perf_counter() + min(seconds, 0.02)
+        while perf_counter() < deadline:
+            # The channel's timer does not fire meanwhile. The reset is read ahead of it.
+            pass
+        peer.h2.reset_stream(request.stream_id, ErrorCodes.CANCEL)
+        peer.flush()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        await opened.channel_ready()
+        assert await _method(opened)(b"", timeout=seconds).code() is code
+
+
+async def test_a_deadline_without_a_stream_says_so() -> None:
+    async def script(peer: Peer) -> None:
+        peer.h2.local_settings = Settings(
+            client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: 0}
+        )
+        peer.greet()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        await opened.channel_ready()
+        call = _method(opened)(b"", timeout=0.05)
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "no free stream" in await call.debug_error_string()
 
 
 async def test_a_closed_channel_takes_no_calls() -> None:

@@ -167,6 +167,16 @@ CALL_CASES = [
         "gRPC", "a -bin value without padding", head(1, (b"x-bin", b"aGk")) + BODY + trailers(1)
     ),
     ends(
+        "a grpc-message with spaces around it, as grpc-go sends",
+        head(1) + trailers(1, [(b"grpc-status", b"5"), (b"grpc-message", b" not found: ")]),
+        call=StatusCode.NOT_FOUND,
+    ),
+    ends(
+        "a grpc-message with a line break",
+        head(1) + trailers(1, [(b"grpc-status", b"5"), (b"grpc-message", b"a\nb ")]),
+        call=StatusCode.INTERNAL,
+    ),
+    ends(
         "a grpc-message with broken escapes",
         head(1) + trailers(1, [(b"grpc-status", b"5"), (b"grpc-message", b"%zz%f%C3%28" + UTF8)]),
         call=StatusCode.NOT_FOUND,

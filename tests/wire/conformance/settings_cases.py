@@ -3,6 +3,7 @@
 from tests.wire.conformance.case import case
 from tests.wire.conformance.frames import (
     ENABLE_PUSH,
+    ENHANCE_YOUR_CALM,
     FLOW_CONTROL_ERROR,
     FRAME_SIZE_ERROR,
     HEADER_TABLE_SIZE,
@@ -68,6 +69,18 @@ CASES = [
         settings([(INITIAL_WINDOW_SIZE, 1), (INITIAL_WINDOW_SIZE, 65535)]) + call(),
         settings_ack(),
         expected=response(),
+    ),
+    case(
+        "10.5",
+        "as many settings as fit into a frame",
+        settings([(INITIAL_WINDOW_SIZE, number) for number in range(2730)]),
+        expected=connection_error(ENHANCE_YOUR_CALM),
+    ),
+    case(
+        "10.5",
+        "32 settings",
+        settings([(key, 0) for key in range(0xF000, 0xF020)]),
+        expected=settings_ack(),
     ),
     case("6.5", "ACK with a payload", frame(SETTINGS, 1, 0, b"\0"), expected=FRAME_SIZE),
     case("6.5", "ACK with a whole setting", frame(SETTINGS, 1, 0, bytes(6)), expected=FRAME_SIZE),

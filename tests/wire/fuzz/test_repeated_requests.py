@@ -5,19 +5,22 @@ in any form of HPACK, and fields of its own, good or bad.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import pytest
 from hpack import Encoder, NeverIndexedHeaderTuple
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.wire.conformance import frames
-from tests.wire.conformance.frames import PROTOCOL_ERROR, Fields, message
-from tests.wire.conformance.peer import connected
-from tests.wire.conformance.seen import response, stream_error
+from tests.wire.conformance.frames import COMPRESSION_ERROR, PROTOCOL_ERROR, Fields, message
+from tests.wire.conformance.peer import Peer, connected
+from tests.wire.conformance.seen import connection_error, response, stream_error
 from tests.wire.fuzz.strategies import bounded
 from wire.server import server
 
@@ -93,20 +96,26 @@ def _told(metadata: list[tuple[str, bytes]]) -> bytes:
     return repr(sorted(metadata)).encode()
 
 
-async def _converse(conversation: list[Request], split: int) -> None:
+@asynccontextmanager
+async def _conversing(split: int = 1 << 16) -> AsyncIterator[Peer]:
     serving = server()
     handler: Any = grpc.unary_unary_rpc_method_handler(_echo)
     serving.add_registered_method_handlers("test.Echo", {"Echo": handler})
     port = serving.add_insecure_port("127.0.0.1:0")
     await serving.start()
-    encoder = Encoder()
     async with connected(port, split=split) as peer:
         await peer.send(frames.PREFACE + frames.settings())
+        yield peer
+    await serving.stop(0)
+
+
+async def _converse(conversation: list[Request], split: int) -> None:
+    encoder = Encoder()
+    async with _conversing(split) as peer:
         for number, request in enumerate([*_BEFORE, *conversation]):
             stream = 2 * number + 1
             await peer.send(_octets(encoder, stream, request))
             await peer.wait_for([_expected(stream, request)])
-    await serving.stop(0)
 
 
 def _octets(encoder: Encoder, stream: int, request: Request) -> bytes:
@@ -136,3 +145,16 @@ def test_a_repeated_request_is_answered_like_the_first(
     conversation: list[Request], split: int
 ) -> None:
     asyncio.run(_converse(conversation, split))
+
+
+@pytest.mark.parametrize(
+    "cut", [b"\x0f", b"\0", b"\x1f", b"\x0f\x20", b"\x01\x05ab", b"\x0f\x20\x7f"]
+)
+async def test_a_repeated_block_that_ends_within_a_field_is_refused(cut: bytes) -> None:
+    encoder = Encoder()
+    async with _conversing() as peer:
+        for stream in (1, 3, 5):
+            await peer.send(_octets(encoder, stream, _repeated))
+            await peer.wait_for([_expected(stream, _repeated)])
+        await peer.send(frames.headers(7, encoder.encode(frames.REQUEST) + cut))
+        await peer.wait_for([connection_error(COMPRESSION_ERROR)])

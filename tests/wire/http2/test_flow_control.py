@@ -1,6 +1,7 @@
 """Windows in both directions (RFC 9113, sections 5.2 and 6.9)."""
 
 import asyncio
+from time import process_time
 
 import pytest
 
@@ -15,6 +16,20 @@ KIB = 1024
 async def _opened(client: End, server: End) -> int:
     await exchange(client, server)
     return client.open_stream(client.encoder.encode(REQUEST))
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"connection_window": 65_534},
+        {"connection_window": 1 << 31},
+        {"initial_window": 1 << 31},
+        {"initial_window": -1},
+    ],
+)
+def test_windows_that_http2_lacks_are_refused(windows: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="is not from"):
+        Limits(**windows)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [0, 1, 16 * KIB, 16 * KIB + 1, 64 * KIB, 5000 * KIB])
@@ -122,6 +137,86 @@ async def test_a_wider_window_is_used_behind_the_ack() -> None:
     await asyncio.sleep(0)
     data = frames.frame(frames.DATA, 0, stream, b"hello")
     assert server.transport.take() == frames.SETTINGS_ACK + data
+
+
+async def test_an_end_without_data_needs_no_window() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, b"hello")
+    await exchange(client, server)
+    server.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    await exchange(client, server)
+    client.send_data(stream, b"", end_stream=True)
+    await exchange(client, server)
+    assert server.streams[stream].remote_ended
+
+
+async def test_a_negative_window_has_to_be_made_good() -> None:
+    client, server = End(), ServerEnd()
+    stream = await _opened(client, server)
+    client.send_data(stream, bytes(1000))
+    await exchange(client, server)
+    server.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    await exchange(client, server)
+    client.send_data(stream, b"hello", end_stream=True)
+    server.write(frames.window_update(stream, 1002))
+    await exchange(client, server)
+    assert server.data[stream][1000:] == b"he"
+
+
+@pytest.mark.parametrize("largest_frame", [16 * KIB, (1 << 24) - 1])
+async def test_a_turn_sends_little_however_much_waits(largest_frame: int) -> None:
+    client, server = End(), ServerEnd()
+    own = {settings.INITIAL_WINDOW_SIZE: 0, settings.MAX_FRAME_SIZE: largest_frame}
+    client.write(frames.settings_frame(own))
+    for _ in range(100):
+        stream = await _opened(client, server)
+        await exchange(client, server)
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, bytes(400 * KIB))
+    await exchange(client, server)
+    server.data_received(frames.window_update(0, 1 << 30))
+    server.data_received(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 1 << 20}))
+    turns = []
+    while server.queued:
+        await asyncio.sleep(0)
+        turns.append(len(server.transport.take()))
+    await asyncio.sleep(0)
+    turns.append(len(server.transport.take()))
+    assert max(turns) < 600 * KIB
+    assert sum(turns) > 100 * 400 * KIB
+
+
+async def test_streams_share_a_small_window_of_the_connection() -> None:
+    client, server = End(Limits(connection_window=65_535)), ServerEnd()
+    streams = [await _opened(client, server) for _ in range(3)]
+    await exchange(client, server)
+    for stream in streams:
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, bytes(1000 * KIB))
+    await exchange(client, server, turns=20)
+    received = [len(client.data[stream]) for stream in streams]
+    assert 0 < max(received) < 1000 * KIB
+    assert max(received) - min(received) <= 64 * KIB
+
+
+async def _seconds_of_updates(waiting: int) -> float:
+    client, server = End(), ServerEnd()
+    client.write(frames.settings_frame({settings.INITIAL_WINDOW_SIZE: 0}))
+    for _ in range(waiting):
+        stream = await _opened(client, server)
+        await exchange(client, server)
+        server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+        server.send_data(stream, b"hello")
+    started = process_time()
+    for _ in range(40):
+        server.data_received(frames.window_update(0, 1024) * 50)
+    return process_time() - started
+
+
+async def test_an_update_costs_the_same_whatever_waits() -> None:
+    few, many = [await _seconds_of_updates(waiting) for waiting in (1, 200)]
+    assert many < 20 * few
 
 
 async def test_a_reset_drops_what_is_queued() -> None:

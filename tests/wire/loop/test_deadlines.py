@@ -3,6 +3,8 @@
 import asyncio
 from time import perf_counter
 
+import pytest
+
 from wire.loop.deadlines import Deadlines, deadlines_of
 
 
@@ -52,10 +54,11 @@ async def test_a_deadline_in_the_past_expires_at_once() -> None:
     await asyncio.wait_for(entry.expired.wait(), 10)
 
 
-async def test_a_deadline_beyond_all_time_is_kept() -> None:
+@pytest.mark.parametrize("seconds", [1e300, float("inf")])
+async def test_a_deadline_beyond_all_time_is_kept(seconds: float) -> None:
     deadlines = Deadlines(asyncio.get_running_loop())
     forever, soon = _Entry(), _Entry()
-    deadlines.add(1e300, forever)
+    deadlines.add(seconds, forever)
     deadlines.add(0.01, soon)
     await asyncio.wait_for(soon.expired.wait(), 10)
     assert forever.expired_at == []
@@ -79,6 +82,25 @@ async def test_an_entry_of_an_expiry_expires_too() -> None:
 
     deadlines.add(0.01, _Adding())
     await asyncio.wait_for(second.expired.wait(), 10)
+
+
+async def test_slots_of_ended_calls_do_not_pile_up() -> None:
+    deadlines = Deadlines(asyncio.get_running_loop())
+    kept, ended = _Entry(), _Entry()
+    deadlines.add(3600, kept)
+    for hours in range(20_000):
+        deadlines.add(3600.0 * hours, ended).pop(ended, None)
+    assert len(deadlines) < 2_000
+
+
+async def test_deadlines_in_any_order_fire_in_theirs() -> None:
+    deadlines = Deadlines(asyncio.get_running_loop())
+    entries = {milliseconds: _Entry() for milliseconds in (90, 10, 50, 30, 70)}
+    for milliseconds, entry in entries.items():
+        deadlines.add(milliseconds / 1000, entry)
+    await asyncio.wait_for(entries[90].expired.wait(), 10)
+    times = [entries[milliseconds].expired_at for milliseconds in sorted(entries)]
+    assert times == sorted(times)
 
 
 async def test_a_loop_has_one_set_of_deadlines() -> None:

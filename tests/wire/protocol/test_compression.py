@@ -59,10 +59,33 @@ def test_a_bomb_costs_no_more_than_the_limit(encoding: bytes) -> None:
 def test_what_is_not_one_whole_stream_is_refused(encoding: bytes) -> None:
     data = compress(encoding, b"some text")
 
-    for broken in (b"", b"garbage", data[:-1], data + b"x", data + data, data[:-4] + b"\1\2\3\4"):
+    for broken in (b"garbage", data[:-1], data + b"x", data + data[:-1], data[:-4] + b"\1\2\3\4"):
         with pytest.raises(MessageError) as caught:
             decompress(encoding, broken, _LIMIT)
         assert caught.value.code is grpc.StatusCode.INTERNAL
+
+
+@pytest.mark.parametrize("encoding", [GZIP, DEFLATE])
+def test_no_bytes_are_an_empty_message(encoding: bytes) -> None:
+    assert decompress(encoding, b"", _LIMIT) == b""
+
+
+def test_a_gzip_stream_may_have_several_members() -> None:
+    members = compress(GZIP, b"some ") + compress(GZIP, b"") + compress(GZIP, b"text")
+
+    assert decompress(GZIP, members, 9) == b"some text"
+    with pytest.raises(MessageError) as caught:
+        decompress(GZIP, members, 8)
+    assert caught.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("encoding", "streams"), [(GZIP, 17), (DEFLATE, 2)], ids=["gzip", "deflate"]
+)
+def test_a_message_has_few_streams(encoding: bytes, streams: int) -> None:
+    with pytest.raises(MessageError) as caught:
+        decompress(encoding, compress(encoding, b"a") * streams, _LIMIT)
+    assert caught.value.code is grpc.StatusCode.INTERNAL
 
 
 def test_a_compressed_message_without_encoding_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Metadata on the wire and back."""
 
 import base64
+from typing import Any
 
 import pytest
 from hypothesis import given, seed, settings
@@ -48,6 +49,13 @@ def test_names_that_grpc_gives_to_applications_go(name: str) -> None:
 def test_a_text_that_is_not_printable_ascii_is_refused(value: str | bytes) -> None:
     with pytest.raises(MetadataError, match="not printable ASCII"):
         encode_metadata([("a", value)])
+
+
+@pytest.mark.parametrize("name", ["a", "a-bin"])
+@pytest.mark.parametrize("value", [5, None, [1, 2], {"b": "c"}])
+def test_a_value_is_text_or_bytes(name: str, value: Any) -> None:
+    with pytest.raises(MetadataError, match="not str or bytes"):
+        encode_metadata([(name, value)])
 
 
 def test_fields_of_the_transport_are_no_metadata() -> None:

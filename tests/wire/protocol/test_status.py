@@ -34,6 +34,8 @@ def test_a_status_that_grpc_lacks_is_unknown(value: bytes) -> None:
         ("line\nbreak\t", b"line%0Abreak%09"),
         ("é", b"%C3%A9"),
         ("\x7f\x00", b"%7F%00"),
+        (" a b  ", b"%20a b %20"),
+        (" ", b"%20"),
     ],
 )
 def test_a_message_is_percent_encoded(text: str, value: bytes) -> None:

@@ -42,13 +42,19 @@ def test_what_is_no_timeout_is_refused(value: bytes) -> None:
         (1e6, b"1000000S"),
         (1e9, b"16666666M"),
         (1e30, b"99999999H"),
-        (0.0, b"1n"),
-        (-3.0, b"1n"),
-        (1e-9, b"1n"),
+        (1e300, b"99999999H"),
+        (float("inf"), b"99999999H"),
+        (1e-6, b"1u"),
     ],
 )
 def test_a_time_takes_the_finest_unit_that_holds_it(seconds: float, value: bytes) -> None:
     assert format_timeout(seconds) == value
+
+
+@pytest.mark.parametrize("seconds", [0.0, -3.0, 1e-9])
+def test_no_time_cannot_be_written(seconds: float) -> None:
+    with pytest.raises(TimeoutError):
+        format_timeout(seconds)
 
 
 @seed(1)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.wire.server.service import calling, failure, never
 from wire.http2.limits import Limits
+from wire.server import server
 
 LARGE = bytes(range(256)) * 8192
 
@@ -43,15 +44,47 @@ async def _chat(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[b
         yield request
 
 
+async def _written_by_three(request: bytes, context: Any) -> None:
+    await asyncio.gather(*[context.write(request) for _ in range(3)])
+
+
+async def _read_by_three(requests: AsyncIterator[bytes], context: Any) -> bytes:
+    async def sizes() -> int:
+        count = 0
+        while await context.read() is not grpc.aio.EOF:
+            count += 1
+        return count
+
+    return b"%d" % sum(await asyncio.gather(sizes(), sizes(), sizes()))
+
+
 async def _send(*messages: bytes) -> AsyncIterator[bytes]:
     for message in messages:
         yield message
+
+
+def test_a_server_is_one_of_grpc_aio() -> None:
+    assert isinstance(server(), grpc.aio.Server)
 
 
 @pytest.mark.parametrize("message", [b"", b"hello", LARGE], ids=["empty", "small", "large"])
 async def test_a_unary_call_is_answered(message: bytes) -> None:
     async with calling("unary_unary", _echo) as call:
         assert await call(message) == message
+
+
+async def test_several_tasks_may_write() -> None:
+    async with calling("unary_stream", _written_by_three) as call:
+        assert [response async for response in call(LARGE, timeout=30)] == [LARGE] * 3
+
+
+async def test_several_tasks_may_read() -> None:
+    async with calling("stream_unary", _read_by_three) as call:
+        counting = call(timeout=30)
+        for _ in range(5):
+            await counting.write(b"hello")
+        await counting.done_writing()
+        assert await counting == b"5"
 
 
 @pytest.mark.parametrize("behavior", [_twice, _twice_written])

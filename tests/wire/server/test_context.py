@@ -101,6 +101,45 @@ async def test_a_code_that_is_set_replaces_the_response() -> None:
     assert (error.code(), error.details()) == (grpc.StatusCode.OUT_OF_RANGE, "far")
 
 
+@pytest.mark.parametrize("kind", ["unary_unary", "unary_stream"])
+@pytest.mark.parametrize(
+    ("code", "details", "told"),
+    [
+        (5, "by number", (grpc.StatusCode.NOT_FOUND, "by number")),
+        (17, "no number of a status", (grpc.StatusCode.UNKNOWN, "no number of a status")),
+        ("NOT_FOUND", "by name", (grpc.StatusCode.UNKNOWN, "by name")),
+        (grpc.StatusCode.ABORTED, b"\xc3\xa9", (grpc.StatusCode.ABORTED, "\u00e9")),
+        (grpc.StatusCode.ABORTED, KeyError(7), (grpc.StatusCode.ABORTED, "7")),
+        (grpc.StatusCode.ABORTED, None, (grpc.StatusCode.ABORTED, "")),
+    ],
+)
+@pytest.mark.parametrize("says", ["abort", "set"])
+async def test_a_call_ends_whatever_its_status_is_made_of(
+    kind: str, code: Any, details: Any, told: tuple[grpc.StatusCode, str], says: str
+) -> None:
+    async def end(request: bytes, context: Any) -> None:
+        if says == "abort":
+            await context.abort(code, details)
+        context.set_code(code)
+        context.set_details(details)
+
+    async with calling(kind, end) as call:
+        calling_it = call(b"", timeout=30)
+        assert (await calling_it.code(), await calling_it.details()) == told
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"why": "so"}, [("why", None)], [("why",)], [("why", 1)], [("why-bin", 1)], 7]
+)
+async def test_a_call_ends_whatever_its_trailing_metadata_is(metadata: Any) -> None:
+    async def answer(request: bytes, context: Any) -> bytes:
+        context.set_trailing_metadata(metadata)
+        return request
+
+    async with calling("unary_unary", answer) as call:
+        assert await call(b"hello", timeout=30) == b"hello"
+
+
 async def test_unimplemented_by_generated_code_stays_so() -> None:
     async def respond(request: bytes, context: Any) -> bytes:
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -126,6 +165,16 @@ async def test_done_callbacks_are_called_at_the_end() -> None:
         context = await asyncio.wait_for(ended, 10)
     assert context.done()
     assert context.code() is grpc.StatusCode.OK
+
+
+async def test_a_method_of_one_response_does_not_write() -> None:
+    async def answer(request: bytes, context: Any) -> bytes:
+        with pytest.raises(grpc.aio.UsageError):
+            await context.write(b"first")
+        return b"only"
+
+    async with calling("unary_unary", answer) as call:
+        assert await call(b"", timeout=30) == b"only"
 
 
 async def test_initial_metadata_is_sent_once() -> None:

@@ -1,5 +1,6 @@
 """Unusually split requests: each gets its status, and the connection goes on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.wire.conformance import frames
 from tests.wire.conformance.peer import connected
 from tests.wire.conformance.seen import grpc_status, response
-from tests.wire.server.service import METHOD, serving
+from tests.wire.server.service import METHOD, never, serving
 
 _OK, _UNIMPLEMENTED, _INTERNAL = 0, 12, 13
 _TRAILERS = frames.headers(1, frames.block([(b"note", b"over")]), end=True)
@@ -58,11 +59,34 @@ async def test_a_stream_of_requests_may_be_empty(end: bytes) -> None:
         await peer.wait_for([response(1, frames.message(b"0"))])
 
 
-async def test_a_stream_that_cannot_be_read_is_internal() -> None:
-    async def read_all(requests: AsyncIterator[bytes], context: Any) -> bytes:
-        return b"".join([request async for request in requests])
+async def _read_all(requests: AsyncIterator[bytes], context: Any) -> bytes:
+    return b"".join([request async for request in requests])
 
-    async with serving("stream_unary", read_all) as (_, port), connected(port) as peer:
+
+async def _wait(requests: AsyncIterator[bytes], context: Any) -> bytes:
+    return await never()
+
+
+@pytest.mark.parametrize("behavior", [_read_all, _wait])
+async def test_a_stream_that_cannot_be_read_is_internal(behavior: Any) -> None:
+    over = asyncio.Event()
+
+    async def answer(requests: AsyncIterator[bytes], context: Any) -> bytes:
+        try:
+            result: bytes = await behavior(requests, context)
+        finally:
+            over.set()
+        return result
+
+    async with serving("stream_unary", answer) as (_, port), connected(port) as peer:
+        await peer.send(frames.PREFACE + frames.settings() + _request(1))
+        await peer.send(frames.data(1, end=False) + frames.data(1, b"\7\0\0\0\1x", end=False))
+        await peer.wait_for([grpc_status(_INTERNAL)])
+        await asyncio.wait_for(over.wait(), 10)
+
+
+async def test_a_compressed_request_that_cannot_be_read_is_internal() -> None:
+    async with serving("stream_unary", _read_all) as (_, port), connected(port) as peer:
         await peer.send(frames.PREFACE + frames.settings() + _request(1))
         await peer.send(frames.data(1, end=False) + frames.data(1, _GARBAGE))
         await peer.wait_for([grpc_status(_INTERNAL)])

@@ -189,6 +189,63 @@ async def test_what_is_left_after_the_grace_is_unavailable() -> None:
     assert error.code() is grpc.StatusCode.UNAVAILABLE
 
 
+@pytest.mark.parametrize("graces", [(60, None), (60, 0.2, 60), (0.2, 60)])
+async def test_a_further_stop_shortens_the_grace(graces: tuple[float | None, ...]) -> None:
+    begun = asyncio.Event()
+
+    async def wait(request: bytes, context: Any) -> bytes:
+        begun.set()
+        return await never()
+
+    async with (
+        serving("unary_unary", wait) as (stopping, port),
+        channel_to(port) as channel,
+    ):
+        call = channel.unary_unary(METHOD)(b"")
+        await begun.wait()
+        started = perf_counter()
+        await asyncio.gather(*[stopping.stop(grace) for grace in graces])
+        assert perf_counter() - started < 20
+        assert (await failure(call)).code() is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("grace", [None, 30])
+async def test_a_stop_waits_for_the_last_work_of_methods(grace: float | None) -> None:
+    begun = asyncio.Event()
+    work: list[str] = []
+
+    async def fail(request: bytes, context: Any) -> bytes:
+        try:
+            begun.set()
+            if grace is None:
+                return await never()
+            await context.abort(grpc.StatusCode.ABORTED)
+            return b""
+        finally:
+            await asyncio.sleep(0.2)
+            work.append("done")
+
+    async with (
+        serving("unary_unary", fail) as (stopping, port),
+        channel_to(port) as channel,
+    ):
+        call = channel.unary_unary(METHOD)(b"")
+        await begun.wait()
+        started = perf_counter()
+        await stopping.stop(grace)
+        assert work == ["done"]
+        assert perf_counter() - started < 20
+        await failure(call)
+
+
+async def test_a_server_that_was_stopped_does_not_start() -> None:
+    stopped = server()
+    stopped.add_insecure_port("127.0.0.1:0")
+    await stopped.stop(None)
+    with pytest.raises(RuntimeError, match="stopped"):
+        await stopped.start()
+
+
 async def test_an_open_stream_ends_with_the_grace() -> None:
     async with (
         serving("stream_stream", _chat) as (stopping, port),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -53,6 +54,19 @@ async def test_a_generator_streams() -> None:
         stream = call(b"hello")
         assert tuple(await stream.initial_metadata()) == (("first", "1"),)
         assert [response async for response in stream] == [b"hello", b"hello"]
+
+
+async def test_a_function_that_reads_hears_of_the_end_of_its_call() -> None:
+    def join(requests: Iterator[bytes], context: Any) -> bytes:
+        return b"".join(requests)
+
+    with ThreadPoolExecutor(1) as pool:
+        async with calling("stream_unary", join, thread_pool=pool) as call:
+            for _ in range(3):
+                cancelled = call(timeout=30)
+                await cancelled.write(b"hello")
+                cancelled.cancel()
+            assert await call(iter([b"a", b"b"]), timeout=30) == b"ab"
 
 
 @pytest.mark.parametrize("kind", ["stream_unary", "stream_stream"])

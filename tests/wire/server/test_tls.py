@@ -191,6 +191,21 @@ async def test_each_handshake_looks_up_the_certificate(tmp_path: Path) -> None:
     await secure.stop(0)
 
 
+async def test_a_server_outlives_what_its_credentials_raise(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    credentials = _Rotated(authority.issue("server"))
+    secure = server([handlers(Method=method("unary_unary", _caller))])
+    port = secure.add_secure_port("127.0.0.1:0", credentials)
+    await secure.start()
+    pair, credentials.pair = credentials.pair, None  # type: ignore[assignment]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()
+    credentials.pair = pair
+    assert await _response(port, authority) == b"nobody"
+    await secure.stop(0)
+
+
 async def test_the_port_is_free_after_a_stop(tmp_path: Path) -> None:
     pair = Authority(tmp_path).issue("server")
     secure, port, _ = await _started(pair)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from rpc.core.address import split_host_port
 from rpc.server.running_server import RunningServer
@@ -135,13 +136,13 @@ async def test_a_rotation_survives_a_lack_of_descriptors(
     monkeypatch.setattr(file_reloader, "RETRY_SECONDS", 0.0)
     old = pair.certificate.read_text()
 
-    def no_descriptor(_: Path) -> bytes:
+    def no_descriptor(_: Path, mode: str) -> NoReturn:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     async with server_of(pair, transport) as server:
         pair.replace_with(authority.issue("new"))
         with monkeypatch.context() as broken:
-            broken.setattr(Path, "read_bytes", no_descriptor)
+            broken.setattr(Path, "open", no_descriptor)
             assert await shown(server) == old
         assert await shown(server) == pair.certificate.read_text()
     assert log.messages[1:] == ["certificate reloaded"]

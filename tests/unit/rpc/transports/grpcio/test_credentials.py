@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rpc.tls.files import ChannelTls, ServerTls, TlsError
@@ -9,12 +10,17 @@ from rpc.transports.grpcio.credentials import channel_credentials, server_creden
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
@@ -108,6 +114,26 @@ class TestServer:
         pair.key.write_bytes(pem)
         with pytest.raises(TlsError, match="is not the unencrypted key"):
             server_credentials(ServerTls(certificate=pair.certificate, key=pair.key))
+
+    def test_a_certificate_with_a_short_key_is_named(self, pair: Pair) -> None:
+        key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point.
+        pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "short")])
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now)
+            .not_valid_after(now + timedelta(days=1))
+            .sign(key, SHA256())
+        )
+        pair.certificate.write_bytes(made.public_bytes(Encoding.PEM))
+        with pytest.raises(TlsError, match=r"server\.pem is too weak \(its key is too short\)"):
+            server_credentials(ServerTls(certificate=pair.certificate, key=pair.key))
+
+    def test_a_file_without_end_is_refused(self, pair: Pair) -> None:
+        tls = ServerTls(certificate=Path("/dev/zero"), key=pair.key)
+        with pytest.raises(TlsError, match="/dev/zero is larger than"):
+            server_credentials(tls)
 
     def test_client_authorities_that_cannot_be_read_are_named(
         self, pair: Pair, tmp_path: Path
