@@ -142,15 +142,16 @@ async def test_an_interceptor_can_change_a_stream() -> None:
         assert await again.read() is grpc.aio.EOF
 
 
-async def test_intercepted_calls_can_be_written_to() -> None:
-    async def script(peer: Peer) -> None:
-        peer.greet()
-        for _ in range(2):
-            request = await peer.request()
-            peer.respond(request, request.body[5:])
+async def _echo_two(peer: Peer) -> None:
+    peer.greet()
+    for _ in range(2):
+        request = await peer.request()
+        peer.respond(request, request.body[5:])
 
+
+async def test_intercepted_calls_can_be_written_to() -> None:
     async with (
-        serving(script) as server,
+        serving(_echo_two) as server,
         channel(server.target, interceptors=[_PassOn()]) as opened,
     ):
         streams = opened.stream_stream(_PATH)(timeout=10)
@@ -165,14 +166,8 @@ async def test_intercepted_calls_can_be_written_to() -> None:
 
 
 async def test_written_requests_go_through_interceptors() -> None:
-    async def script(peer: Peer) -> None:
-        peer.greet()
-        for _ in range(2):
-            request = await peer.request()
-            peer.respond(request, request.body[5:])
-
     async with (
-        serving(script) as server,
+        serving(_echo_two) as server,
         channel(server.target, interceptors=[_Double()]) as opened,
     ):
         streams: Any = opened.stream_stream(_PATH)(timeout=10)
