@@ -86,6 +86,7 @@ async def test_cancel_after_first_response(way: Way) -> None:
         call = path.stub.BidiStream(timeout=LIMIT_SECONDS)
         await call.write(Request(payload=bytes(27182), sizes=[31415], hold=True))
         assert len((await call.read()).payload) == 31415
+        await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         call.cancel()
         assert await call.code() is grpc.StatusCode.CANCELLED
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)

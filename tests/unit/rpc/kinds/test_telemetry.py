@@ -53,6 +53,7 @@ async def test_a_stream_that_is_cancelled_leaves_its_counts(way: Way, capsys: Ou
         await call.write(Request(sizes=[1, 1], hold=True))
         await call.read()
         await call.read()
+        await asyncio.wait_for(servicer.holding.wait(), LIMIT_SECONDS)
         call.cancel()
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
         servers = list(path.servers)
