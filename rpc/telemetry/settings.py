@@ -50,7 +50,7 @@ class TelemetrySettings:
         default="auto",
     )
     log_level: LogLevel = setting(
-        "Lowest level that is logged. A call's line is info, or warning if it failed here.",
+        "Lowest level that is logged. A call's line is info, or warning with a diagnosis.",
         type=LOG_LEVELS,
         default="info",
     )
