@@ -5,9 +5,9 @@ Source: https://github.com/grpc/grpc/blob/master/doc/connectivity-semantics-and-
 
 from __future__ import annotations
 
-import asyncio
-
 import grpc
+
+from wire.loop.waiters import Waiters
 
 IDLE = grpc.ChannelConnectivity.IDLE
 CONNECTING = grpc.ChannelConnectivity.CONNECTING
@@ -27,24 +27,16 @@ class Connectivity:
     def __init__(self) -> None:
         self.state = IDLE
         self.last_error: str | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._changes = Waiters()
 
     def set(self, state: grpc.ChannelConnectivity) -> None:
         """Wakes the waiters if the state differs."""
         if state is self.state or self.state is SHUTDOWN:
             return
         self.state = state
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._changes.wake()
 
     async def wait_for_change(self, last_observed: grpc.ChannelConnectivity) -> None:
         """Returns as soon as the state is not the given one."""
         while self.state is last_observed:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
+            await self._changes.wait()

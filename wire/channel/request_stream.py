@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from wire.channel.retryable_call import RetryableCall
+from wire.loop.waiters import Waiters
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 
@@ -42,8 +43,8 @@ class RequestStream(RetryableCall):
     _is_final: bool
     """No other attempt will follow, so sent requests need not be kept."""
     _request_encoding: bytes
-    _writers: list[asyncio.Future[None]]
-    """Tasks that wait to write. Several may."""
+    _writers: Waiters
+    """Tasks that wait to write."""
     _consumer: asyncio.Task[None] | None
     _is_written_to: bool
     """Its requests are written. They do not come from an iterable."""
@@ -55,7 +56,7 @@ class RequestStream(RetryableCall):
         self._is_final = False
         self._requests_done = False
         self._request_encoding = encoding
-        self._writers = []
+        self._writers = Waiters()
         self._consumer = None
         self._is_written_to = requests is None
         self._reset_requests()
@@ -125,7 +126,7 @@ class RequestStream(RetryableCall):
             self._half_closed = True
             connection.send_data(self._stream_id, b"", end_stream=True)
         self._forget_sent()
-        self._wake_writer()
+        self._writers.wake()
 
     def writable(self) -> None:
         """The stream takes more."""
@@ -133,13 +134,6 @@ class RequestStream(RetryableCall):
         self._pump()
 
     # --- what callers do
-
-    def _wake_writer(self) -> None:
-        if self._writers:
-            writers, self._writers = self._writers, []
-            for writer in writers:
-                if not writer.done():
-                    writer.set_result(None)
 
     async def _write(self, request: Any) -> None:
         if self.done():
@@ -149,10 +143,8 @@ class RequestStream(RetryableCall):
         self._keep(framed(self._method, request, self._request_encoding))
         self._pump()
         while (self._is_full or self._sent < len(self._outbox)) and not self.done():
-            writer = self._method.dispatcher.loop.create_future()
-            self._writers.append(writer)
             try:
-                await writer
+                await self._writers.wait()
             except asyncio.CancelledError:
                 self.cancel()
                 raise
@@ -208,7 +200,7 @@ class RequestStream(RetryableCall):
         """The call is over: nobody waits to write, and nothing is left to be read."""
         self._outbox = []
         self._kept = self._sent = 0
-        self._wake_writer()
+        self._writers.wake()
         # The task has its context, and so the calls made in it: the garbage collector's work.
         consumer, self._consumer = self._consumer, None
         if consumer is not None and consumer is not _running_task():

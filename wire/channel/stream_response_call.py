@@ -21,6 +21,7 @@ from wire.channel.responses import (
     peer_error,
 )
 from wire.errors import MessageError
+from wire.loop.waiters import Waiters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -61,7 +62,7 @@ class StreamResponseCall(Outcome):
         self._trailers: Fields = []
         self._inbox = Inbox(0)
         self._peer = ""
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._changes = Waiters()
         self._callbacks: list[Callable[[Any], None]] = []
         self._done = False
         self._cancelled = False
@@ -84,7 +85,7 @@ class StreamResponseCall(Outcome):
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
         self._inbox = Inbox(connection.limits.max_message_bytes, encoding_of(fields))
-        self._wake()
+        self._changes.wake()
 
     response_received = in_pieces
 
@@ -126,7 +127,7 @@ class StreamResponseCall(Outcome):
             return
         connection.acknowledge(self._stream_id, taken)
         if self._inbox:
-            self._wake()
+            self._changes.wake()
 
     # --- attempts
 
@@ -148,7 +149,7 @@ class StreamResponseCall(Outcome):
         self._release()
         self._done = True
         self._failure = error
-        self._wake()
+        self._changes.wake()
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             self._call_back(callback)
@@ -171,21 +172,6 @@ class StreamResponseCall(Outcome):
 
     # --- what callers ask
 
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def _changed(self) -> None:
-        """Waits until something has happened to the call."""
-        waiter = self._method.dispatcher.loop.create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
-
     async def _next(self) -> Any:
         """The next response, or `grpc.aio.EOF` behind the last one of a successful call."""
         inbox = self._inbox
@@ -194,7 +180,7 @@ class StreamResponseCall(Outcome):
                 self._raise_for_status()
                 return grpc.aio.EOF
             try:
-                await self._changed()
+                await self._changes.wait()
             except asyncio.CancelledError:
                 self.cancel()
                 raise
@@ -261,11 +247,11 @@ class StreamResponseCall(Outcome):
     async def ended(self) -> None:
         """Returns when the call is over, in whichever way."""
         while not self._done:
-            await self._changed()
+            await self._changes.wait()
 
     async def _begun(self) -> None:
         while self._head is None and not self._done:
-            await self._changed()
+            await self._changes.wait()
 
     def _error(self) -> BaseException | None:
         return asyncio.CancelledError() if self._cancelled else self._failure

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from wire.http2.error_codes import CANCEL
+from wire.loop.waiters import Waiters
 from wire.protocol.compression import IDENTITY, compress
 from wire.protocol.messages import frame_message
 from wire.protocol.metadata import Field, encode_metadata
@@ -47,8 +48,8 @@ class Call(Incoming):
     lasts = False
     """It has sent one of many responses."""
     slot: Slot | None = None
-    _writers: tuple[asyncio.Future[None], ...] = ()
-    """Tasks of the servicer that wait to write. Several may."""
+    _writers: Waiters | None = None
+    """Tasks of the servicer that wait to write, where one had to."""
     _held_response = 0
 
     def __init__(
@@ -99,20 +100,15 @@ class Call(Incoming):
             # Also when nobody waits: what has left is held no more.
             self.stream.blocked = True
         if not has_room:
-            writer = self.connection.loop.create_future()
-            self._writers = (*self._writers, writer)
-            await writer
+            if self._writers is None:
+                self._writers = Waiters()
+            await self._writers.wait()
 
     def writable(self) -> None:
         """What was queued has left."""
         self._hold_responses()
-        self._wake_writers()
-
-    def _wake_writers(self) -> None:
-        writers, self._writers = self._writers, ()
-        for writer in writers:
-            if not writer.done():
-                writer.set_result(None)
+        if self._writers is not None:
+            self._writers.wake()
 
     def _hold_responses(self) -> None:
         if self.closed:
@@ -291,7 +287,8 @@ class Call(Incoming):
             self.connection.unfinished += 1
         self.connection.held.count -= self._held + self._held_request + self._held_response
         self._held = self._held_request = self._held_response = 0
-        self._wake_writers()
+        if self._writers is not None:
+            self._writers.wake()
         observer = self.connection.dispatcher.observer
         if observer is not None:
             try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from wire.loop.waiters import Waiters
 from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
 from wire.server.held import MESSAGE_BYTES
 
@@ -23,8 +23,8 @@ class Requests:
         "_limit",
         "_parser",
         "_queue",
+        "_readers",
         "_unread",
-        "_waiters",
         "_waiting",
         "count",
     )
@@ -33,8 +33,8 @@ class Requests:
         self._limit = limit
         self._parser = MessageParser(limit)
         self._queue: deque[tuple[bool, bytes]] = deque()
-        self._waiters: tuple[asyncio.Future[None], ...] = ()
-        """Tasks of the servicer that wait to read. Several may."""
+        self._readers = Waiters()
+        """Tasks of the servicer that wait to read."""
         self._encoding = encoding
         self._unread = 0
         """Bytes received and not yet acknowledged."""
@@ -77,10 +77,7 @@ class Requests:
 
     def wake(self) -> None:
         """Let a reader look again: there is a message, or the end."""
-        waiters, self._waiters = self._waiters, ()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._readers.wake()
 
     async def read(self, call: Incoming) -> Any:
         """The next message, decompressed, or grpc.aio.EOF behind the last.
@@ -94,13 +91,7 @@ class Requests:
                 return grpc.aio.EOF
             if call.ended:
                 raise grpc.aio.UsageError("the call has ended")
-            waiter = call.connection.loop.create_future()
-            self._waiters = (*self._waiters, waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                self._waiters = tuple(each for each in self._waiters if each is not waiter)
-                raise
+            await self._readers.wait()
         return self.take(call)
 
     def take(self, call: Incoming) -> bytes:
