@@ -163,17 +163,16 @@ class Sending(Output):
 
     def _pump_round(self) -> bool:
         """Returns whether a frame was sent."""
-        served: list[Stream] = []
+        progress = False
         for stream in list(self._waiting.values()):
+            if self._room <= 0 or self.send_window <= 0:
+                break
             if self._send_next(stream):
-                served.append(stream)
-                if self._room <= 0 or self.send_window <= 0:
+                progress = True
+                if stream.id in self._waiting:
                     # The next time the others are first.
-                    for first in served:
-                        if first.id in self._waiting:
-                            self._waiting[first.id] = self._waiting.pop(first.id)
-                    break
-        return bool(served)
+                    self._waiting[stream.id] = self._waiting.pop(stream.id)
+        return progress
 
     def _pump_stream(self, stream: Stream) -> None:
         """Send what waits on one stream. Nothing has changed for the others."""
