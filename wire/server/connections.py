@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class Connections:
         self.handshakes = 0
         self.stopping = False
         """The server stops: what connects now was accepted before, and has to go elsewhere."""
-        self.ends_at = 0.0
+        self.ends_at = math.inf
         """When the calls of a stopping server have to be over, on the clock of `perf_counter`."""
         self._timer: asyncio.TimerHandle | None = None
         self._interval = interval_of(limits)
@@ -113,9 +114,7 @@ class Connections:
             left = end - self._loop.time()
             if left <= 0:
                 return False
-            # Several may wait.
-            if self._changed is None or self._changed.done():
-                self._changed = self._loop.create_future()
+            self._changed = self._loop.create_future()
             await asyncio.wait([self._changed], timeout=left)
         return True
 

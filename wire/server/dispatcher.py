@@ -62,7 +62,7 @@ class Dispatcher:
         self.encoding = encoding_of(compression)
         self.encodes = self.encoding != IDENTITY
         self.held = Held(limits.max_bytes_in_flight)
-        self.exempt = frozenset(exempt)
+        self._exempt = frozenset(exempt)
         """Services with calls handled under any load, for as long as their callers like."""
         self.admission = admission or Admission()
         self._is_used = False
@@ -92,7 +92,7 @@ class Dispatcher:
 
     def is_exempt(self, path: str) -> bool:
         """Whether calls of a method are handled, whatever else there is to do."""
-        return path[1:].partition("/")[0] in self.exempt
+        return path[1:].partition("/")[0] in self._exempt
 
     def begin_call(self, call: Call) -> None:  # noqa: C901 - on the hot path.
         """A call's headers have arrived: look up its method, and refuse it if it cannot be."""

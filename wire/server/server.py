@@ -121,8 +121,8 @@ class Server:
         """
         if self._stopping is None:
             self._stopping = asyncio.get_running_loop().create_task(self._stop(grace or 0.0))
-        elif self._connections is not None and not self._stopping.done():
-            await hasten(self._connections, grace or 0.0)
+        elif self._connections is not None:
+            hasten(self._connections, grace or 0.0)
         await asyncio.shield(self._stopping)
 
     async def _stop(self, grace: float) -> None:

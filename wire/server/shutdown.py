@@ -41,13 +41,13 @@ async def shut_down(connections: Connections, grace: float, background: Collecti
         response, so they do not hold up the server.
     """
     connections.stopping = True
-    connections.ends_at = perf_counter() + grace
+    hasten(connections, grace)
     draining = list(connections)
     for connection in draining:
         _cut_off(connection, lambda call: _service_of(call) in background)
         connection.drain(grace + _LAST_WORDS)
         connection.patience = min(connection.patience, _PATIENCE)
-    if not await _ended(connections, grace, background):
+    if not await _ended(connections, background):
         await _end(connections)
     await _methods_ended(connections, draining)
     if not await connections.wait_until_closed(_CLOSING_TIME):
@@ -55,18 +55,16 @@ async def shut_down(connections: Connections, grace: float, background: Collecti
             connection.abort()
 
 
-async def hasten(connections: Connections, grace: float) -> None:
+def hasten(connections: Connections, grace: float) -> None:
     """Let the calls of a stopping server have no more than so many seconds from now."""
     connections.ends_at = min(connections.ends_at, perf_counter() + grace)
-    if not await connections.wait_until_ended(grace):
-        await _end(connections)
 
 
-async def _ended(connections: Connections, grace: float, background: Collection[str]) -> bool:
+async def _ended(connections: Connections, background: Collection[str]) -> bool:
     """Take the steps of each connection when they are due. False when the grace is over first."""
     started = now = perf_counter()
-    while now - started < grace:
-        if await connections.wait_until_ended(min(_STEP, started + grace - now)):
+    while now < connections.ends_at:
+        if await connections.wait_until_ended(min(_STEP, connections.ends_at - now)):
             return True
         now = perf_counter()
         for connection in connections:

@@ -143,12 +143,11 @@ def end_silent_calls(connection: ServerConnection, before: float) -> None:
 
 
 def _end_long_calls(connection: ServerConnection, before: float) -> None:
-    exempt = connection.dispatcher.exempt
     for call in _calls_before(connection, before):
         if call.ended:
             # Its caller takes the response slowly, or not at all.
             connection.reset_stream(call.stream.id, CANCEL)
-        elif call.method[1:].partition("/")[0] not in exempt:
+        elif not connection.dispatcher.is_exempt(call.method):
             call.expire()
 
 
