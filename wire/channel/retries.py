@@ -48,12 +48,18 @@ class Throttle:
         return self.tokens > self._threshold
 
 
-def delay_before_retry(
+def pushback_of(trailers: Iterable[Field]) -> bytes | None:
+    """A server's pushback, if it has sent one."""
+    return next((value for name, value in trailers if name == PUSHBACK), None)
+
+
+def delay_before_retry(  # noqa: PLR0913, PLR0917 - all of them decide.
     policy: RetryPolicy | None,
     throttle: Throttle | None,
     attempts: int,
+    backoffs: int,
     code: grpc.StatusCode,
-    trailers: Iterable[Field],
+    pushback: bytes | None,
 ) -> float | None:
     """Seconds until the next attempt of a call, or None for no further attempt.
 
@@ -61,12 +67,12 @@ def delay_before_retry(
         policy: of the call's method.
         throttle: of the channel. A failure named by the policy costs a token.
         attempts: made so far, the failed one included.
+        backoffs: those of them since the last pushback. With it the backoff begins anew.
         code: the failed attempt's status.
-        trailers: the failed attempt's, with the server's pushback if any.
+        pushback: the failed attempt's, from `pushback_of`.
     """
     if policy is None:
         return None
-    pushback = next((value for name, value in trailers if name == PUSHBACK), None)
     stop = pushback is not None and _pushback_seconds(pushback) is None
     if code not in policy.retryable and not stop:
         return None
@@ -75,7 +81,7 @@ def delay_before_retry(
         return None
     if pushback is not None:
         return _pushback_seconds(pushback)
-    exponential = policy.initial_backoff * policy.backoff_multiplier ** (attempts - 1)
+    exponential = policy.initial_backoff * policy.backoff_multiplier ** (backoffs - 1)
     # A jitter is no secret.
     return min(exponential, policy.max_backoff) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
 

@@ -9,7 +9,7 @@ import grpc
 
 from wire.channel.connectivity import READY
 from wire.channel.failures import transport_error
-from wire.channel.retries import PREVIOUS_ATTEMPTS, delay_before_retry
+from wire.channel.retries import PREVIOUS_ATTEMPTS, delay_before_retry, pushback_of
 from wire.http2.error_codes import name_of
 from wire.protocol.status import status_of_reset
 from wire.protocol.timeout import format_timeout
@@ -45,6 +45,8 @@ class RetryableCall:
     _connection: ClientConnection | None
     _stream_id: int
     _attempts: int
+    _backoffs: int
+    """Failed attempts since the last pushback. It is set when the first one fails."""
     _was_refused: bool
     _timer: asyncio.TimerHandle | None
 
@@ -119,6 +121,8 @@ class RetryableCall:
     def _fail(self, error: grpc.aio.AioRpcError, trailers: Iterable[Field]) -> None:
         """An attempt has failed: make another, or end the call."""
         self._connection = None
+        if not self._attempts:
+            self._backoffs = 0
         self._attempts += 1
         delay = None if self._is_committed() else self._delay(error.code(), trailers)
         if delay is None:
@@ -129,12 +133,15 @@ class RetryableCall:
         self._timer = self._method.dispatcher.loop.call_later(delay, self._try_again)
 
     def _delay(self, code: grpc.StatusCode, trailers: Iterable[Field]) -> float | None:
+        pushback = pushback_of(trailers)
+        self._backoffs = self._backoffs + 1 if pushback is None else 0
         delay = delay_before_retry(
             self._method.config.retry,
             self._method.dispatcher.throttle,
             self._attempts,
+            self._backoffs,
             code,
-            trailers,
+            pushback,
         )
         if delay is None or self._expires is None:
             return delay

@@ -41,6 +41,7 @@ class UnaryResponseCall(ResponseFuture, Outcome):
 
     __slots__ = (
         "_attempts",
+        "_backoffs",
         "_connection",
         "_expires",
         "_head",

@@ -14,13 +14,14 @@ _PATH = "/test.Service/Method"
 _UNAVAILABLE = (b"grpc-status", b"14")
 
 
-def _options(**throttling: float) -> ChannelOptions:
+def _options(throttling: dict[str, float] | None = None, **changes: Any) -> ChannelOptions:
     policy = {
         "maxAttempts": 3,
         "initialBackoff": "0.01s",
         "maxBackoff": "0.02s",
         "backoffMultiplier": 2,
         "retryableStatusCodes": ["UNAVAILABLE"],
+        **changes,
     }
     config: dict[str, Any] = {"methodConfig": [{"name": [{}], "retryPolicy": policy}]}
     if throttling:
@@ -88,6 +89,20 @@ async def test_a_server_can_request_an_attempt_at_once() -> None:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
+async def test_a_pushback_restarts_the_backoff() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        peer.refuse(await peer.request(), _UNAVAILABLE)
+        peer.refuse(await peer.request(), _UNAVAILABLE, (b"grpc-retry-pushback-ms", b"0"))
+        peer.refuse(await peer.request(), _UNAVAILABLE)
+        peer.respond(await peer.request())
+
+    # By all failures the last backoff would be 100 s.
+    options = _options(maxAttempts=4, backoffMultiplier=100, maxBackoff="100s")
+    async with serving(script) as server, channel(server.target, options=options) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=30) == b"response"
+
+
 async def test_a_response_that_has_begun_is_not_tried_again() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
@@ -104,7 +119,7 @@ async def test_throttled_calls_are_not_tried_again() -> None:
         while True:
             peer.refuse(await peer.request(), _UNAVAILABLE)
 
-    options = _options(maxTokens=4, tokenRatio=0.1)
+    options = _options({"maxTokens": 4, "tokenRatio": 0.1})
     async with serving(script) as server, channel(server.target, options=options) as opened:
         method = opened.unary_unary(_PATH)
         # The first call's first failure leaves 3 tokens of 4, its second 2: half, and no more.
