@@ -14,9 +14,10 @@ import grpc
 
 from wire.channel.backoff import Backoff
 from wire.channel.exchange import in_pieces
+from wire.channel.responses import ResponseError, check_head, encoding_of, status_of
 from wire.errors import MessageError
-from wire.protocol.messages import MessageParser, frame_message
-from wire.protocol.status import decode_message, parse_status
+from wire.protocol.compression import IDENTITY
+from wire.protocol.messages import MessageParser, frame_message, plain_message
 
 if TYPE_CHECKING:
     from wire.channel.connection import ClientConnection
@@ -64,6 +65,7 @@ class HealthWatch:
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
         self._parser = MessageParser(_MAX_RESPONSE)
+        self._encoding = IDENTITY
         # From the loop: the listener is not told before it has this object.
         asyncio.get_running_loop().call_soon(self._begin)
 
@@ -94,7 +96,7 @@ class HealthWatch:
             self._listener(serving=serving, error=error)
 
     def _failed(self, cause: str) -> None:
-        if self._stopped:
+        if self._stopped or self._timer is not None:
             return
         self._report(serving=False, error=f"health check: {cause}")
         loop = asyncio.get_running_loop()
@@ -103,14 +105,27 @@ class HealthWatch:
     # --- the exchange
 
     def head_received(self, fields: Fields) -> None:
-        """The server has the method."""
+        """The server has the method, unless an intermediary says in HTTP that it has not."""
+        try:
+            check_head(fields)
+        except ResponseError as fault:
+            self._connection.cancel(self._connection.watch_id)
+            self._ended(fault.code, fault.cause)
+            return
+        self._encoding = encoding_of(fields)
 
     response_received = in_pieces
 
     def trailers_received(self, fields: Fields) -> None:
-        """The stream ends: a server without the method is not asked again."""
-        trailers = dict(fields)
-        code = parse_status(trailers.get(b"grpc-status", b""))
+        """The stream ends."""
+        try:
+            code, message = status_of(fields)
+        except ResponseError as fault:
+            code, message = fault.code, fault.cause
+        self._ended(code, message)
+
+    def _ended(self, code: grpc.StatusCode, message: str) -> None:
+        """A server without the method is not asked again."""
         if code is grpc.StatusCode.UNIMPLEMENTED:
             _logger.warning(
                 "%s has no health service: it is called as it is", self._connection.peer
@@ -118,14 +133,14 @@ class HealthWatch:
             self._report(serving=True, error="")
             self._stopped = True
         else:
-            message = decode_message(trailers.get(b"grpc-message", b""))
             self._failed(f"{code.name} {message}".rstrip())
 
     def data_received(self, data: bytes) -> None:
         """A response: the last one counts."""
         try:
-            for compressed, message in self._parser.feed(data):
-                self._answered(0 if compressed else _health_status(message))
+            for received in self._parser.feed(data):
+                message = plain_message(received, self._encoding, _MAX_RESPONSE)
+                self._answered(_health_status(message))
         except MessageError as error:
             self._connection.cancel(self._connection.watch_id)
             self._failed(error.details)

@@ -6,6 +6,8 @@ import pytest
 from tests.wire.channel.scripted_server import HEAD, Peer, Request, framed, serving
 from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
+from wire.protocol.compression import compress
+from wire.protocol.messages import frame_message
 
 _PATH = "/test.Service/Method"
 _CONFIG = {
@@ -79,6 +81,37 @@ async def test_a_server_without_health_checks_is_called() -> None:
         peer.refuse(await peer.request(), (b"grpc-status", b"12"))
         while True:
             peer.respond(await peer.request())
+
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+
+
+async def test_a_proxy_that_knows_no_health_is_called() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        watch = await peer.request()
+        head = [(b":status", b"404"), (b"content-type", b"text/html")]
+        peer.h2.send_headers(watch.stream_id, head)
+        peer.h2.send_data(watch.stream_id, b"<html>not found</html>", end_stream=True)
+        peer.flush()
+        while True:
+            peer.respond(await peer.request())
+
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"deflate"])
+async def test_a_compressed_health_is_read(encoding: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        watch = await peer.request()
+        assert encoding in watch.headers[b"grpc-accept-encoding"]
+        compressed = compress(encoding, _SERVING)
+        peer.h2.send_headers(watch.stream_id, [*HEAD, (b"grpc-encoding", encoding)])
+        peer.h2.send_data(watch.stream_id, frame_message(compressed, compressed=True))
+        peer.flush()
+        peer.respond(await peer.request())
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
