@@ -10,7 +10,7 @@ import logging
 from heapq import heappop, heappush
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,7 @@ Slot = dict[Expiring, None]
 class Deadlines:
     """Expires entries. `slot.pop(entry, None)` on what `add` returned takes an entry back."""
 
-    __slots__ = ("_keys", "_loop", "_next", "_slots", "_sweep_at", "_timer")
+    __slots__ = ("__weakref__", "_keys", "_loop", "_next", "_slots", "_sweep_at", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -117,7 +117,8 @@ def _expire(entry: Expiring) -> None:
         _logger.exception("expiry_failed")
 
 
-_deadlines: WeakKeyDictionary[asyncio.AbstractEventLoop, Deadlines] = WeakKeyDictionary()
+# Each has its loop, so a dictionary that keeps them would keep all loops of a process.
+_deadlines: WeakValueDictionary[asyncio.AbstractEventLoop, Deadlines] = WeakValueDictionary()
 
 
 def deadlines_of(loop: asyncio.AbstractEventLoop) -> Deadlines:

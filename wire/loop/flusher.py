@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +27,7 @@ class Flushable(Protocol):
 class Flusher:
     """Flushes whatever was marked, once a turn."""
 
-    __slots__ = ("_before", "_call_soon", "_marked", "_posted")
+    __slots__ = ("__weakref__", "_before", "_call_soon", "_marked", "_posted")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
@@ -74,7 +74,8 @@ def _guarded(action: Callable[[], None]) -> None:
         _logger.exception("flush_failed")
 
 
-_flushers: WeakKeyDictionary[asyncio.AbstractEventLoop, Flusher] = WeakKeyDictionary()
+# Each has its loop, so a dictionary that keeps them would keep all loops of a process.
+_flushers: WeakValueDictionary[asyncio.AbstractEventLoop, Flusher] = WeakValueDictionary()
 
 
 def flusher_of(loop: asyncio.AbstractEventLoop) -> Flusher:

@@ -1,7 +1,9 @@
 """Deadlines fire once, in their order, never early."""
 
 import asyncio
+import gc
 from time import perf_counter
+from weakref import ref
 
 import pytest
 
@@ -106,3 +108,13 @@ async def test_deadlines_in_any_order_fire_in_theirs() -> None:
 async def test_a_loop_has_one_set_of_deadlines() -> None:
     loop = asyncio.get_running_loop()
     assert deadlines_of(loop) is deadlines_of(loop)
+
+
+def test_a_loop_that_is_over_is_not_kept() -> None:
+    loop = asyncio.new_event_loop()
+    own = deadlines_of(loop)
+    loop.close()
+    kept = ref(loop)
+    del loop, own
+    gc.collect()
+    assert kept() is None

@@ -1,7 +1,9 @@
 """One flush a turn for everything marked in it."""
 
 import asyncio
+import gc
 import logging
+from weakref import ref
 
 import pytest
 
@@ -70,3 +72,13 @@ async def test_one_that_fails_keeps_no_other_back(caplog: pytest.LogCaptureFixtu
 async def test_a_loop_has_one_flusher() -> None:
     loop = asyncio.get_running_loop()
     assert flusher_of(loop) is flusher_of(loop)
+
+
+def test_a_loop_that_is_over_is_not_kept() -> None:
+    loop = asyncio.new_event_loop()
+    own = flusher_of(loop)
+    loop.close()
+    kept = ref(loop)
+    del loop, own
+    gc.collect()
+    assert kept() is None
