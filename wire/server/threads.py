@@ -74,8 +74,15 @@ def _runner(call: Call, pool: Executor) -> Callable[..., Awaitable[Any]]:
     context = copy_context()
     loop = call.connection.loop
 
+    def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return context.run(function, *arguments)
+        except StopIteration as error:
+            # No Future of Python before 3.12 takes it: the call would not end.
+            raise RuntimeError("a servicer's function has raised StopIteration") from error
+
     def run(function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
-        return loop.run_in_executor(pool, lambda: context.run(function, *arguments))
+        return loop.run_in_executor(pool, in_thread, function, *arguments)
 
     return run
 

@@ -43,6 +43,16 @@ async def test_a_function_may_abort() -> None:
     assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "nowhere")
 
 
+async def test_a_call_ends_whatever_its_function_raises() -> None:
+    def first_of_none(request: bytes, context: Any) -> bytes:
+        none: Iterator[bytes] = iter(())
+        return next(none)
+
+    async with calling("unary_unary", first_of_none) as call:
+        error = await failure(call(b"", timeout=30))
+    assert (error.code(), error.details()) == (grpc.StatusCode.UNKNOWN, "the servicer failed")
+
+
 def _twice(request: bytes, context: Any) -> Iterator[bytes]:
     context.send_initial_metadata((("first", "1"),))
     yield request
