@@ -17,7 +17,7 @@ from wire.server.admission import Admission
 from wire.server.fair_queue import FairQueue
 from wire.server.held import Held
 from wire.server.interceptors import Interceptors
-from wire.server.methods import CallDetails
+from wire.server.methods import CallDetails, failing_method
 from wire.server.streaming import respond_stream
 from wire.server.threads import respond_in_thread
 from wire.server.unary import respond_unary
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from wire.http2.limits import Limits
     from wire.server.call import Call
-    from wire.server.methods import Methods
+    from wire.server.methods import Method, Methods
     from wire.server.observer import CallObserver
 
 _logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Dispatcher:
         timeout_is_readable = timeout is None or self._set_deadline(call, timeout)
         method = call.handler
         if method is None:
-            method = call.handler = self.methods.find(CallDetails(call))
+            method = call.handler = self._find(call)
         call.known = method is not None
         if self.observer is not None:
             try:
@@ -123,6 +123,12 @@ class Dispatcher:
             call.refuse_method()
         elif method is None or method.request_streaming:
             self.begin(call, None)
+
+    def _find(self, call: Call) -> Method | None:
+        try:
+            return self.methods.find(CallDetails(call))
+        except Exception as error:  # noqa: BLE001 - whatever a generic handler raises.
+            return failing_method(call.method, error)
 
     def _set_deadline(self, call: Call, timeout: bytes) -> bool:
         try:

@@ -48,10 +48,11 @@ class Interceptors:
             handler = await self._chain(CallDetails(call))
             if handler is None:
                 call.refuse_method()
+            else:
+                call.handler = self._methods.given(call.method, handler)
         except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
             failed(call, error)
-        if call.ended or handler is None:
+        if call.ended:
             call.stopped_running()
             return
-        call.handler = self._methods.given(call.method, handler)
         await self._handle(call, message)

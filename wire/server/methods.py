@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
@@ -56,6 +56,15 @@ def method_of(path: str, handler: Handler) -> Method:
         is_blocking,
         not (handler.request_streaming or handler.response_streaming or is_blocking),
     )
+
+
+def failing_method(path: str, error: Exception) -> Method:
+    """A method with calls that fail, as what was to find it has failed."""
+
+    async def fail(_requests: Any, _context: Any) -> NoReturn:
+        raise error
+
+    return method_of(path, grpc.stream_stream_rpc_method_handler(fail))
 
 
 def _is_asynchronous(behavior: Any) -> bool:

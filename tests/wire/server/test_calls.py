@@ -7,7 +7,14 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.server.service import calling, failure, never
+from tests.wire.server.service import (
+    METHOD,
+    calling,
+    channel_to,
+    failure,
+    never,
+    serving,
+)
 from wire.http2.limits import Limits
 from wire.server import server
 
@@ -235,3 +242,26 @@ async def test_an_unknown_method_is_unimplemented() -> None:
         call._method = b"/test.Service/Other"  # noqa: SLF001 - grpcio has no other way.
         error = await failure(call(b""))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+class _Failing(grpc.GenericRpcHandler):
+    def service(self, handler_call_details: Any) -> Any:
+        raise LookupError(handler_call_details.method)
+
+
+async def test_a_generic_handler_that_fails_ends_its_call_alone() -> None:
+    begun, released = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: bytes, context: Any) -> bytes:
+        begun.set()
+        await released.wait()
+        return request
+
+    async with serving("unary_unary", wait) as (served, port), channel_to(port) as channel:
+        served.add_generic_rpc_handlers((_Failing(),))
+        waiting = channel.unary_unary(METHOD)(b"other", timeout=30)
+        await begun.wait()
+        error = await failure(channel.unary_unary("/test.Service/Other")(b"", timeout=30))
+        released.set()
+        assert await waiting == b"other"
+    assert (error.code(), error.details()) == (grpc.StatusCode.UNKNOWN, "the servicer failed")

@@ -59,6 +59,19 @@ async def test_it_may_handle_a_stream_by_a_unary_handler() -> None:
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+class _Forgetful(grpc.aio.ServerInterceptor):
+    """Returns something else than a handler."""
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        return str(await continuation(handler_call_details))
+
+
+async def test_an_interceptor_without_a_handler_fails_the_call() -> None:
+    async with calling("unary_unary", _echo, interceptors=[_Forgetful()]) as call:
+        error = await failure(call(b"", timeout=30))
+    assert (error.code(), error.details()) == (grpc.StatusCode.UNKNOWN, "the servicer failed")
+
+
 async def test_a_method_that_nobody_has_stays_so() -> None:
     notes: list[str] = []
     async with calling("unary_unary", _echo, interceptors=[_Noting("first", notes)]) as call:
