@@ -73,8 +73,11 @@ class InterceptedMultiCallable:
         credentials: grpc.CallCredentials | None = None,
         wait_for_ready: bool | None = None,  # noqa: FBT001 - as grpc.aio has it
         compression: grpc.Compression | None = None,
+        request_iterator: Any = None,
     ) -> InterceptedCall:
-        """Begins a call."""
+        """Begins a call. Requests have one of two names, by the kind of the call."""
+        if request_iterator is not None:
+            request = request_iterator
         details = grpc.aio.ClientCallDetails(
             self._method.encode(),  # type: ignore[arg-type]  # bytes, as grpc.aio's own
             timeout,

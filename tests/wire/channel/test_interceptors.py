@@ -165,6 +165,15 @@ async def test_intercepted_calls_can_be_written_to() -> None:
         assert await requests == b"two"
 
 
+async def test_intercepted_calls_take_requests_by_name() -> None:
+    async with (
+        serving(_echo_two) as server,
+        channel(server.target, interceptors=[_PassOn()]) as opened,
+    ):
+        requests = opened.stream_unary(_PATH)(request_iterator=iter([b"one"]), timeout=10)
+        assert await requests == b"one"
+
+
 async def test_written_requests_go_through_interceptors() -> None:
     async with (
         serving(_echo_two) as server,
