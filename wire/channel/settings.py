@@ -50,9 +50,12 @@ class Settings:
 
 
 def host_of(authority: str) -> str:
-    """The host of `host:port`, without brackets."""
+    """The host of `host:port`, without brackets.
+
+    Nor does a certificate have the dot behind an absolute name (RFC 6066, section 3).
+    """
     host = authority.rpartition(":")[0] or authority
-    return host.strip("[]")
+    return host.strip("[]").removesuffix(".")
 
 
 def fixed_fields(target: Target, options: ChannelOptions, *, is_secure: bool) -> list[Field]:

@@ -1,11 +1,13 @@
 """TLS on channels: trust, client certificates, renewal."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -95,6 +97,23 @@ async def test_a_server_must_bear_the_name(tmp_path: Path) -> None:
             assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
             headers = served.peers[-1].requests[1].headers
             assert headers[b":authority"] == b"orc2.example"
+
+
+async def test_a_server_bears_an_absolute_name_without_its_dot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    credentials = ChannelCredentials(authority.certificate)
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+        assert host == "orc2.example."
+        return [(0, 0, 0, "", ("127.0.0.1", port))]
+
+    pair = authority.issue("server", names=("orc2.example",))
+    async with _serving(pair) as served:
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        async with channel(f"dns:///orc2.example.:{served.port}", credentials) as opened:
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
 
 
 async def test_a_server_without_http2_is_refused(tmp_path: Path) -> None:
