@@ -119,9 +119,11 @@ class Channel(grpc.aio.Channel):
         dispatcher = self._dispatcher
         if dispatcher.connectivity.state is SHUTDOWN:
             return
-        if grace:
-            await dispatcher.drained(grace)
-        dispatcher.close()
+        try:
+            if grace:
+                await dispatcher.drained(grace)
+        finally:
+            dispatcher.close()
         # The transports say goodbye in the next turn.
         await asyncio.sleep(0)
 

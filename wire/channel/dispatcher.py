@@ -176,8 +176,10 @@ class Dispatcher:
         """Take no new calls. Returns when all calls have ended, or the time is over."""
         self.is_closing = True
         ends = [asyncio.ensure_future(call.ended()) for call in self._calls()]
-        if ends:
-            await asyncio.wait(ends, timeout=grace)
+        try:
+            if ends:
+                await asyncio.wait(ends, timeout=grace)
+        finally:
             for end in ends:
                 end.cancel()
 

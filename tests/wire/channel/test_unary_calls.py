@@ -322,6 +322,21 @@ async def test_closing_with_a_grace_lets_calls_end() -> None:
         assert await call == b"response"
 
 
+async def test_a_grace_that_is_cut_short_leaves_no_channel_open() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+
+    async with serving(script) as server:
+        opened = channel(server.target)
+        call = _method(opened)(b"")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(opened.close(grace=10), 0.05)
+
+        assert opened.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+        assert call.cancelled()
+
+
 async def test_a_serializer_and_a_deserializer_are_used() -> None:
     async with serving(respond_to_all) as server, channel(server.target) as opened:
         call = opened.unary_unary(
