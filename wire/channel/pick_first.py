@@ -39,21 +39,30 @@ class PickFirst:
         """Begins an attempt beside the current one."""
 
     def update(self, addresses: Sequence[Address]) -> None:
-        """Takes the current addresses. A connection to one that stays is kept."""
+        """Takes the current addresses. One that stays keeps its connection, or its pause."""
         selected = self._selected()
-        kept = selected if selected is not None and selected.address in addresses else None
         self._stop_rivals()
-        before = self._subchannels
+        before = {subchannel.address: subchannel for subchannel in self._subchannels}
         self._subchannels = [
-            kept if kept and kept.address == address else Subchannel(address, self._settings, self)
+            before.pop(address, None) or Subchannel(address, self._settings, self)
             for address in addresses
         ]
-        self._current = self._subchannels.index(kept) if kept else 0
-        for gone in before:
-            if gone is not kept:
-                gone.drop()
-        if kept is None:
-            self.connect()
+        self._current = 0
+        for gone in before.values():
+            gone.drop()
+        if selected is not None and selected in self._subchannels:
+            self._current = self._subchannels.index(selected)
+        else:
+            self._try_first()
+
+    def _try_first(self) -> None:
+        """Begins with the first address that is not in a pause."""
+        for number, subchannel in enumerate(self._subchannels):
+            self._current = number
+            if subchannel.state is not TRANSIENT_FAILURE:
+                self.connect()
+                return
+        self._all_have_failed(_error_of(self._subchannels[-1]))
 
     def connect(self) -> None:
         """Begins to connect."""
@@ -75,7 +84,7 @@ class PickFirst:
             if subchannel.state is READY and subchannel in self._subchannels:
                 self._take(subchannel)
             return
-        error = f"{subchannel.address}: {subchannel.error}" if subchannel.error else ""
+        error = _error_of(subchannel)
         if subchannel.state is READY:
             self._is_failing = False
             self._end_rivals()
@@ -93,9 +102,7 @@ class PickFirst:
         if failed.connection is not None:
             self._leave(failed)
         if self._current + 1 == len(self._subchannels):
-            # The next round begins when the pause of one of them is over.
-            self._is_failing = True
-            self._dispatching.publish(TRANSIENT_FAILURE, [], error)
+            self._all_have_failed(error)
             self._dispatching.resolve()
             return
         self._current += 1
@@ -105,6 +112,11 @@ class PickFirst:
         else:
             following.connect()
             self._expect_rival()
+
+    def _all_have_failed(self, error: str) -> None:
+        # The next round begins when the pause of one of them is over.
+        self._is_failing = True
+        self._dispatching.publish(TRANSIENT_FAILURE, [], error)
 
     # --- attempts side by side
 
@@ -163,3 +175,7 @@ class PickFirst:
     def room_made(self) -> None:
         """A stream has ended."""
         self._dispatching.room_made()
+
+
+def _error_of(subchannel: Subchannel) -> str:
+    return f"{subchannel.address}: {subchannel.error}" if subchannel.error else ""

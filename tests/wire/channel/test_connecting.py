@@ -225,6 +225,21 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
                 await _eventually_answered(method)
 
 
+async def test_a_new_look_up_does_not_cut_a_pause_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(_close) as closing, serving(respond_to_all) as server:
+        answers = iter([[closing], [closing, server]])
+
+        def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+            return [(0, 0, 0, "", ("127.0.0.1", found.port)) for found in next(answers)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        options = ChannelOptions(initial_backoff=60, max_backoff=60, resolution_interval=0.01)
+        async with channel("dns:///orc2.example:9001", options=options) as opened:
+            call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+            assert await call == b"response"
+            assert len(closing.peers) == 1
+
+
 async def test_round_robin_continues_while_a_replica_is_away(port: int) -> None:
     async with serving(respond_to_all) as alive:
         target = f"ipv4:127.0.0.1:{port},{alive.target}"
