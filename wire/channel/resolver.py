@@ -63,7 +63,11 @@ class Resolver:
         self._looking = True
         self._last = self._loop.time()
         # A daemon thread, because a resolver may take its time and must not hold up the exit.
-        Thread(target=self._look_up, name="resolve", daemon=True).start()
+        thread = Thread(target=self._look_up, name="resolve", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._loop.call_soon(self._report, (), f"the name cannot be resolved: {error}")
 
     def _look_up(self) -> None:
         assert self._target.name is not None  # noqa: S101 - a type checker's hint

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -238,6 +239,26 @@ async def test_a_new_look_up_does_not_cut_a_pause_short(monkeypatch: pytest.Monk
             call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
             assert await call == b"response"
             assert len(closing.peers) == 1
+
+
+async def test_a_look_up_without_a_thread_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+    failures = iter([RuntimeError("can't start new thread")])
+
+    def start_later(thread: threading.Thread) -> None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_later)
+    options = ChannelOptions(resolution_interval=0.01)
+    async with (
+        serving(respond_to_all) as server,
+        channel(f"localhost:{server.port}", options=options) as opened,
+    ):
+        call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+        assert await call == b"response"
+        assert "can't start new thread" in (opened.last_error or "")
 
 
 async def test_round_robin_continues_while_a_replica_is_away(port: int) -> None:
