@@ -53,22 +53,17 @@ class PickFirst:
         if selected is not None and selected in self._subchannels:
             self._current = self._subchannels.index(selected)
         else:
-            self._try_first()
+            self.connect()
 
-    def _try_first(self) -> None:
+    def connect(self) -> None:
         """Begins with the first address that is not in a pause."""
         for number, subchannel in enumerate(self._subchannels):
             self._current = number
             if subchannel.state is not TRANSIENT_FAILURE:
-                self.connect()
+                subchannel.connect()
+                self._expect_rival()
                 return
         self._all_have_failed(_error_of(self._subchannels[-1]))
-
-    def connect(self) -> None:
-        """Begins to connect."""
-        if self._subchannels:
-            self._subchannels[self._current].connect()
-            self._expect_rival()
 
     def close(self) -> None:
         """Closes the connection."""

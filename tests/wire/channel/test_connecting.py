@@ -241,6 +241,18 @@ async def test_a_new_look_up_does_not_cut_a_pause_short(monkeypatch: pytest.Monk
             assert len(closing.peers) == 1
 
 
+async def test_pick_first_passes_over_an_address_in_its_pause(port: int) -> None:
+    async with serving(respond_to_all) as server:
+        options = ChannelOptions(initial_backoff=60, max_backoff=60)
+        target = f"ipv4:127.0.0.1:{port},{server.target}"
+        async with channel(target, options=options) as opened:
+            assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+            server.peers[0].transport.abort()
+            await opened.wait_for_state_change(grpc.ChannelConnectivity.READY)
+            state = opened.get_state(try_to_connect=True)
+            assert state is grpc.ChannelConnectivity.CONNECTING
+
+
 async def test_a_look_up_without_a_thread_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
     failures = iter([RuntimeError("can't start new thread")])
