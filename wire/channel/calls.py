@@ -57,7 +57,8 @@ class StreamUnaryCall(RequestStream, UnaryResponseCall):
 
     def _begin_response(self, fields: list[Field]) -> None:
         super()._begin_response(fields)
-        self._commit()
+        if self._head is not None:
+            self._commit()
 
     def _is_committed(self) -> bool:
         return self._is_final or super()._is_committed()

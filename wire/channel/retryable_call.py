@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class RetryableCall:
     """A call, of any number of attempts (gRFC A6), on whichever connections.
 
-    A call is committed, and so never tried again, once a response has begun. A request unseen by
+    A call is committed, and so never tried again, once a response has begun. A page of HTTP, as
+    proxies send them for a server that is away, is no response. A request unseen by
     any server goes elsewhere at once: any number of times if it was never sent, once if a server
     refused it.
     """

@@ -76,14 +76,14 @@ class StreamResponseCall(Outcome):
         connection = self._connection
         if connection is None:
             return
-        self._head = fields
-        self._peer = connection.peer
-        self._commit()
         try:
             check_head(fields)
         except ResponseError as fault:
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
+        self._head = fields
+        self._peer = connection.peer
+        self._commit()
         self._inbox = Inbox(connection.limits.max_message_bytes, encoding_of(fields))
         self._changes.wake()
 

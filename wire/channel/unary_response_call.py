@@ -137,12 +137,12 @@ class UnaryResponseCall(ResponseFuture, Outcome):
 
     def _begin_response(self, fields: Fields) -> None:
         assert self._connection is not None  # noqa: S101 - a type checker's hint
-        self._head = fields
         try:
             check_head(fields)
         except ResponseError as fault:
             self._fail_here(fault.code, f"{self._connection.peer}: {fault.cause}")
             return
+        self._head = fields
         self._connection.known_head = fields
         self._tell_of_head()
 

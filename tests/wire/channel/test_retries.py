@@ -113,6 +113,30 @@ async def test_a_response_that_has_begun_is_not_tried_again() -> None:
         assert len(server.peers[0].requests) == 1
 
 
+async def _from_a_proxy(peer: Peer) -> None:
+    peer.greet()
+    request = await peer.request()
+    head = [(b":status", b"503"), (b"content-type", b"text/html")]
+    peer.h2.send_headers(request.stream_id, head)
+    peer.h2.send_data(request.stream_id, b"<html>no server is here</html>", end_stream=True)
+    peer.flush()
+    again = await peer.request()
+    assert again.body == request.body
+    peer.respond(again)
+
+
+async def test_a_page_of_a_proxy_is_no_response() -> None:
+    options = _options()
+    async with serving(_from_a_proxy) as server, channel(server.target, options=options) as opened:
+        assert await opened.unary_unary(_PATH)(b"one", timeout=10) == b"response"
+    async with serving(_from_a_proxy) as server, channel(server.target, options=options) as opened:
+        requests = iter([b"one", b"two"])
+        assert await opened.stream_unary(_PATH)(requests, timeout=10) == b"response"
+    async with serving(_from_a_proxy) as server, channel(server.target, options=options) as opened:
+        responses = opened.unary_stream(_PATH)(b"one", timeout=10)
+        assert [response async for response in responses] == [b"response"]
+
+
 async def test_throttled_calls_are_not_tried_again() -> None:
     async def script(peer: Peer) -> None:
         peer.greet()
