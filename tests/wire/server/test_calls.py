@@ -7,14 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.server.service import (
-    METHOD,
-    calling,
-    channel_to,
-    failure,
-    never,
-    serving,
-)
+from tests.wire.server.service import METHOD, calling, channel_to, failure, never, serving
 from wire.http2.limits import Limits
 from wire.server import server
 
