@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from math import inf
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
     from wire.http2.stream import Stream
     from wire.loop.flusher import Flusher
 
+_logger = logging.getLogger(__name__)
+
 # A response may have informational headers ahead of it (RFC 9113, section 8.1), but not endlessly.
 _MAX_INFORMATIONAL = 100
+# gRFC A8, "Basic Keepalive".
+_TOO_MANY_PINGS = b"too_many_pings"
 
 
 class Owner(Protocol):
@@ -78,7 +83,7 @@ class ClientConnection(Outgoing):
         """The stream of a health check. It is no call. 0 for none."""
         self._owner = owner
         self._calls_waiting = settings.waiting
-        self._probe = Probe(self, options)
+        self._probe = Probe(self, settings)
         self._informational = 0
         self._goaway_cause = ""
         self._expiry: asyncio.TimerHandle | None = None
@@ -215,7 +220,8 @@ class ClientConnection(Outgoing):
         """No more streams. Those above the last were not processed, and may go elsewhere."""
         text = debug[:200].decode("utf-8", "replace")
         self._goaway_cause = f"{self.peer} sent GOAWAY: {name_of(error_code)} {text}".rstrip()
-        if error_code == ENHANCE_YOUR_CALM:
+        if error_code == ENHANCE_YOUR_CALM and debug == _TOO_MANY_PINGS and not self.draining:
+            _logger.warning("%s wants fewer pings", self.peer)
             self._probe.calm_down()
         self._drain(self._goaway_cause)
         for stream_id in [number for number in self.streams if number > last_stream_id]:

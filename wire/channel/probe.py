@@ -19,7 +19,7 @@ from wire.http2.error_codes import NO_ERROR
 
 if TYPE_CHECKING:
     from wire.channel.connection import ClientConnection
-    from wire.channel.options import ChannelOptions
+    from wire.channel.settings import Settings
 
 _QUICK_PINGS = 2
 _PAYLOAD = b"wireping"
@@ -32,13 +32,13 @@ class Probe:
         responsive: False from an unanswered ping until the next sign of life.
     """
 
-    def __init__(self, connection: ClientConnection, options: ChannelOptions) -> None:
+    def __init__(self, connection: ClientConnection, settings: Settings) -> None:
+        options = settings.options
         self.responsive = True
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._is_quick = options.probe_interval is not None
+        self._settings = settings
         self._interval = options.probe_interval or options.keepalive_timeout
-        self._keepalive_interval = options.keepalive_interval
         self._keepalive_timeout = options.keepalive_timeout
         self._timer: asyncio.TimerHandle | None = None
         self._seen_id = 0
@@ -68,9 +68,9 @@ class Probe:
             self._alive()
 
     def calm_down(self) -> None:
-        """The server has had enough of pings: gRFC A8 asks for twice the interval."""
-        self._keepalive_interval *= 2
-        self._is_quick = False
+        """The server has had enough of pings: gRFC A8 asks for twice the interval from now on."""
+        self._settings.keepalive_interval *= 2
+        self._settings.pings_quickly = False
 
     def _look(self) -> None:
         connection = self._connection
@@ -102,9 +102,9 @@ class Probe:
 
     def _ping(self) -> None:
         now = perf_counter()
-        if self._is_quick and self._quick_pings < _QUICK_PINGS:
+        if self._settings.pings_quickly and self._quick_pings < _QUICK_PINGS:
             self._quick_pings += 1
-        elif now - self._pinged < self._keepalive_interval:
+        elif now - self._pinged < self._settings.keepalive_interval:
             return
         self._pinged = now
         self._awaiting = True

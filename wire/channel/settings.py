@@ -43,6 +43,8 @@ class Settings:
         self.server_name = server_name
         self.fixed_fields = fixed_fields
         self.health_service = health_service
+        self.keepalive_interval = options.keepalive_interval
+        self.pings_quickly = options.probe_interval is not None
         self.waiting: dict[Dispatched, None] = {}
         """Calls waiting for a connection, or for room on one."""
         self.connections: set[ClientConnection] = set()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Bucket:
     """Tokens of one kind of frame on one connection. Each frame takes one."""
 
-    __slots__ = ("_filled", "_name", "_rate", "_tokens")
+    __slots__ = ("_fault", "_filled", "_rate", "_tokens")
 
-    def __init__(self, name: str, rate: Rate) -> None:
-        self._name = name
+    def __init__(self, fault: str, rate: Rate) -> None:
+        self._fault = fault
         self._rate = rate
         self._tokens = float(rate.burst)
         self._filled = perf_counter()
@@ -37,7 +37,7 @@ class Bucket:
         if self._tokens < 0:
             self._refill()
             if self._tokens < 0:
-                raise ConnectionFault(ENHANCE_YOUR_CALM, f"too many {self._name}")
+                raise ConnectionFault(ENHANCE_YOUR_CALM, self._fault)
 
     def credit(self, frames: int) -> None:
         """Allow so many more, never beyond the burst."""

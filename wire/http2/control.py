@@ -44,15 +44,16 @@ class Control(Sending):
         """The last stream of a GOAWAY of this side. Streams above it are not processed."""
         self.greeted = False
         """The peer's first SETTINGS are here."""
-        self._resets = Bucket("resets of streams", limits.resets)
+        self._resets = Bucket("too many resets of streams", limits.resets)
         self._traffic_at_ping = (0, 0, 0)
         self._pieces_credited = 0
         self._calls_credited = 0
-        self._pings = Bucket("PING frames", limits.pings)
-        self._settings = Bucket("SETTINGS frames", limits.settings)
-        self._priorities = Bucket("PRIORITY frames", limits.priorities)
-        self._window_updates = Bucket("WINDOW_UPDATE frames", limits.window_updates)
-        self._unknown_frames = Bucket("frames of unknown types", limits.unknown_frames)
+        # gRFC A8: by these very words clients learn to ping less.
+        self._pings = Bucket("too_many_pings", limits.pings)
+        self._settings = Bucket("too many SETTINGS frames", limits.settings)
+        self._priorities = Bucket("too many PRIORITY frames", limits.priorities)
+        self._window_updates = Bucket("too many WINDOW_UPDATE frames", limits.window_updates)
+        self._unknown_frames = Bucket("too many frames of unknown types", limits.unknown_frames)
         self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
             frames.PRIORITY: self._on_priority,
             frames.RST_STREAM: self._on_rst_stream,

@@ -40,7 +40,7 @@ class Receiving(Control):
         """The size of the last header block."""
         self._received = 0
         """Bytes since the last WINDOW_UPDATE of the connection."""
-        self._empty_frames = Bucket("empty DATA frames", limits.empty_frames)
+        self._empty_frames = Bucket("too many empty DATA frames", limits.empty_frames)
         # A header block that has begun (section 6.10): stream, flags, self-dependence, pieces.
         self._block: tuple[int, int, bool, list[bytes]] | None = None
 

@@ -144,6 +144,30 @@ async def test_a_slow_server_is_pinged_twice_at_most() -> None:
         assert server.peers[0].pings == 2
 
 
+async def test_a_server_that_wants_fewer_pings_gets_fewer_from_then_on() -> None:
+    async def calmed(peer: Peer) -> None:
+        peer.greet()
+        await peer.request()
+        await peer.until(lambda: peer.pings == 1)
+        peer.h2.close_connection(error_code=11, additional_data=b"too_many_pings")
+        peer.flush()
+        peer.transport.close()
+
+    async def slow(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        # Quick pings would come now, before the response.
+        await asyncio.sleep(0.2)
+        peer.respond(request)
+
+    options = ChannelOptions(probe_interval=0.02)
+    async with serving(calmed, slow) as server, channel(server.target, options=options) as opened:
+        method = opened.unary_unary(_PATH)
+        assert await _outcome(method(b"", timeout=10)) is grpc.StatusCode.UNAVAILABLE
+        assert await method(b"", timeout=10, wait_for_ready=True) == b"response"
+        assert server.peers[1].pings <= 1
+
+
 async def test_an_idle_connection_is_not_pinged() -> None:
     options = ChannelOptions(probe_interval=0.01)
     async with serving(respond_to_all) as server, channel(server.target, options=options) as opened:

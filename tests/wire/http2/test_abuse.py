@@ -42,6 +42,14 @@ async def test_a_flood_ends_the_connection(flood: bytes) -> None:
     assert [reason.code for reason in server.reasons] == [ENHANCE_YOUR_CALM]
 
 
+async def test_a_flood_of_pings_is_named_as_clients_know_it() -> None:
+    client, server = End(), ServerEnd(_LIMITS)
+    await exchange(client, server)
+    server.data_received(frames.ping(b"12345678") * 30)
+    # gRFC A8: a channel that reads this pings less from then on.
+    assert [reason.text for reason in server.reasons] == ["too_many_pings"]
+
+
 async def test_pings_with_traffic_are_no_flood() -> None:
     client, server = End(), ServerEnd(_LIMITS)
     await exchange(client, server)
