@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import grpc
+
 from wire.channel.request_stream import RequestStream
 from wire.channel.stream_response_call import StreamResponseCall
 from wire.channel.unary_response_call import UnaryResponseCall
@@ -80,3 +82,10 @@ class UnaryStreamCall(_StreamCall):
 
 class StreamStreamCall(_StreamCall):
     """Requests, responses."""
+
+
+# Interceptors ask whether they were given a call or a response.
+grpc.aio.UnaryUnaryCall.register(UnaryUnaryCall)
+grpc.aio.StreamUnaryCall.register(StreamUnaryCall)
+grpc.aio.UnaryStreamCall.register(UnaryStreamCall)
+grpc.aio.StreamStreamCall.register(StreamStreamCall)

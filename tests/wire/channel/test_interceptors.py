@@ -165,6 +165,19 @@ async def test_intercepted_calls_can_be_written_to() -> None:
         assert await requests == b"two"
 
 
+async def test_calls_are_of_grpc_aios_kinds() -> None:
+    async with channel("127.0.0.1:1") as opened:
+        calls = {
+            grpc.aio.UnaryUnaryCall: opened.unary_unary(_PATH)(b""),
+            grpc.aio.UnaryStreamCall: opened.unary_stream(_PATH)(b""),
+            grpc.aio.StreamUnaryCall: opened.stream_unary(_PATH)(),
+            grpc.aio.StreamStreamCall: opened.stream_stream(_PATH)(),
+        }
+        for kind, call in calls.items():
+            assert isinstance(call, kind)
+            assert isinstance(call, grpc.aio.Call)
+
+
 async def test_intercepted_calls_take_requests_by_name() -> None:
     async with (
         serving(_echo_two) as server,
