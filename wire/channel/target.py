@@ -6,6 +6,7 @@ The syntax is https://github.com/grpc/grpc/blob/master/doc/naming.md: `HOST:PORT
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -101,14 +102,19 @@ def _literal_addresses(text: str, version: int, rest: str) -> Target:
             raise TargetError(
                 f"{text!r}: {address.host!r} is no IPv{version} address: for a name write dns:///"
             )
-    return Target(text, endpoints[0], addresses)
+    return Target(text, _without_zone(endpoints[0]), addresses)
 
 
 def _named(text: str, endpoint: str) -> Target:
     host, port = _split(endpoint, text)
     if _ip_version(host):
-        return Target(text, endpoint, (Address(host, port),))
+        return Target(text, _without_zone(endpoint), (Address(host, port),))
     return Target(text, endpoint, name=(host, port))
+
+
+def _without_zone(endpoint: str) -> str:
+    # RFC 6874, section 4: a zone means something to this machine alone.
+    return re.sub(r"%[^]]*", "", endpoint)
 
 
 def _split(endpoint: str, text: str) -> tuple[str, int]:

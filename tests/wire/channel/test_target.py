@@ -28,6 +28,8 @@ from wire.channel.target import Address, TargetError, parse_target
         ("unix:s", [("s", None)], None, "localhost"),
         ("unix-abstract:s", [("\0s", None)], None, "localhost"),
         ("ipv6:%5B::1%5D:1", [("::1", 1)], None, "[::1]:1"),
+        ("[fe80::1%eth0]:1", [("fe80::1%eth0", 1)], None, "[fe80::1]:1"),
+        ("ipv6:[fe80::1%25eth0]:1", [("fe80::1%eth0", 1)], None, "[fe80::1]:1"),
         ("ipv4:10.0.0.1:1,10.0.0.1:1", [("10.0.0.1", 1)], None, "10.0.0.1:1"),
     ],
 )
