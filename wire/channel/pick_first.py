@@ -44,7 +44,7 @@ class PickFirst:
         self._stop_rivals()
         before = {subchannel.address: subchannel for subchannel in self._subchannels}
         self._subchannels = [
-            before.pop(address, None) or Subchannel(address, self._settings, self)
+            before.pop(address) if address in before else Subchannel(address, self._settings, self)
             for address in addresses
         ]
         self._current = 0
