@@ -6,6 +6,7 @@ grpc.aio does the same, so a servicer written for `grpc.server` works unchanged.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -99,16 +100,43 @@ async def respond_in_thread(call: Call, message: bytes | None, pool: Executor) -
         if not method.response_streaming:
             call.respond(result)
             return
-        responses = iter(result)
-        while (response := await run(next, responses, _END)) is not _END:
-            if call.ended:
-                return
-            await call.write(response)
-        call.finish()
+        await _send_all(call, iter(result), run)
     except BaseException as error:  # noqa: BLE001 - `failed` raises what is not the call's.
         failed(call, error)
     finally:
         call.stopped_running()
+
+
+async def _send_all(
+    call: Call, responses: Iterator[Any], run: Callable[..., Awaitable[Any]]
+) -> None:
+    step: Awaitable[Any] | None = None
+    response: Any = None
+    try:
+        while response is not _END:
+            step = run(next, responses, _END)
+            response = await asyncio.shield(step)
+            if response is _END:
+                call.finish()
+            elif call.ended:
+                return
+            else:
+                await call.write(response)
+    finally:
+        if step is not None and response is not _END:
+            await _leave(responses, step, run)
+
+
+async def _leave(
+    responses: Iterator[Any], step: Awaitable[Any], run: Callable[..., Awaitable[Any]]
+) -> None:
+    """Let a generator left in its middle run its `finally` blocks, which may block, in a thread."""
+    # Nothing stops a thread: what it is at has to end first.
+    with suppress(Exception):
+        await step
+    close = getattr(responses, "close", None)
+    if close is not None:
+        await run(close)
 
 
 async def _request(call: Call, message: bytes | None) -> Any:

@@ -1,5 +1,6 @@
 """Servicers as plain functions: they run in threads, and the loop goes on."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,26 @@ async def test_a_generator_streams() -> None:
         stream = call(b"hello")
         assert tuple(await stream.initial_metadata()) == (("first", "1"),)
         assert [response async for response in stream] == [b"hello", b"hello"]
+
+
+async def test_a_generator_that_is_left_ends_in_a_thread() -> None:
+    ended_in: list[threading.Thread] = []
+    ended = threading.Event()
+
+    def endless(request: bytes, context: Any) -> Iterator[bytes]:
+        try:
+            while True:
+                yield request
+        finally:
+            ended_in.append(threading.current_thread())
+            ended.set()
+
+    async with calling("unary_stream", endless) as call:
+        stream = call(b"hello", timeout=30)
+        await stream.read()
+        stream.cancel()
+        assert await asyncio.to_thread(ended.wait, 10)
+    assert threading.main_thread() not in ended_in
 
 
 async def test_a_function_that_reads_hears_of_the_end_of_its_call() -> None:
