@@ -241,6 +241,11 @@ class ClientConnection(Outgoing):
         self.draining = True
         self._close_when_empty()
 
+    def leave(self) -> None:
+        """Close without waiting for the server: the event loop may be over in the next turn."""
+        self.close(NO_ERROR)
+        self._transport.close()
+
     def _close_when_empty(self) -> None:
         watched = self.watch_id in self.streams
         if len(self.streams) > watched or self.ended:

@@ -10,7 +10,6 @@ from wire.channel.balancing import POLICIES
 from wire.channel.connectivity import IDLE, READY, SHUTDOWN, TRANSIENT_FAILURE, Connectivity
 from wire.channel.resolver import Resolver
 from wire.channel.retries import Throttle
-from wire.http2.error_codes import NO_ERROR
 from wire.loop.deadlines import deadlines_of
 
 if TYPE_CHECKING:
@@ -201,4 +200,4 @@ class Dispatcher:
             self._resolution_timer.cancel()
         self._policy.close()
         for connection in list(self._settings.connections):
-            connection.close(NO_ERROR)
+            connection.leave()

@@ -305,6 +305,24 @@ async def test_a_silent_address_holds_up_no_other() -> None:
             assert len(server.peers) == 1
 
 
+async def test_a_closed_channel_leaves_no_socket_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[asyncio.Transport] = []
+    loop = asyncio.get_running_loop()
+    connect = loop.create_connection
+
+    async def connect_and_note(*arguments: Any, **options: Any) -> Any:
+        transport, protocol = await connect(*arguments, **options)
+        made.append(transport)
+        return transport, protocol
+
+    monkeypatch.setattr(loop, "create_connection", connect_and_note)
+    async with serving(respond_to_all) as server, channel(server.target) as opened:
+        assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+        await opened.close()
+        # asyncio.run may end the loop now.
+        assert [transport.get_extra_info("socket").fileno() for transport in made] == [-1]
+
+
 async def test_a_closed_channel_changes_no_more() -> None:
     opened = channel("127.0.0.1:1")
     await opened.close()
