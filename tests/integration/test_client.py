@@ -250,6 +250,13 @@ def test_a_closed_stdout_is_one_clear_line(argument: str) -> None:
     assert ended.returncode == 1
 
 
+def test_wrong_usage_keeps_its_exit_code_where_stderr_is_a_full_disk() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [*command_line(CLIENT), "--bad"]
+        ended = subprocess.run(command, stderr=full, timeout=LIMIT_SECONDS, check=False)
+    assert ended.returncode == 2
+
+
 def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
     """Runs the client with a terminal as stderr. Returns its output on stdout and the terminal."""
     ours, terminal = os.openpty()
