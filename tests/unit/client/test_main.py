@@ -41,6 +41,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         (["--target", "orc1.example:9000"], "--insecure"),
         (["--otlp-endpoint", "nonsense"], "--otlp-endpoint"),
         (["-n", os.fsdecode(b"\xff")], "not UTF-8"),
+        (["--target", os.fsdecode(b"unix:/\xff")], "not UTF-8"),
+        (["--tls-server-name", os.fsdecode(b"\xff")], "not UTF-8"),
         (["--tls-ca", "/no/such/file"], "/no/such/file"),
         (["--tls-certificate", "/no/such/file"], "a client certificate and its key go together"),
         (["--target", "127.0.0.1:9000", "health"], "--target stands before health"),
