@@ -16,8 +16,9 @@ from client.settings import ClientSettings
 class Name(Text):
     """A name in a request."""
 
-    # A name may have spaces in it, at which click would split a variable.
-    envvar_list_splitter = "\n"
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """A name a line, as on stdin: a name may have spaces in it, at which click would split."""
+        return [line.removesuffix("\r") for line in rv.removesuffix("\n").split("\n")]
 
 
 _NAME = click.option(

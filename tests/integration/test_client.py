@@ -68,7 +68,8 @@ def test_the_name_is_krithik_by_default(client: Client) -> None:
 def test_options_come_from_the_environment_too(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CLIENT_NAME", "john smith\nkrithik")
+    # With the line ends of a file.
+    monkeypatch.setenv("CLIENT_NAME", "john smith\r\nkrithik\n")
     monkeypatch.setenv("CLIENT_OUTPUT", "json")
     names = [json.loads(line)["name"] for line in client().stdout.splitlines()]
     assert names == ["john smith", "krithik"]
