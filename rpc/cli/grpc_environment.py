@@ -1,6 +1,7 @@
 """Prepares the process for gRPC. Imported for its effect, by the frame of every program, and first.
 
 gRPC reads its environment once, when it is loaded: afterwards this comes too late, and says so.
+So does Prometheus' client.
 """
 
 import os
@@ -28,3 +29,8 @@ os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_li
 # ours. What they say of a call is in its status too. Those of errors stay: they are few, and the
 # last one before the core ends the process is its reason (docs/grpcio.md, "Last words").
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+# It is for the workers of one server, as gunicorn's. Here it would share metrics with whoever shares
+# the environment, and take up those of an earlier process 1.
+for _name in ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"):
+    os.environ.pop(_name, None)
