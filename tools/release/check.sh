@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What docs/releases.md says: a release names its commit and verifies, no other build depends on one.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 commit=$(git rev-parse --verify HEAD) || {
   echo "check.sh: no release can be made here, as this is no git checkout; nothing is checked" >&2
