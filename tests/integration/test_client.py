@@ -281,10 +281,17 @@ def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.usefixtures("client")
-def test_a_terminal_gets_a_progress_bar_for_several_names() -> None:
+def test_a_terminal_gets_a_progress_bar_for_several_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     stdout, terminal = _run_on_a_terminal("-n", "krithik", "-n", "krithik")
     assert stdout == KRITHIK * 2
     assert b"/2 [" in terminal
+
+
+@pytest.mark.usefixtures("client")
+def test_a_dumb_terminal_gets_no_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert _run_on_a_terminal("-n", "krithik", "-n", "krithik") == (KRITHIK * 2, b"end")
 
 
 @pytest.mark.usefixtures("client")
