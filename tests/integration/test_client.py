@@ -251,7 +251,7 @@ def test_a_closed_stdout_is_one_clear_line(argument: str) -> None:
     assert ended.returncode == 1
 
 
-def test_wrong_usage_keeps_its_exit_code_where_stderr_is_a_full_disk() -> None:
+def test_wrong_usage_has_its_exit_code_over_a_full_stderr() -> None:
     with Path("/dev/full").open("wb") as full:
         command = [*command_line(CLIENT), "--bad"]
         ended = subprocess.run(command, stderr=full, timeout=LIMIT_SECONDS, check=False)
