@@ -161,7 +161,10 @@ def _abandon_broken_streams() -> None:
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
+    # A variable from a file with CRLF ends in a character that would show a terminal another line.
+    from rpc.telemetry.log_lines import visible
+
     # Where stderr is a full disk, or its reader has gone, the code is all that can be told.
     with contextlib.suppress(OSError):
-        print(f"{name}: {message}", file=sys.stderr)
+        print(f"{name}: {visible(message)}", file=sys.stderr)
     sys.exit(code)

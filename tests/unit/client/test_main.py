@@ -44,6 +44,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         (["--target", os.fsdecode(b"unix:/\xff")], "not UTF-8"),
         (["--tls-server-name", os.fsdecode(b"\xff")], "not UTF-8"),
         (["--tls-ca", "/no/such/file"], "/no/such/file"),
+        (["--tls-ca", "/no/such/file\r\n"], r"/no/such/file\r\n: No such file"),
         (["--tls-certificate", "/no/such/file"], "a client certificate and its key go together"),
         (["--target", "127.0.0.1:9000", "health"], "--target stands before health"),
         (["health", "-n", "krithik"], "No such option"),
