@@ -162,7 +162,7 @@ def _abandon_broken_streams() -> None:
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
     # A variable from a file with CRLF ends in a character that would show a terminal another line.
-    from rpc.telemetry.log_lines import visible
+    from rpc.telemetry.log_lines import visible  # noqa: PLC0415  # a probe does without
 
     # Where stderr is a full disk, or its reader has gone, the code is all that can be told.
     with contextlib.suppress(OSError):
