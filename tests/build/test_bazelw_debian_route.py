@@ -236,7 +236,6 @@ def test_a_signal_reaches_bazel(machine: Machine, number: signal.Signals) -> Non
     machine.run("build")
     with machine.start("wait") as process:
         assert process.stdout is not None
-        while process.stdout.readline() != "wait\n":
-            pass
+        assert "wait\n" in iter(process.stdout.readline, "")
         process.send_signal(number)
         assert process.wait() == -number

@@ -200,7 +200,6 @@ def test_a_signal_reaches_bazel(machine: Machine) -> None:
     machine.env["BAZELW_ROUTE"] = "github"
     with machine.start("wait") as process:
         assert process.stdout is not None
-        while process.stdout.readline() != "wait\n":
-            pass
+        assert "wait\n" in iter(process.stdout.readline, "")
         process.send_signal(signal.SIGTERM)
         assert process.wait() == -signal.SIGTERM
