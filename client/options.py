@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rpc.cli.options import Option, options_of, settings_from
-from rpc.core.option_types import SECONDS_ABOVE_ZERO
+from rpc.core.option_types import SECONDS_ABOVE_ZERO, TEXT, Text
 from rpc.telemetry.settings import TracingSettings
 from rpc.upstream.settings import PeerSettings
 
@@ -13,29 +13,18 @@ import click
 from client.settings import ClientSettings
 
 
-class Utf8(click.ParamType[str]):
-    """Text for a protobuf string."""
+class Name(Text):
+    """A name in a request."""
 
-    name = "text"
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """A name a line, as on stdin: a name may have spaces in it, at which click would split."""
+        return [line.removesuffix("\r") for line in rv.removesuffix("\n").split("\n")]
 
-    # A name may have spaces in it, at which click would split a variable.
-    envvar_list_splitter = "\n"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses an argument with bytes outside UTF-8."""
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            self.fail("not UTF-8", param, ctx)
-        return value
-
-
-UTF8 = Utf8()
 
 _NAME = click.option(
     "-n",
     "--name",
-    type=UTF8,
+    type=Name(),
     metavar="NAME",
     multiple=True,
     default=["krithik"],
@@ -61,7 +50,7 @@ _INSECURE = click.option(
 )
 _SERVICE = click.option(
     "--service",
-    type=UTF8,
+    type=TEXT,
     metavar="NAME",
     default="",
     help="Full name of the service to ask about. The whole server by default.",

@@ -1,5 +1,6 @@
 """Asking orc1 for users."""
 
+import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -54,7 +55,14 @@ def _wants_progress(given: Sequence[str]) -> bool:
     several = len(given) > 1 or STDIN in given
     # Who types names sees the results come one by one.
     typed = STDIN in given and sys.stdin is not None and sys.stdin.isatty()
-    return several and not typed and sys.stderr is not None and sys.stderr.isatty()
+    return several and not typed and _can_show_a_bar()
+
+
+def _can_show_a_bar() -> bool:
+    if sys.stderr is None or not sys.stderr.isatty():
+        return False
+    # A dumb terminal cannot go back to the start of a line.
+    return os.environ.get("TERM") != "dumb"
 
 
 async def _results(

@@ -3,7 +3,7 @@
 # works here: builds the image, starts the chain, calls it, stops it. BASE names another base image;
 # ENGINE, docker or podman, one that has to work.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/.."
 
 readonly project=orchestrator-check # not in the way of a chain that is in use
 base=${BASE:-$(sed -n 's/^ARG BASE=//p' deploy/Containerfile)}

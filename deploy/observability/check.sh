@@ -3,7 +3,7 @@
 # a running chain does, on each transport. Writes a picture of the dashboard's panels where one is wanted.
 set -euo pipefail
 picture=${1:+$(realpath "$1")}
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 prometheus=$(deploy/observability/get_prometheus.sh)
 ./bazelw test --test_timeout=300 //tests/deploy:test_prometheus //tests/deploy:test_prometheus_wire \

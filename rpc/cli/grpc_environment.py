@@ -1,17 +1,30 @@
 """Prepares the process for gRPC. Imported for its effect, by the frame of every program, and first.
 
 gRPC reads its environment once, when it is loaded: afterwards this comes too late, and says so.
+So does Prometheus' client.
 """
 
 import os
 import signal
 import sys
 import warnings
+from types import TracebackType
 
 # The kernel keeps a signal that has no handler from process 1, which a program is in a container:
 # it could not be stopped before it has set up its own.
 if os.getpid() == 1:
     signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
+
+# Ctrl-C while modules are loaded: the signal ends the process, and a traceback helps nobody.
+_others = sys.excepthook
+
+
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if kind is not KeyboardInterrupt:
+        _others(kind, error, trace)
+
+
+sys.excepthook = _hook
 
 if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
     warnings.warn(
@@ -28,3 +41,8 @@ os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_li
 # ours. What they say of a call is in its status too. Those of errors stay: they are few, and the
 # last one before the core ends the process is its reason (docs/grpcio.md, "Last words").
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+# It is for the workers of one server, as gunicorn's. Here it would share metrics with whoever
+# shares the environment, and take up those of an earlier process 1.
+for _name in ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"):
+    os.environ.pop(_name, None)

@@ -1,5 +1,6 @@
 """A program's frame: a click command in, an exit code and at most one line of error out."""
 
+import contextlib
 import errno
 import faulthandler
 import os
@@ -160,5 +161,10 @@ def _abandon_broken_streams() -> None:
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
-    print(f"{name}: {message}", file=sys.stderr)
+    # A variable from a file with CRLF ends in a character that would show a terminal another line.
+    from rpc.telemetry.log_lines import visible  # noqa: PLC0415  # a probe does without
+
+    # Where stderr is a full disk, or its reader has gone, the code is all that can be told.
+    with contextlib.suppress(OSError):
+        print(f"{name}: {visible(message)}", file=sys.stderr)
     sys.exit(code)

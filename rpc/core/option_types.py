@@ -43,7 +43,21 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
-class Address(click.ParamType[str]):
+class Text(click.ParamType[str]):
+    """Text that gRPC and protobuf take."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses bytes outside UTF-8, for which Python has surrogates."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("not UTF-8", param, ctx)
+        return value
+
+
+class Address(Text):
     """An address, in the form of one of the parsers of `rpc.core.address`."""
 
     def __init__(self, name: str, parse: Callable[[str], str]) -> None:
@@ -53,7 +67,7 @@ class Address(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Runs the parser. What it refuses is a usage error."""
         try:
-            return self._parse(value)
+            return self._parse(super().convert(value, param, ctx))
         except AddressError as error:
             self.fail(str(error), param, ctx)
 
@@ -73,7 +87,7 @@ class File(click.Path):
         return Path(os.fsdecode(super().convert(value, param, ctx)))
 
 
-class CollectorUrl(click.ParamType[str]):
+class CollectorUrl(Text):
     """Where an OTLP/gRPC collector is, in the form of OpenTelemetry's own environment variable."""
 
     name = "url"
@@ -87,7 +101,7 @@ class CollectorUrl(click.ParamType[str]):
         if ctx and param and _is_of_its_variable(value, ctx, param):
             return value
         try:
-            return collector_url(value)
+            return collector_url(super().convert(value, param, ctx))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -119,6 +133,7 @@ _OTLP_PORT = 4317
 
 
 POSITIVE = click.IntRange(min=1)
+TEXT = Text()
 LISTEN = Address("host:port", parse_listen)
 HOST_PORT = Address("host:port", parse_host_port)
 TARGET = Address("target", parse_target)

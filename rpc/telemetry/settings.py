@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from rpc.core.errors import UsageError
-from rpc.core.option_types import COLLECTOR_URL, FILE, HOST_PORT
+from rpc.core.option_types import COLLECTOR_URL, FILE, HOST_PORT, TEXT
 from rpc.core.setting import group, setting
 
 LogFormat = Literal["auto", "text", "json"]
@@ -64,7 +64,7 @@ class TelemetrySettings:
     )
     metrics_allowed_callers: tuple[str, ...] = setting(
         "Caller that may read the metrics, named as by --allow-caller. Everybody by default.",
-        type=str,
+        type=TEXT,
         metavar="NAME",
         option="metrics-allow-caller",
         multiple=True,

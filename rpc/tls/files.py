@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpc.core.errors import UsageError
-from rpc.core.option_types import FILE
+from rpc.core.option_types import FILE, TEXT
 from rpc.core.setting import setting
 
 
@@ -77,7 +77,7 @@ class ChannelTls:
     key: Path | None = setting("PEM key of that certificate.", type=FILE, default=None)
     server_name: str | None = setting(
         "Name in the certificate, if it differs from the target's.",
-        type=str,
+        type=TEXT,
         metavar="NAME",
         default=None,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rpc.core.errors import UsageError
-from rpc.core.option_types import LISTEN, POSITIVE, SECONDS, SECONDS_ABOVE_ZERO
+from rpc.core.option_types import LISTEN, POSITIVE, SECONDS, SECONDS_ABOVE_ZERO, TEXT
 from rpc.core.setting import group, setting
 from rpc.tls.files import ServerTls
 
@@ -36,7 +36,7 @@ class ListeningSettings:
     allowed_callers: tuple[str, ...] = setting(
         "Caller that may call, by a DNS name or URI in its certificate. * is one label or segment."
         " /package.Service/Method=NAME for one method. Everybody by default.",
-        type=str,
+        type=TEXT,
         metavar="NAME",
         option="allow-caller",
         multiple=True,

@@ -90,6 +90,13 @@ def test_another_version_is_another_decision(machine: Machine) -> None:
     assert machine.calls("curl") == 2
 
 
+def test_the_version_needs_no_end_of_line(machine: Machine) -> None:
+    machine.add("bazelisk", BAZEL)
+    (machine.checkout / ".bazelversion").write_text(VERSION)
+    result = machine.run("build", BAZELW_ROUTE="github")
+    assert result.stdout.splitlines() == [f"{VERSION} is wanted", "build"]
+
+
 @pytest.mark.parametrize("memory", ["", "npm", "github /bin/echo"])
 def test_a_memory_that_makes_no_sense_is_not_used(machine: Machine, memory: str) -> None:
     machine.add_github()
@@ -193,7 +200,6 @@ def test_a_signal_reaches_bazel(machine: Machine) -> None:
     machine.env["BAZELW_ROUTE"] = "github"
     with machine.start("wait") as process:
         assert process.stdout is not None
-        while process.stdout.readline() != "wait\n":
-            pass
+        assert "wait\n" in iter(process.stdout.readline, "")
         process.send_signal(signal.SIGTERM)
         assert process.wait() == -signal.SIGTERM

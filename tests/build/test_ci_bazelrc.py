@@ -39,6 +39,10 @@ def test_slow_tests_run_too() -> None:
     assert "test --test_tag_filters=" in flags()
 
 
+def test_an_address_may_end_in_a_line_break() -> None:
+    assert flags(REMOTE_CACHE=f"{_ADDRESS}\n") == flags(REMOTE_CACHE=_ADDRESS)
+
+
 def test_an_empty_address_is_none() -> None:
     assert flags(REMOTE_CACHE="") == flags()
 
@@ -75,8 +79,10 @@ def test_the_token_is_asked_for_by_host_and_never_written(address: str) -> None:
     assert _TOKEN not in "".join(lines)
 
 
-def test_the_credentials_are_a_header() -> None:
-    response = json.loads(run(".ci/credentials", REMOTE_CACHE_TOKEN=_TOKEN).stdout)
+# Who pastes a secret often takes the end of its line along.
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_the_credentials_are_a_header(end: str) -> None:
+    response = json.loads(run(".ci/credentials", REMOTE_CACHE_TOKEN=_TOKEN + end).stdout)
     assert response == {"headers": {"Authorization": [f"Bearer {_TOKEN}"]}}
 
 

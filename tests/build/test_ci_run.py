@@ -34,9 +34,14 @@ _SCRIPTS = {
 
 
 class _Checkout:
-    """A checkout with a fake bazelw and tests' JUnit files."""
+    """A checkout with a fake bazelw and tests' JUnit files.
+
+    Attributes:
+        cwd: the folder that .ci/run is called from.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.cwd = Path("/")
         self._folder = folder
         self._targets: list[str] = []
         (folder / ".ci").mkdir()
@@ -66,8 +71,9 @@ class _Checkout:
         for name, program in _SCRIPTS.items():
             self._write_program(program, f"#!/bin/sh\nexit {codes.pop(name, 0)}\n")
         assert not codes
+        command = (self._folder / ".ci/run").relative_to(self.cwd)
         result = subprocess.run(
-            [self._folder / ".ci/run"], cwd="/", capture_output=True, text=True, check=False
+            [command], cwd=self.cwd, capture_output=True, text=True, check=False
         )
         return result.returncode, result.stdout.splitlines()[-1]
 
@@ -84,6 +90,16 @@ def checkout(tmp_path: Path) -> _Checkout:
 
 
 def test_all_passed(checkout: _Checkout) -> None:
+    checkout.add_xml("//a:b", _PASSED)
+    assert checkout.run() == (0, "2 passed, 0 failed")
+
+
+def test_cdpath_leads_nowhere_else(
+    checkout: _Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere/.ci").mkdir(parents=True)
+    monkeypatch.setenv("CDPATH", str(tmp_path / "elsewhere"))
+    checkout.cwd = tmp_path
     checkout.add_xml("//a:b", _PASSED)
     assert checkout.run() == (0, "2 passed, 0 failed")
 

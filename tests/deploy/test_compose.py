@@ -102,3 +102,8 @@ def test_only_this_machine_reaches_it(compose: dict[str, Any]) -> None:
 def test_calls_in_flight_have_their_time(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert service["stop_grace_period"] == "12s"  # --grace, 5 s by default, and 7 s
+
+
+def test_the_log_has_a_limit(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}

@@ -112,6 +112,12 @@ def test_a_server_scales_and_keeps_its_number(objects: Objects, name: str) -> No
 
 
 @pytest.mark.parametrize("name", SERVERS)
+def test_a_node_can_be_drained_of_pods_that_do_not_serve(objects: Objects, name: str) -> None:
+    budget = objects["PodDisruptionBudget", name]["spec"]
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+@pytest.mark.parametrize("name", SERVERS)
 def test_replicas_are_spread_over_zones_and_nodes(objects: Objects, name: str) -> None:
     labels = objects["Deployment", name]["spec"]["selector"]
     spread = pod(objects, name)["topologySpreadConstraints"]
@@ -120,6 +126,8 @@ def test_replicas_are_spread_over_zones_and_nodes(objects: Objects, name: str) -
         "kubernetes.io/hostname",
     ]
     assert all(one["labelSelector"] == labels for one in spread)
+    # The old pods of a rollout, which are about to go, do not count.
+    assert all(one["matchLabelKeys"] == ["pod-template-hash"] for one in spread)
 
 
 @pytest.mark.parametrize("name", SERVERS)

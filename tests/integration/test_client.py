@@ -68,7 +68,8 @@ def test_the_name_is_krithik_by_default(client: Client) -> None:
 def test_options_come_from_the_environment_too(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CLIENT_NAME", "john smith\nkrithik")
+    # With the line ends of a file.
+    monkeypatch.setenv("CLIENT_NAME", "john smith\r\nkrithik\n")
     monkeypatch.setenv("CLIENT_OUTPUT", "json")
     names = [json.loads(line)["name"] for line in client().stdout.splitlines()]
     assert names == ["john smith", "krithik"]
@@ -250,6 +251,13 @@ def test_a_closed_stdout_is_one_clear_line(argument: str) -> None:
     assert ended.returncode == 1
 
 
+def test_wrong_usage_has_its_exit_code_over_a_full_stderr() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [*command_line(CLIENT), "--bad"]
+        ended = subprocess.run(command, stderr=full, timeout=LIMIT_SECONDS, check=False)
+    assert ended.returncode == 2
+
+
 def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
     """Runs the client with a terminal as stderr. Returns its output on stdout and the terminal."""
     ours, terminal = os.openpty()
@@ -273,10 +281,17 @@ def _run_on_a_terminal(*arguments: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.usefixtures("client")
-def test_a_terminal_gets_a_progress_bar_for_several_names() -> None:
+def test_a_terminal_gets_a_progress_bar_for_several_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     stdout, terminal = _run_on_a_terminal("-n", "krithik", "-n", "krithik")
     assert stdout == KRITHIK * 2
     assert b"/2 [" in terminal
+
+
+@pytest.mark.usefixtures("client")
+def test_a_dumb_terminal_gets_no_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert _run_on_a_terminal("-n", "krithik", "-n", "krithik") == (KRITHIK * 2, b"end")
 
 
 @pytest.mark.usefixtures("client")

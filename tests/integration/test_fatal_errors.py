@@ -49,6 +49,17 @@ def test_a_fatal_signal_leaves_its_reason(
     assert "in command\n" in ended.stderr
 
 
+def test_ctrl_c_while_modules_load_leaves_no_traceback() -> None:
+    interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    ended = run_python(f"import rpc.cli.grpc_environment\n{interrupt}\nprint('loaded')")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_another_error_while_modules_load_leaves_its_traceback() -> None:
+    ended = run_python("import rpc.cli.grpc_environment\nimport nonsense")
+    assert "No module named 'nonsense'" in ended.stderr
+
+
 def test_a_lack_of_descriptors_is_said_in_one_line() -> None:
     limit = "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (12, 12))\n"
     ended = run_python(limit + PROGRAM.format(statement="print('served')"))

@@ -49,6 +49,14 @@ def test_the_process_itself_is_measured() -> None:
         assert metric(server, "process_resident_memory_bytes") > 0
 
 
+@pytest.mark.parametrize("name", ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"])
+def test_metrics_are_the_process_own_whatever_it_inherits(tmp_path: Path, name: str) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with running("services/mock_data", *METRICS, environment={name: str(folder)}) as server:
+            assert metric(server, "process_resident_memory_bytes") > 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_served_by_default() -> None:
     with running("services/mock_data") as server:
         assert server.metrics_address is None

@@ -2,7 +2,7 @@
 # Builds the chain in Go (reference.go) as FILE.
 set -euo pipefail
 file=$(realpath -m -- "${1:?is the FILE to build}")
-cd "${BASH_SOURCE[0]%/*}"
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}"
 
 go=$(./get_go.sh)
 "$go" version

@@ -3,7 +3,7 @@
 # before the first: it builds the ones on grpc-go, installs the libraries of the others, and runs
 # the tests over them.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 main() {
   folder=$(mktemp -d -p /var/tmp) # not below /tmp, which the sandbox hides

@@ -75,9 +75,10 @@ failed() {
   fail "Run the command again, or use the other route: install Bazelisk and BAZELW_ROUTE=github."
 }
 
+# It becomes part of search paths, of sed's commands and of a file of flags.
 check_place() {
-  [[ $prefix == /* && $prefix != *[[:space:]]* ]] ||
-    fail "the cache ${prefix%/*} has to be an absolute path without spaces; set XDG_CACHE_HOME to another folder."
+  [[ $prefix == /* && $prefix != *[[:space:]:\&\#\'\"\\]* ]] ||
+    fail "the cache ${prefix%/*} has to be an absolute path without spaces, quotes, colons, &, # and \\; set XDG_CACHE_HOME to another folder."
   mkdir -p "${prefix%/*}" && [[ -w ${prefix%/*} && (! -e $prefix.lock || -w $prefix.lock) ]] ||
     fail "cannot write to ${prefix%/*}, which may be another user's; set XDG_CACHE_HOME to a folder of your own."
 }

@@ -2,7 +2,7 @@
 # What docs/adding-a-service.md says of a new service, done in a copy of this checkout: services of each kind,
 # and one that calls another, pass the gates and their tests. Taken back, they leave nothing behind.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 # shellcheck source=tools/own_bazel/copy.sh
 source tools/own_bazel/copy.sh

@@ -14,18 +14,27 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 20
 
 # Targets of each service's package and of //services, objects of deploy/kubernetes that are no
-# server's, and what a servicer's parameter means otherwise.
+# server's, this machine, and what a servicer's parameter or a class of its file means otherwise.
 _TAKEN = {
+    "all",
+    "async_iterator",
     "declarations",
     "libraries",
     "library",
+    "localhost",
     "names_and_metrics",
     "nobody",
     "package",
     "self",
+    "service",
     "services",
     "stopping",
+    "upstream",
 }
+
+# What YAML 1.1 reads as something else than a text, https://yaml.org/type/bool.html and null.html:
+# Kubernetes' reader does.
+_NO_TEXT_IN_YAML = {"false", "n", "no", "null", "off", "on", "true", "y", "yes"}
 
 
 def check_name(name: str, workspace: Path) -> None:
@@ -34,10 +43,11 @@ def check_name(name: str, workspace: Path) -> None:
     Raises:
         RefusalError: it cannot be one, or something else has it.
     """
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name) or len(name) > _LONGEST:
+    is_word = name in _NO_TEXT_IN_YAML or keyword.iskeyword(name) or keyword.iskeyword(name.title())
+    if not _NAME.fullmatch(name) or is_word or len(name) > _LONGEST:
         raise RefusalError(
             f"{name!r} is no name for a service: small letters, digits and single underscores,"
-            f" a letter first, at most {_LONGEST} characters, no keyword of Python"
+            f" a letter first, at most {_LONGEST} characters, no word of Python or YAML"
         )
     if name in _TAKEN or name.startswith("test_") or name.endswith("_client"):
         raise RefusalError(f"{name!r} is the name of something else here: choose another")

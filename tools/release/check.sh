@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What docs/releases.md says: a release names its commit and verifies, no other build depends on one.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 commit=$(git rev-parse --verify HEAD) || {
   echo "check.sh: no release can be made here, as this is no git checkout; nothing is checked" >&2
@@ -23,7 +23,7 @@ stamped=$(./bazelw aquery --output=text 'inputs(".*-status[.]txt", //...)' 2>/de
   exit 1
 }
 echo "no action of a build without --config=release depends on the state of git"
-if [[ -n $(git status --porcelain) ]]; then
+if [[ -n $(git status --porcelain --untracked-files=normal) ]]; then
   echo "check.sh: no release can be made of a checkout with changes; its files are not checked" >&2
   exit 0
 fi

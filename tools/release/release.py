@@ -54,9 +54,10 @@ def release(checkout: Path, folder: Path, layers: tuple[Path, ...], built: str) 
         ReleaseError: the checkout has changes, the build is of another commit or names none, or
             the folder is there already.
     """
-    if _git(checkout, "status", "--porcelain"):
+    if _git(checkout, "status", "--porcelain", "--untracked-files=normal"):
         raise ReleaseError("the checkout has changes: commit them, or build from a clone")
-    commit, seconds = _git(checkout, "log", "-1", "--format=%H %ct").decode().split()
+    last = _git(checkout, "log", "-1", "--no-show-signature", "--format=%H %ct").decode()
+    commit, seconds = last.split()
     if f"commit {commit})" not in built:
         raise ReleaseError(f"this is no release build of {commit}: add --config=release")
     if folder.exists():

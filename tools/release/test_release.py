@@ -96,6 +96,8 @@ def test_one_commit_makes_the_same_bytes(checkout: Path, layer: Path) -> None:
 
 def test_a_checkout_with_changes_is_refused(checkout: Path) -> None:
     (checkout / "new").touch()
+    # Whatever the user's configuration says.
+    git(checkout, "config", "status.showUntrackedFiles", "no")
     with pytest.raises(ReleaseError, match="has changes"):
         release(checkout, checkout.parent / "release", (), built(checkout))
 

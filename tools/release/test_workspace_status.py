@@ -15,7 +15,7 @@ def write_git(folder: Path, *, changes: str = "", is_checkout: bool = True) -> P
         {"" if is_checkout else "echo fatal: not a git repository >&2; exit 128"}
         case "$*" in
           'rev-parse --verify HEAD') echo {_COMMIT} ;;
-          'status --porcelain') printf '{changes}' ;;
+          'status --porcelain --untracked-files=normal') printf '{changes}' ;;
           *) exit 99 ;;
         esac
     """)

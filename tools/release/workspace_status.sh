@@ -8,5 +8,6 @@ commit=$(git rev-parse --verify HEAD) || {
     "build from a clone, or without --config=release" >&2
   exit 1
 }
-changes=$(git status --porcelain)
+# The user's configuration may leave new files out (status.showUntrackedFiles). Globs do not.
+changes=$(git status --porcelain --untracked-files=normal)
 echo "STABLE_COMMIT commit $commit${changes:+, with changes}"

@@ -2,7 +2,7 @@
 # What README.md here says of the cache, with its nginx.conf: after a build that fills it as CI does, a
 # developer's build runs no process. Who has no token cannot write, and without nginx a build goes on.
 set -euo pipefail
-cd "${BASH_SOURCE[0]%/*}/../.."
+CDPATH='' cd -- "${BASH_SOURCE[0]%/*}/../.."
 
 # shellcheck source=tools/own_bazel/copy.sh
 source tools/own_bazel/copy.sh

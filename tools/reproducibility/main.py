@@ -46,7 +46,7 @@ def main(*, targets: Sequence[str], scratch: Path) -> None:
 
 def _check(workspace: Path, targets: Sequence[str], folder: Path) -> int:
     commit = _git(workspace, "rev-parse", "--verify", "HEAD")
-    if _git(workspace, "status", "--porcelain"):
+    if _git(workspace, "status", "--porcelain", "--untracked-files=normal"):
         click.echo("what is not committed is not looked at", err=True)
     click.echo(f"commit {commit}, built twice: {' '.join(targets)}")
     first, second = (

@@ -12,6 +12,7 @@ from rpc.core.option_types import (
     SECONDS,
     SECONDS_ABOVE_ZERO,
     TARGET,
+    TEXT,
 )
 
 import click
@@ -25,6 +26,7 @@ TYPES: dict[str, "click.ParamType[Any]"] = {
     "target": TARGET,
     "file": FILE,
     "collector": COLLECTOR_URL,
+    "text": TEXT,
 }
 
 
@@ -40,6 +42,8 @@ TYPES: dict[str, "click.ParamType[Any]"] = {
         ("host and port", "[::1]:0", "[::1]:0"),
         ("target", "dns:///orc2:9001", "dns:///orc2:9001"),
         ("file", "/missing/file", Path("/missing/file")),
+        ("file", "/\udcff", Path("/\udcff")),
+        ("text", "é", "é"),
         ("collector", "http://127.0.0.1:4317", "http://127.0.0.1:4317"),
         ("collector", "https://[::1]:1/", "https://[::1]:1/"),
         ("collector", "https://collector.example", "https://collector.example:4317"),
@@ -57,6 +61,10 @@ def test_a_good_value(name: str, text: str, value: object) -> None:
         ("seconds", "-1", "0 or more"),
         ("seconds", "nan", "0 or more"),
         ("seconds", "inf", "0 or more"),
+        ("listen", "unix:/run/\udcff", "not UTF-8"),
+        ("target", "orc2\udcff:9001", "not UTF-8"),
+        ("collector", "http://\udcff", "not UTF-8"),
+        ("text", "\udcff", "not UTF-8"),
         ("seconds above zero", "0", "more than 0"),
         ("listen", "9000", "HOST:PORT"),
         ("host and port", "unix:/run/metrics", "HOST:PORT"),

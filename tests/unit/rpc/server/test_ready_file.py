@@ -1,5 +1,8 @@
 """The ready file: complete, or absent."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from rpc.server.ready_file import ReadyFileError, remove_ready_file, write_ready_file
@@ -16,6 +19,21 @@ def test_the_address_is_in_it(tmp_path: Path) -> None:
 def test_the_metrics_address_is_on_a_second_line(tmp_path: Path) -> None:
     write_ready_file(tmp_path / "ready", "127.0.0.1:9000", "127.0.0.1:9100")
     assert (tmp_path / "ready").read_text() == "127.0.0.1:9000\n127.0.0.1:9100\n"
+
+
+_WRITE = r"""
+import sys
+from pathlib import Path
+from rpc.server.ready_file import write_ready_file
+write_ready_file(Path(sys.argv[1]), "unix:/run/\xe9", None)
+"""
+
+
+def test_it_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    variables = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-X", "utf8=0", "-c", _WRITE, tmp_path / "ready"]
+    subprocess.run(command, env=os.environ | variables, check=True)
+    assert (tmp_path / "ready").read_bytes() == "unix:/run/é\n".encode()
 
 
 def test_one_of_an_earlier_run_is_replaced(tmp_path: Path) -> None:
