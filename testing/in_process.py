@@ -27,17 +27,37 @@ async def serving(
     Args:
         what: a service, or a function that adds servicers.
         tls: the server's own.
-        **options: values of the command line's options, the program's own included.
+        **options: values of the command line's options, the program's own included. Others have
+            their defaults, whatever the environment says.
+
+    Raises:
+        TypeError: a service has no such option.
     """
     application = _application(what)
-    values = {"listen": "127.0.0.1:0", "transport": transport(), **options}
+    own = _own_defaults(what, options) if isinstance(what, Service) else {}
+    values = own | {"listen": "127.0.0.1:0", "transport": transport(), **options}
     if tls is not None:
         values |= {"tls_certificate": tls.certificate, "tls_key": tls.key}
         values |= {"tls_client_ca": tls.client_ca, "tls_crl": tls.crl}
-    upstreams = {upstream.name: upstream.port for upstream in application.upstreams}
-    settings = server_settings(application.name, values, upstreams)
+    settings = server_settings(application.name, values, _ports(application))
     async with running_server(application, settings, values) as server:
         yield server
+
+
+def _own_defaults(service: Service, given: dict[str, Any]) -> dict[str, Any]:
+    name = service.application.name
+    # Without variables, and without a complaint about a required option.
+    context = service.command().make_context(
+        name, [], auto_envvar_prefix=None, resilient_parsing=True
+    )
+    for unknown in given.keys() - context.params.keys():
+        raise TypeError(f"{name} has no option --{unknown.replace('_', '-')}")
+    server_settings(name, context.params, _ports(service.application))
+    return context.params
+
+
+def _ports(application: Application) -> dict[str, int]:
+    return {upstream.name: upstream.port for upstream in application.upstreams}
 
 
 def _application(what: Service | Application | Add) -> Application:
