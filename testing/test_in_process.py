@@ -38,6 +38,6 @@ async def test_its_own_options_have_their_defaults(monkeypatch: pytest.MonkeyPat
 
 
 async def test_an_option_that_it_does_not_have_is_refused() -> None:
-    with pytest.raises(TypeError, match="^waits has no option --max-concurrent-rpc$"):
+    with pytest.raises(TypeError, match=r"^waits has no option --max-concurrent-rpc$"):
         async with serving(service([]), max_concurrent_rpc=1):
             pass
