@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rpc.cli.options import server_settings
+from rpc.cli.options import server_settings, upstream_names
 from rpc.server.application import Application, Servicer
 from rpc.server.running_server import RunningServer, running_server
 from rpc.service import Service
@@ -31,11 +31,12 @@ async def serving(
             their defaults, whatever the environment says.
 
     Raises:
-        TypeError: a service has no such option.
+        TypeError: a service has no such option, or needs the address of an upstream.
     """
     application = _application(what)
     own = _own_defaults(what, options) if isinstance(what, Service) else {}
     values = own | {"listen": "127.0.0.1:0", "transport": transport(), **options}
+    _require_addresses(application, values)
     if tls is not None:
         values |= {"tls_certificate": tls.certificate, "tls_key": tls.key}
         values |= {"tls_client_ca": tls.client_ca, "tls_crl": tls.crl}
@@ -54,6 +55,13 @@ def _own_defaults(service: Service, given: dict[str, Any]) -> dict[str, Any]:
         raise TypeError(f"{name} has no option --{unknown.replace('_', '-')}")
     server_settings(name, context.params, _ports(service.application))
     return context.params
+
+
+def _require_addresses(application: Application, values: dict[str, Any]) -> None:
+    for upstream in application.upstreams:
+        option = upstream_names(upstream.name, len(application.upstreams))("target")
+        if (argument := option.replace("-", "_")) not in values:
+            raise TypeError(f"{application.name} needs {argument}=, an address of {upstream.name}")
 
 
 def _ports(application: Application) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """A service in the test's own process has the options that its program has."""
 
 import asyncio
+from typing import Any
 
-from rpc.service import SECONDS, Service
+from rpc.service import SECONDS, Service, Upstream
 
 import click
 import grpc
@@ -11,7 +12,7 @@ import pytest
 from testing.in_process import serving
 
 
-def service(given: list[tuple[float, str | None]]) -> Service:
+def service(given: list[tuple[float, str | None]], *upstreams: str) -> Service:
     """A service without methods, whose servicer notes its options."""
 
     class Waits:
@@ -26,7 +27,14 @@ def service(given: list[tuple[float, str | None]]) -> Service:
         click.option("--interval", type=SECONDS, default=2.5),
         click.option("--word"),
     ]
-    return Service("waits", port=9000, servicer=Waits, register=register, options=options)
+    return Service(
+        "waits",
+        port=9000,
+        servicer=Waits,
+        register=register,
+        upstreams=[Upstream(name, lambda channel: channel, 9001) for name in upstreams],
+        options=options,
+    )
 
 
 async def test_its_own_options_have_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,4 +48,18 @@ async def test_its_own_options_have_their_defaults(monkeypatch: pytest.MonkeyPat
 async def test_an_option_that_it_does_not_have_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^waits has no option --max-concurrent-rpc$"):
         async with serving(service([]), max_concurrent_rpc=1):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "message"),
+    [
+        (["far_away"], "waits needs upstream=, an address of far_away"),
+        (["near", "far_away"], "waits needs upstream_far_away=, an address of far_away"),
+    ],
+)
+async def test_an_upstream_without_an_address_is_named(upstreams: list[str], message: str) -> None:
+    given: dict[str, Any] = {"upstream_near": "127.0.0.1:1"} if len(upstreams) > 1 else {}
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        async with serving(service([], *upstreams), **given):
             pass
