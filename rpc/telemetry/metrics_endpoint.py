@@ -66,7 +66,8 @@ def metrics_endpoint(
         )
     except (OSError, UnicodeError) as error:
         raise MetricsEndpointError(
-            f"cannot serve metrics on {address}: {explain(error)}"
+            f"cannot serve metrics on {address}: {explain(error)}."
+            " Choose another with --metrics-address"
         ) from error
     faults = _Faults()
     server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
