@@ -100,7 +100,14 @@ class UpstreamChannel:
                 sending = call.outgoing_metadata()
             else:
                 sending = outgoing_metadata(serving, metadata)
-            sent = send(request, timeout=seconds, metadata=sending, wait_for_ready=wait_for_ready)
+            try:
+                sent = send(
+                    request, timeout=seconds, metadata=sending, wait_for_ready=wait_for_ready
+                )
+            except Exception:  # of metadata that cannot be sent, or of a closed channel
+                if self._interceptors:
+                    self._tell_end(call, self._interceptors, grpc.StatusCode.UNKNOWN)
+                raise
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))
             if watch is not None and not watch.is_ready:

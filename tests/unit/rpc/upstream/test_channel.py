@@ -153,6 +153,18 @@ async def test_interceptors_see_and_may_change_the_trace(
     assert all(received["traceparent"] == TRACEPARENT[1] for received, _ in upstream.received)
 
 
+async def test_interceptors_see_the_end_of_a_call_that_cannot_be_sent(
+    address: str, notes: Notes
+) -> None:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS, [notes])
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    await channel.close()
+    with pytest.raises(grpc.aio.UsageError):
+        await stub.GetMockUserData(REQUEST)
+    assert len(notes.begun) == 1
+    assert [code for code, _ in notes.ended] == [grpc.StatusCode.UNKNOWN]
+
+
 class Tenant(UpstreamInterceptor):
     """Adds its name to each call's metadata."""
 
