@@ -28,8 +28,9 @@ def sendable_metadata(metadata: Any) -> Any:
     return tuple((key, _sendable_value(key, value)) for key, value in metadata or ())
 
 
-def _sendable_value(key: Any, value: Any) -> Any:
-    if not isinstance(value, str | bytes):
+def _sendable_value(key: Any, value: Any) -> str | bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
         raise TypeError(f"the value of {key!r} is neither str nor bytes")
-    is_text_for_bytes = isinstance(value, str) and str(key).endswith("-bin")
-    return value.encode(errors="replace") if is_text_for_bytes else value
+    return value.encode(errors="replace") if str(key).endswith("-bin") else value
