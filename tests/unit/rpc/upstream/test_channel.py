@@ -165,6 +165,20 @@ async def test_interceptors_see_the_end_of_a_call_that_cannot_be_sent(
     assert [code for code, _ in notes.ended] == [grpc.StatusCode.UNKNOWN]
 
 
+def test_a_transport_gets_all_arguments_of_a_stub() -> None:
+    sent: dict[str, Any] = {}
+
+    class Channel:
+        def unary_unary(self, *_: Any) -> Any:
+            return lambda _, **how: sent.update(how)
+
+    call = UpstreamChannel(cast("grpc.aio.Channel", Channel()), 1.0).unary_unary(METHOD)
+    credentials = grpc.access_token_call_credentials("token")
+    call(REQUEST, credentials=credentials, compression=grpc.Compression.Gzip, wait_for_ready=False)
+    assert (sent["credentials"], sent["compression"]) == (credentials, grpc.Compression.Gzip)
+    assert not sent["wait_for_ready"]
+
+
 class Tenant(UpstreamInterceptor):
     """Adds its name to each call's metadata."""
 
