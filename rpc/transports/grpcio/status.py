@@ -8,10 +8,20 @@ from typing import Any
 
 import grpc
 
+_BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
-def sendable_code(code: Any) -> Any:
-    """The code, or UNKNOWN for OK: gRPC ends no failed call with that."""
-    return grpc.StatusCode.UNKNOWN if code in {grpc.StatusCode.OK, 0} else code
+
+def status_code(code: Any) -> grpc.StatusCode:
+    """The code, which may be given by its number. Others are UNKNOWN, as to gRPC."""
+    if isinstance(code, grpc.StatusCode):
+        return code
+    return _BY_NUMBER.get(code, grpc.StatusCode.UNKNOWN)
+
+
+def sendable_code(code: Any) -> grpc.StatusCode:
+    """The same for a failed call. gRPC ends none with OK."""
+    known = status_code(code)
+    return grpc.StatusCode.UNKNOWN if known is grpc.StatusCode.OK else known
 
 
 def sendable_text(text: Any) -> Any:

@@ -5,7 +5,12 @@ from typing import Any
 
 from rpc.core.call import ServicerContext
 from rpc.core.errors import RpcStatusError
-from rpc.transports.grpcio.status import sendable_code, sendable_metadata, sendable_text
+from rpc.transports.grpcio.status import (
+    sendable_code,
+    sendable_metadata,
+    sendable_text,
+    status_code,
+)
 from rpc.transports.grpcio.texts import CALL_IS_OVER
 
 import grpc
@@ -44,6 +49,10 @@ class CallContext:
     async def abort_with_status(self, status: Any) -> None:
         """Ends the call with a status object, as of grpc_status.rpc_status."""
         await self.abort(status.code, status.details, status.trailing_metadata)
+
+    def set_code(self, code: Any) -> None:
+        """Sets the code of the status."""
+        self._context.set_code(status_code(code))
 
     def set_details(self, details: Any) -> None:
         """Sets the text of the status."""

@@ -137,6 +137,14 @@ class Odd(StreamServiceServicer):
         await context.abort(grpc.StatusCode.OK, "x")
 
     @staticmethod
+    async def aborts_with_number(context: Any) -> None:
+        await context.abort(5, "x")
+
+    @staticmethod
+    async def sets_number(context: Any) -> None:
+        context.set_code(5)
+
+    @staticmethod
     async def sets_text(context: Context) -> None:
         context.set_code(NOT_FOUND)
         context.set_details("\udcff")
@@ -163,18 +171,24 @@ class Odd(StreamServiceServicer):
         ("raises_text_for_bytes", NOT_FOUND),
         ("aborts_with_text", NOT_FOUND),
         ("aborts_with_ok", grpc.StatusCode.UNKNOWN),
+        ("aborts_with_number", NOT_FOUND),
+        ("sets_number", NOT_FOUND),
         ("sets_text", NOT_FOUND),
         ("sets_text_of_ok", grpc.StatusCode.OK),
         ("sets_text_for_bytes", grpc.StatusCode.OK),
         ("exits", grpc.StatusCode.INTERNAL),
     ],
 )
-async def test_a_call_ends_by_whatever_status(way: Way, end: str, code: grpc.StatusCode) -> None:
-    async with way.to(Odd()) as path:
+async def test_a_call_ends_by_whatever_status(
+    way: Way, end: str, code: grpc.StatusCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with way.to(Odd(), log_format="json") as path:
         # Without a deadline: the call would last as long.
         call = path.stub.Unary(Request(payload=end.encode()))
         async with asyncio.timeout(LIMIT_SECONDS):
             assert await call.code() is code
+    (line,) = call_lines(capsys)
+    assert line["code"] == code.name
 
 
 class Closed(ServerInterceptor):
