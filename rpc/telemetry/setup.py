@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.telemetry.access_log import AccessLog
@@ -75,6 +76,7 @@ def telemetry(
 
     Raises:
         MetricsEndpointError: the metrics' address is taken or not this machine's.
+        StartupError: the metrics cannot be kept.
         TlsError: the metrics cannot use the server's certificate or key.
         UsageError: nor the names of admitted readers. Or --log-level-file has no level.
     """
@@ -138,7 +140,14 @@ def _measure(made: Telemetry, expiry: CertificateExpiry, *, exemplars: bool) -> 
     from rpc.telemetry.metrics import Metrics
     from rpc.telemetry.upstream_metrics import UpstreamMetrics
 
-    metrics = Metrics(expiry, exemplars=exemplars)
+    try:
+        metrics = Metrics(expiry, exemplars=exemplars)
+    except OSError as error:
+        # prometheus_client keeps them in files where its variable names a folder.
+        raise StartupError(
+            f"cannot keep metrics in PROMETHEUS_MULTIPROC_DIR: {error.strerror}; unset it, as each"
+            " process has metrics of its own"
+        ) from error
     made.turned_away_connections.count = metrics.count_turned_away
     made.of_calls.append(metrics.of_calls)
     made.of_upstream_calls.append(metrics.of_upstream_calls)

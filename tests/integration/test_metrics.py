@@ -89,6 +89,16 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
     assert ended.stderr == f"orc1: cannot serve metrics on {taken}: Address already in use\n"
 
 
+def test_a_folder_for_metrics_that_is_none_is_one_line() -> None:
+    environment = {"PROMETHEUS_MULTIPROC_DIR": "/no/such/folder"}
+    arguments = ["--listen", "127.0.0.1:0", *METRICS]
+    ended = run_to_end("services/mock_data", *arguments, environment=environment)
+    assert ended.returncode == 1
+    reason = "cannot keep metrics in PROMETHEUS_MULTIPROC_DIR: No such file or directory"
+    assert ended.stderr.startswith(f"mock_data: {reason}; unset it")
+    assert ended.stderr.count("\n") == 1
+
+
 class TestTls:
     """With TLS, the metrics endpoint uses the server's own certificate and authorities."""
 
