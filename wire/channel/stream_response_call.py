@@ -11,7 +11,6 @@ import grpc
 
 from wire.channel.exchange import in_pieces
 from wire.channel.failures import transport_error
-from wire.channel.inbox import Inbox
 from wire.channel.outcome import Outcome
 from wire.channel.responses import (
     ResponseError,
@@ -22,6 +21,7 @@ from wire.channel.responses import (
 )
 from wire.errors import MessageError
 from wire.loop.waiters import Waiters
+from wire.protocol.unread_messages import UnreadMessages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,7 +60,7 @@ class StreamResponseCall(Outcome):
         self._timer = None
         self._head: Fields | None = None
         self._trailers: Fields = []
-        self._inbox = Inbox(0)
+        self._unread = UnreadMessages(0)
         self._peer = ""
         self._changes = Waiters()
         self._callbacks: list[Callable[[Any], None]] = []
@@ -84,7 +84,7 @@ class StreamResponseCall(Outcome):
         except ResponseError as fault:
             self._fail_here(fault.code, f"{connection.peer}: {fault.cause}")
             return
-        self._inbox = Inbox(connection.limits.max_message_bytes, encoding_of(fields))
+        self._unread = UnreadMessages(connection.limits.max_message_bytes, encoding_of(fields))
         self._changes.wake()
 
     response_received = in_pieces
@@ -105,7 +105,7 @@ class StreamResponseCall(Outcome):
             error = peer_error(self._head, trailers, peer)
         except ResponseError as fault:
             error = fault_error(fault, peer)
-        if error is None and not self._inbox.is_whole:
+        if error is None and not self._unread.is_whole:
             cause = f"{peer}: the last response is not whole"
             error = transport_error(grpc.StatusCode.INTERNAL, cause)
         if error is not None:
@@ -121,12 +121,12 @@ class StreamResponseCall(Outcome):
         if connection is None:
             return
         try:
-            taken = self._inbox.feed(data)
+            taken = self._unread.feed(data)
         except MessageError as error:
             self._fail_here(error.code, f"{connection.peer}: {error.details}")
             return
         connection.acknowledge(self._stream_id, taken)
-        if self._inbox:
+        if self._unread:
             self._changes.wake()
 
     # --- attempts
@@ -138,7 +138,7 @@ class StreamResponseCall(Outcome):
         """There will be no other attempt."""
 
     def _begin_again(self) -> None:
-        self._inbox = Inbox(0)
+        self._unread = UnreadMessages(0)
 
     def _settle(self, error: grpc.aio.AioRpcError) -> None:
         self._finish(error)
@@ -166,7 +166,7 @@ class StreamResponseCall(Outcome):
             return False
         self._abandon()
         self._cancelled = True
-        self._inbox.clear()
+        self._unread.clear()
         self._finish(None)
         return True
 
@@ -174,8 +174,8 @@ class StreamResponseCall(Outcome):
 
     async def _next(self) -> Any:
         """The next response, or `grpc.aio.EOF` behind the last one of a successful call."""
-        inbox = self._inbox
-        while not inbox:
+        unread = self._unread
+        while not unread:
             if self._done:
                 self._raise_for_status()
                 return grpc.aio.EOF
@@ -184,12 +184,12 @@ class StreamResponseCall(Outcome):
             except asyncio.CancelledError:
                 self.cancel()
                 raise
-            inbox = self._inbox
-        message, taken = inbox.read()
+            unread = self._unread
+        message, taken = unread.read()
         if self._connection is not None:
             self._connection.acknowledge(self._stream_id, taken)
         try:
-            return self._method.deserialize(inbox.unpack(message))
+            return self._method.deserialize(unread.unpack(message))
         except MessageError as error:
             self._fail_response(error.code, f"{self._peer}: {error.details}")
         except Exception as error:  # noqa: BLE001 - whatever a deserializer raises
@@ -198,7 +198,7 @@ class StreamResponseCall(Outcome):
         return grpc.aio.EOF
 
     def _fail_response(self, code: grpc.StatusCode, cause: str) -> None:
-        self._inbox.clear()
+        self._unread.clear()
         if self._done:
             # The server's status has come already, but what it is about is not.
             self._done = False

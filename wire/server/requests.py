@@ -1,14 +1,13 @@
-"""The requests of one call: the bytes of a peer become messages, held until they are read."""
+"""The requests of one call, and the tasks of its servicer that wait for them."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from wire.loop.waiters import Waiters
-from wire.protocol.messages import PREFIX_BYTES, MessageParser, plain_message
+from wire.protocol.unread_messages import UnreadMessages
 from wire.server.held import MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -16,30 +15,14 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """Messages in their order. What nobody reads is not acknowledged, so the peer stalls."""
+    """Messages in their order, counted in what the server holds until they are read."""
 
-    __slots__ = (
-        "_encoding",
-        "_limit",
-        "_parser",
-        "_queue",
-        "_readers",
-        "_unread",
-        "_waiting",
-        "count",
-    )
+    __slots__ = ("_readers", "_unread", "count")
 
     def __init__(self, encoding: bytes, limit: int) -> None:
-        self._limit = limit
-        self._parser = MessageParser(limit)
-        self._queue: deque[tuple[bool, bytes]] = deque()
+        self._unread = UnreadMessages(limit, encoding)
         self._readers = Waiters()
         """Tasks of the servicer that wait to read."""
-        self._encoding = encoding
-        self._unread = 0
-        """Bytes received and not yet acknowledged."""
-        self._waiting = 0
-        """Bytes of messages in the queue."""
         self.count = 0
         """Messages received so far."""
 
@@ -51,29 +34,23 @@ class Requests:
         Raises:
           MessageError: they are not messages, or one is too large.
         """
-        messages = self._parser.feed(data)
-        self._unread += len(data)
-        if messages:
-            self.count += len(messages)
-            self._queue.extend(messages)
-            self._waiting += sum([len(message) + PREFIX_BYTES for _, message in messages])
+        before = len(self._unread)
+        taken = self._unread.feed(data)
+        arrived = len(self._unread) - before
+        if arrived:
+            self.count += arrived
             self.wake()
-        self._acknowledge(call)
+        self._account(call, taken)
 
-    def _acknowledge(self, call: Incoming) -> None:
-        # An unfinished message must be able to become whole, unless another one waits before it.
-        kept = self._waiting + self._parser.held if self._queue else 0
-        taken = self._unread - kept
-        if taken > 0:
-            self._unread = kept
+    def _account(self, call: Incoming, taken: int) -> None:
+        if taken:
             call.acknowledge(taken)
-        messages = MESSAGE_BYTES * len(self._queue)
-        call.hold_requests(self._waiting + self._parser.held + messages)
+        call.hold_requests(self._unread.size + MESSAGE_BYTES * len(self._unread))
 
     @property
     def is_cut(self) -> bool:
         """Whether a message has begun and is not whole."""
-        return self._parser.held > 0
+        return not self._unread.is_whole
 
     def wake(self) -> None:
         """Let a reader look again: there is a message, or the end."""
@@ -86,7 +63,7 @@ class Requests:
           MessageError: it cannot be decompressed.
           grpc.aio.UsageError: the call has ended, so there will be none.
         """
-        while not self._queue:
+        while not self._unread:
             if call.requests_ended:
                 return grpc.aio.EOF
             if call.ended:
@@ -96,14 +73,11 @@ class Requests:
 
     def take(self, call: Incoming) -> bytes:
         """The next message. It has arrived already."""
-        message = self._queue.popleft()
-        self._waiting -= len(message[1]) + PREFIX_BYTES
-        self._acknowledge(call)
-        return plain_message(message, self._encoding, self._limit)
+        message, taken = self._unread.read()
+        self._account(call, taken)
+        return self._unread.unpack(message)
 
     def drop(self) -> None:
         """Forget what nobody will read."""
-        self._queue.clear()
-        self._waiting = 0
-        self._parser = MessageParser(self._limit)
+        self._unread.clear()
         self.wake()
