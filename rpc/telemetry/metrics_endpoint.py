@@ -61,7 +61,7 @@ def metrics_endpoint(
     context = None if tls is None else _following_context(tls)
     faults = _Faults()
     handler = _handler(faults)
-    server = _listen(address, _admitting(handler, patterns) if patterns else handler)
+    server = _listen(address, _admitting(handler, patterns) if patterns else handler, faults)
     server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
     server.set_app(metrics_application(registry))
     if context is not None:
@@ -80,11 +80,11 @@ def metrics_endpoint(
         thread.join()
 
 
-def _listen(address: str, handler: type[Any]) -> MetricsServer:
+def _listen(address: str, handler: type[Any], faults: "_Faults") -> MetricsServer:
     host, port = split_host_port(address)
     try:
         family, _, _, _, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return MetricsServer(found, family, handler)
+        return MetricsServer(found, family, handler, faults.log_reason)
     except (OSError, UnicodeError) as error:
         raise MetricsEndpointError(
             f"cannot serve metrics on {address}: {explain(error)}"
@@ -115,9 +115,13 @@ class _Faults:
         """Takes the place of socketserver's `handle_error`."""
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
-            self._log(peer=_peer(client_address), reason=explain(error))
+            self.log_reason(client_address, explain(error))
         else:
             self.log_traceback(traceback.format_exc())
+
+    def log_reason(self, client_address: object, reason: str) -> None:
+        """Logs why a scraper got no metrics."""
+        self._log(peer=_peer(client_address), reason=reason)
 
     def log_traceback(self, text: str) -> None:
         """Logs a fault of a collector, or of the endpoint."""

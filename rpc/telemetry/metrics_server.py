@@ -2,10 +2,11 @@
 
 import errno
 import re
+import socket
 import socketserver
 import time
 from collections.abc import Callable, Iterable
-from threading import BoundedSemaphore
+from contextlib import suppress
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
@@ -13,7 +14,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry
 
 MOST_CONNECTIONS = 100
-"""Connections open at once. Further ones are closed: each has a thread of the process."""
+"""Connections open at once: each has a thread of the process. For a further one the oldest goes."""
 
 _PAUSE_SECONDS = 0.1
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -31,19 +32,24 @@ class MetricsServer(socketserver.ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, address: Any, family: int, handler: type[Any]) -> None:
+    def __init__(
+        self, address: Any, family: int, handler: type[Any], report: Callable[[Any, str], None]
+    ) -> None:
         """Listens.
 
         Args:
             address: as `socket.getaddrinfo` gives it.
             family: of this address.
             handler: of the requests.
+            report: is given the address of a closed connection, and the reason.
 
         Raises:
             OSError: it cannot listen there.
         """
         self.address_family = family
-        self._room = BoundedSemaphore(MOST_CONNECTIONS)
+        self._report = report
+        # Their addresses, the oldest first.
+        self._open: dict[Any, Any] = {}
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -63,17 +69,13 @@ class MetricsServer(socketserver.ThreadingMixIn, WSGIServer):
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Starts a thread for a connection.
-
-        Raises:
-            OSError: there is no room. The caller closes the connection.
-        """
-        if not self._room.acquire(blocking=False):
-            raise OSError(errno.EUSERS, f"{MOST_CONNECTIONS} connections are open, the limit")
+        """Starts a thread for a connection."""
+        self._make_room()
+        self._open[request] = client_address
         try:
             super().process_request(request, client_address)
         except BaseException:
-            self._room.release()
+            self._open.pop(request, None)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -81,7 +83,18 @@ class MetricsServer(socketserver.ThreadingMixIn, WSGIServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._room.release()
+            self._open.pop(request, None)
+
+    def _make_room(self) -> None:
+        """Ends the oldest connection where there are too many. It had more time than a scrape."""
+        if len(oldest_first := list(self._open.items())) < MOST_CONNECTIONS:
+            return
+        oldest, address = oldest_first[0]
+        self._open.pop(oldest, None)
+        with suppress(OSError):
+            # Not as a TLS socket: its thread is in the middle of something.
+            socket.socket.shutdown(oldest, socket.SHUT_RDWR)
+        self._report(address, f"more than {MOST_CONNECTIONS} connections are open")
 
 
 def metrics_application(registry: CollectorRegistry) -> Application:

@@ -7,7 +7,7 @@ import ssl
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from http.client import HTTPMessage
 from pathlib import Path
 from socketserver import BaseRequestHandler
@@ -123,7 +123,7 @@ class _Exhausted(socket.socket):
 def test_it_waits_for_a_free_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
-    server = MetricsServer(("127.0.0.1", 0), socket.AF_INET, BaseRequestHandler)
+    server = MetricsServer(("127.0.0.1", 0), socket.AF_INET, BaseRequestHandler, print)
     server.socket.close()
     server.socket = _Exhausted()
     with closing(server.socket), pytest.raises(OSError, match="Too many"):
@@ -170,29 +170,25 @@ class TestFaults:
         assert fields["reason"] == "Connection reset by peer"
         assert fields["peer"].startswith("127.0.0.1:")
 
-    def test_a_connection_too_many_is_closed(
+    def test_the_oldest_connection_makes_room(
         self,
         registry: CollectorRegistry,
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(metrics_server, "MOST_CONNECTIONS", 2)
-
-        def is_served() -> bool:
-            with suppress(OSError):
-                return "answer 42.0\n" in read(address)
-            return False
-
         with metrics_endpoint(registry, "127.0.0.1:0", None) as address, ExitStack() as stack:
             host, _, port = address.rpartition(":")
-            for _ in range(2):
-                stack.enter_context(socket.create_connection((host, int(port))))
-            with socket.create_connection((host, int(port)), LIMIT_SECONDS) as third:
-                assert third.recv(1) == b""
-            stack.close()
-            wait_until(is_served, "there is room again")
-        line = json.loads(capsys.readouterr().err.splitlines()[0])
-        assert line["reason"] == "2 connections are open, the limit"
+            silent = [
+                stack.enter_context(socket.create_connection((host, int(port)), LIMIT_SECONDS))
+                for _ in range(2)
+            ]
+            assert "answer 42.0\n" in read(address)
+            assert silent[0].recv(1) == b""
+            silent[1].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert silent[1].recv(4) == b"HTTP"
+        (line,) = capsys.readouterr().err.splitlines()
+        assert json.loads(line)["reason"] == "more than 2 connections are open"
 
     def test_a_collector_that_fails_leaves_one_line(
         self, registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]
