@@ -31,6 +31,8 @@ class MetricsServer(socketserver.ThreadingMixIn, WSGIServer):
     """Accepts connections on a thread, and serves each on one of its own."""
 
     daemon_threads = True
+    # The standard library's 5 would let a burst of connections wait for a second, and longer.
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(
         self, address: Any, family: int, handler: type[Any], report: Callable[[Any, str], None]
