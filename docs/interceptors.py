@@ -1,5 +1,6 @@
 """The interceptors of interceptors.md."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,8 @@ class TokenCheck(ServerInterceptor):
     def started(self, call: Call) -> None:
         self._keys.reload_if_changed()
         sent = dict(call.context.invocation_metadata() or ()).get("authorization", "")
-        token = str(sent).removeprefix("Bearer ")
+        # The scheme in any letter case (RFC 9110 section 11.1).
+        token = re.sub("^bearer +", "", str(sent), flags=re.IGNORECASE)
         try:
             key = self._keys.current[jwt.get_unverified_header(token)["kid"]]
             call.attach(TokenCheck, self._decode(token, key)["sub"])

@@ -6,7 +6,7 @@ It is imported before grpc: gRPC reads its environment when it is loaded, and th
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from rpc.cli import grpc_environment  # noqa: F401  # before anything loads grpc
+from rpc.cli import early_signals, grpc_environment  # noqa: F401  # before anything loads grpc
 from rpc.cli.command import server_command
 from rpc.cli.options import Option
 from rpc.cli.program import run_program

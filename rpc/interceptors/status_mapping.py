@@ -125,3 +125,12 @@ def internal_error(call: Call, error: Exception) -> RpcStatusError:
     message = f"internal error; the server's log has it under request id {call.request_id}"
     diagnosis = "".join(traceback.format_exception(error))
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=diagnosis)
+
+
+def without_exit(error: Exception | SystemExit) -> Exception:
+    """The error. An exit, as of a library for command lines, would end the server."""
+    if isinstance(error, Exception):
+        return error
+    mapped = RuntimeError("a servicer has asked for the end of the process")
+    mapped.__cause__ = error
+    return mapped

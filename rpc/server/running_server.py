@@ -122,7 +122,9 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         shedding=shedding,
         own=own,
     )
-    admin = admin_interceptors(is_local=transport.is_local)
+    admin = admin_interceptors(
+        is_local=transport.is_local, status_of_request=transport.status_of_request
+    )
     chain = InterceptorChain(application.arrange(interceptors), upstreams.in_words)
     return Methods(chain, InterceptorChain(admin))
 

@@ -87,6 +87,14 @@ def bearing(token: str) -> tuple[tuple[str, str | bytes], ...]:
     return (("authorization", f"Bearer {token}"),)
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_has_no_letter_case(issuer: Issuer, scheme: str) -> None:
+    check = issuer.check()
+    call = make_call(metadata=(("authorization", f"{scheme} {issuer.token()}"),))
+    check.started(call)
+    assert call.attached(check) == "krithik"
+
+
 @EVERY_WAY
 @EVERY_KIND
 async def test_a_token_is_required(
