@@ -92,7 +92,7 @@ def test_the_scheme_has_no_letter_case(issuer: Issuer, scheme: str) -> None:
     check = issuer.check()
     call = make_call(metadata=(("authorization", f"{scheme} {issuer.token()}"),))
     check.started(call)
-    assert call.attached(check) == "krithik"
+    assert call.attached(TokenCheck) == "krithik"
 
 
 @EVERY_WAY
