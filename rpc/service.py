@@ -17,8 +17,8 @@ from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.server.application import (
     Application,
-    Interceptor,
-    OfUpstream,
+    OwnInterceptor,
+    OwnUpstreamInterceptor,
     Register,
     Servicer,
     Upstream,
@@ -67,8 +67,8 @@ class Service:
         servicers: Sequence[Servicer] = (),
         upstream: Upstream | None = None,
         upstreams: Sequence[Upstream] = (),
-        interceptors: Sequence[Interceptor] = (),
-        upstream_interceptors: Sequence[OfUpstream] = (),
+        interceptors: Sequence[OwnInterceptor] = (),
+        upstream_interceptors: Sequence[OwnUpstreamInterceptor] = (),
         options: Sequence[Option] = (),
     ) -> None:
         """Declares a service.

@@ -15,10 +15,10 @@ import grpc
 Register = Callable[[Any, grpc.aio.Server], None]
 """A generated `add_…Servicer_to_server`."""
 
-Interceptor = ServerInterceptor | Callable[..., ServerInterceptor]
+OwnInterceptor = ServerInterceptor | Callable[..., ServerInterceptor]
 """An interceptor, or what makes one. Its parameters name what it is given."""
 
-OfUpstream = UpstreamInterceptor | Callable[..., UpstreamInterceptor]
+OwnUpstreamInterceptor = UpstreamInterceptor | Callable[..., UpstreamInterceptor]
 """The same on the way to upstreams."""
 
 Made = TypeVar("Made")
@@ -78,8 +78,8 @@ class Application:
     port: int
     servicers: Sequence[Servicer]
     upstreams: Sequence[Upstream] = ()
-    interceptors: Sequence[Interceptor] = ()
-    upstream_interceptors: Sequence[OfUpstream] = ()
+    interceptors: Sequence[OwnInterceptor] = ()
+    upstream_interceptors: Sequence[OwnUpstreamInterceptor] = ()
     arrange: Arrange = list
     transport: Transport | None = None
 
