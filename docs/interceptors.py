@@ -79,7 +79,7 @@ def token_check(token_keys: Path) -> TokenCheck:
     try:
         return TokenCheck(token_keys, issuer="https://login.example", audience="orc1")
     except (OSError, ValueError) as error:
-        raise StartupError(f"--token-keys {token_keys}: {error}") from error
+        raise StartupError(f"--token-keys: {error}") from error
 
 
 class RateLimit(ServerInterceptor):
