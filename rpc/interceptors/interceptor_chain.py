@@ -148,6 +148,7 @@ class InterceptorChain:
                         raise
                     failure = call.refusal or RpcStatusError(grpc.StatusCode.CANCELLED, _GAVE_UP)
                 except (Exception, SystemExit) as error:  # noqa: BLE001  # of any kind
+                    _raise_abort_in(error)
                     failure = call.refusal or without_exit(error)
             if failure is not None:
                 await end(context, self.failure(call, failure))
@@ -235,6 +236,16 @@ class InterceptorChain:
             if status is not None:
                 return status
         return error if isinstance(error, RpcStatusError) else internal_error(call, error)
+
+
+def _raise_abort_in(error: BaseException) -> None:
+    """Raises what `context.abort` raised in a task of a group. gRPC wants that exception itself."""
+    found = error.subgroup(grpc.aio.AbortError) if isinstance(error, ExceptionGroup) else None
+    while found is not None:
+        first = found.exceptions[0]
+        if not isinstance(first, ExceptionGroup):
+            raise first
+        found = first
 
 
 def _intercepted(

@@ -141,6 +141,12 @@ class Odd(StreamServiceServicer):
         await context.abort(5, "x")
 
     @staticmethod
+    async def aborts_in_a_group(context: Context) -> None:
+        async with asyncio.TaskGroup() as outer, asyncio.TaskGroup() as inner:
+            outer.create_task(asyncio.Event().wait())
+            inner.create_task(context.abort(NOT_FOUND, "x"))
+
+    @staticmethod
     async def sets_number(context: Any) -> None:
         context.set_code(5)
 
@@ -172,6 +178,7 @@ class Odd(StreamServiceServicer):
         ("aborts_with_text", NOT_FOUND),
         ("aborts_with_ok", grpc.StatusCode.UNKNOWN),
         ("aborts_with_number", NOT_FOUND),
+        ("aborts_in_a_group", NOT_FOUND),
         ("sets_number", NOT_FOUND),
         ("sets_text", NOT_FOUND),
         ("sets_text_of_ok", grpc.StatusCode.OK),
