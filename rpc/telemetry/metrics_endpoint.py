@@ -87,7 +87,8 @@ def _listen(address: str, handler: type[Any], faults: "_Faults") -> MetricsServe
         return MetricsServer(found, family, handler, faults.log_reason)
     except (OSError, UnicodeError) as error:
         raise MetricsEndpointError(
-            f"cannot serve metrics on {address}: {explain(error)}"
+            f"cannot serve metrics on {address}: {explain(error)}."
+            " Choose another with --metrics-address"
         ) from error
 
 
