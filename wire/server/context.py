@@ -167,7 +167,7 @@ class Context:
     def set_compression(self, compression: grpc.Compression) -> None:
         """Set the responses' compression, if the caller takes it. Call it before the first one."""
         if self._initial_sent:
-            raise grpc.aio.UsageError("compression is set before the initial metadata is sent")
+            raise RuntimeError("compression is set before the initial metadata is sent")
         self._encoding = encoding_of(compression)
         self._is_unusual = True
 

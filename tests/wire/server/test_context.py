@@ -177,6 +177,17 @@ async def test_a_method_of_one_response_does_not_write() -> None:
         assert await call(b"", timeout=30) == b"only"
 
 
+async def test_compression_is_set_before_the_initial_metadata() -> None:
+    async def respond(request: bytes, context: Any) -> bytes:
+        await context.send_initial_metadata(())
+        with pytest.raises(RuntimeError):
+            context.set_compression(grpc.Compression.Gzip)
+        return b"once"
+
+    async with calling("unary_unary", respond) as call:
+        assert await call(b"") == b"once"
+
+
 async def test_initial_metadata_is_sent_once() -> None:
     async def respond(request: bytes, context: Any) -> bytes:
         await context.send_initial_metadata(())
