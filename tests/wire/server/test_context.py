@@ -37,6 +37,7 @@ async def test_it_describes_the_call() -> None:
         await call(b"", timeout=30, metadata=(("text", "a"), ("octets-bin", b"\x00\xff")))
     assert ("text", "a") in seen["metadata"]
     assert ("octets-bin", b"\x00\xff") in seen["metadata"]
+    assert {item.key: item.value for item in seen["metadata"]} == dict(seen["metadata"])
     assert not [name for name, _ in seen["metadata"] if name.startswith(("grpc-", ":"))]
     # grpcio rounds a timeout up.
     assert 25 < seen["remaining"] < 31
