@@ -45,6 +45,7 @@ class StreamUnaryCall(RequestStream, UnaryResponseCall):
 
     __slots__ = (
         "_consumer",
+        "_failed_at_start",
         "_half_closed",
         "_is_final",
         "_is_full",
@@ -78,6 +79,9 @@ class _StreamCall(RequestStream, StreamResponseCall):
 
 class UnaryStreamCall(_StreamCall):
     """One request, responses."""
+
+    # The server has all that it needs to respond.
+    wait_for_connection = StreamResponseCall.wait_for_connection
 
 
 class StreamStreamCall(_StreamCall):

@@ -80,11 +80,23 @@ class InterceptedCall:
 
     async def write(self, request: Any) -> None:
         """Sends one request, through the interceptors."""
-        await self._require_written().write(request, self._end())
+        try:
+            await self._require_written().write(request, self._end())
+        except asyncio.InvalidStateError:
+            self._raise_for_interceptors()
+            raise
 
     async def done_writing(self) -> None:
         """There are no more requests."""
         await self._require_written().close(self._end())
+
+    def _raise_for_interceptors(self) -> None:
+        task = self._interceptors
+        if task.done() and not task.cancelled():
+            error = task.exception()
+            # A call that has failed says so when it is awaited.
+            if error is not None and not isinstance(error, grpc.aio.AioRpcError):
+                raise error
 
     def _require_written(self) -> WrittenRequests:
         if self._written is None:
@@ -121,7 +133,10 @@ class InterceptedCall:
 
     async def wait_for_connection(self) -> None:
         """Waits until the server responds."""
-        await (await self._interceptors).wait_for_connection()
+        await self._interceptors
+        call = self._inner()
+        if hasattr(call, "wait_for_connection"):
+            await call.wait_for_connection()
 
     async def _ask(self, name: str, otherwise: _Value) -> _Value:
         try:

@@ -40,6 +40,17 @@ def require_known(interceptors: Sequence[Any]) -> None:
             raise ValueError(f"{interceptor!r} is none of grpc.aio's client interceptors")  # noqa: TRY004
 
 
+async def _at_once(given: Any) -> Any:
+    return given
+
+
+def _as_call(given: Any, sent: list[Any]) -> Any:
+    """What an interceptor may await, even where the next one gave its own response."""
+    if hasattr(given, "add_done_callback"):
+        return given
+    return InterceptedCall(_at_once(given), None, sent)
+
+
 class InterceptedMultiCallable:
     """Stands before a multicallable, and has its calls intercepted."""
 
@@ -99,7 +110,8 @@ class InterceptedMultiCallable:
         async def proceed(details: grpc.aio.ClientCallDetails, request: Any) -> Any:
             if position < len(self._interceptors):
                 following = self._proceed(position + 1, compression, sent)
-                return await self._interceptors[position](following, details, request)
+                given = await self._interceptors[position](following, details, request)
+                return given if position == 0 else _as_call(given, sent)
             call = self._sender(details.method)(
                 request,
                 timeout=details.timeout,

@@ -48,6 +48,8 @@ class RequestStream(RetryableCall):
     _consumer: asyncio.Task[None] | None
     _is_written_to: bool
     """Its requests are written. They do not come from an iterable."""
+    _failed_at_start: bool
+    """It was over before its caller could write."""
 
     def start(self, requests: Any, encoding: bytes) -> None:
         """Begins the call, with an iterable of requests or with none, where they are written."""
@@ -64,6 +66,7 @@ class RequestStream(RetryableCall):
         if encoding != IDENTITY:
             self._metadata = [(b"grpc-encoding", encoding), *self._metadata]
         self._method.dispatcher.submit(self)
+        self._failed_at_start = self.done()
         if requests is not None:
             self._consumer = self._method.dispatcher.loop.create_task(self._consume(requests))
 
@@ -137,6 +140,8 @@ class RequestStream(RetryableCall):
 
     async def _write(self, request: Any) -> None:
         if self.done():
+            if self._failed_at_start:
+                self._raise_for_status()
             raise asyncio.InvalidStateError("the call is over")
         if self._requests_done:
             raise asyncio.InvalidStateError("done_writing() was called before")
@@ -155,7 +160,7 @@ class RequestStream(RetryableCall):
         """Sends one request. Returns when the stream takes another.
 
         Raises:
-            grpc.aio.AioRpcError: the call has failed meanwhile.
+            grpc.aio.AioRpcError: the call has failed meanwhile, or could not begin.
             asyncio.InvalidStateError: the call was over before.
             grpc.aio.UsageError: the call has an iterable of requests.
         """
@@ -166,6 +171,16 @@ class RequestStream(RetryableCall):
         """Ends the stream of requests."""
         self._require_writer()
         self._finish_requests()
+
+    async def wait_for_connection(self) -> None:
+        """Waits until requests can be sent. Raises what the call fails with.
+
+        A server may need requests before it responds.
+        """
+        while self._connection is None and not self.done():
+            await self._writers.wait()
+        if self.done():
+            self._raise_for_status()
 
     def _require_writer(self) -> None:
         if not self._is_written_to:

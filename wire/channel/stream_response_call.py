@@ -162,7 +162,7 @@ class StreamResponseCall(Outcome):
 
     def cancel(self) -> bool:
         """End the call here and at the server."""
-        if self._done:
+        if self._done and not self._unread:
             return False
         self._abandon()
         self._cancelled = True

@@ -7,6 +7,7 @@ section 8.2.1, or a peer may refuse the whole message.
 import binascii
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from wire.errors import MetadataError
 
@@ -14,6 +15,14 @@ Field = tuple[bytes, bytes]
 """A header field as HPACK has it."""
 
 Value = str | bytes
+
+
+class Metadatum(NamedTuple):
+    """An item of a caller's metadata: a pair, and grpcio's names for its halves."""
+
+    key: str
+    value: Value
+
 
 BINARY_SUFFIX = b"-bin"
 """The end of the names of binary values."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import grpc
+
 from wire.server.methods import CallDetails, Methods
 from wire.server.unary import failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-
-    import grpc
 
     from wire.server.call import Call
 
@@ -33,6 +33,8 @@ class Interceptors:
         self._handle = handle
         chain: Continuation = self._find
         for interceptor in reversed(interceptors):
+            if not isinstance(interceptor, grpc.aio.ServerInterceptor):
+                raise ValueError(f"{interceptor!r} is none of grpc.aio's server interceptors")  # noqa: TRY004
             chain = partial(interceptor.intercept_service, chain)
         self._chain = chain
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _MAX_GIVEN = 1024
+_WORDS = ("unary", "stream")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +40,11 @@ class Method:
 
 def method_of(path: str, handler: Handler) -> Method:
     """A method from what generated code offers."""
-    behavior = (
-        handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-    )
+    # Handlers of an application's own class may have no other attribute of the four.
+    kind = f"{_WORDS[bool(handler.request_streaming)]}_{_WORDS[bool(handler.response_streaming)]}"
+    behavior = getattr(handler, kind, None)
     if behavior is None:
-        raise TypeError(f"the handler of {path} has no behavior")
+        raise TypeError(f"the handler of {path} has no {kind}")
     is_blocking = not _is_asynchronous(behavior)
     return Method(
         path,

@@ -40,8 +40,8 @@ async def respond_unary(call: Call, method: Method, message: bytes) -> None:
 def failed(call: Call, error: BaseException) -> None:
     """End a call after its servicer's exception.
 
-    Its text stays in the log: it may contain anything. The caller gets UNKNOWN, as the
-    specification of statuses has it for errors without a status.
+    Its text stays in the log: it may contain anything. The caller gets the status and the text set
+    before. Without them it gets UNKNOWN, as the specification of statuses has it.
     """
     if isinstance(error, grpc.aio.AbortError):
         if not call.ended:
@@ -64,4 +64,5 @@ def _fail_unexpectedly(call: Call, error: Exception) -> None:
         call.fail(grpc.StatusCode.UNIMPLEMENTED, call.details() or "")
         return
     _logger.error("servicer_failed", exc_info=error, extra={"method": call.method})
-    call.fail(call.code() or grpc.StatusCode.UNKNOWN, "the servicer failed")
+    details = call.details() or "the servicer failed"
+    call.fail(call.code() or grpc.StatusCode.UNKNOWN, details)

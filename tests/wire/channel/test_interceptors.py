@@ -263,3 +263,56 @@ async def test_an_intercepted_call_can_be_cancelled() -> None:
 async def test_an_unknown_interceptor_is_refused() -> None:
     with pytest.raises(ValueError, match="none of grpc"):
         channel("127.0.0.1:1", interceptors=[object()])  # type: ignore[list-item]
+
+
+class _Failing(grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        raise LookupError("no token")
+
+
+async def test_a_writer_hears_what_an_interceptor_failed_with() -> None:
+    async with channel("127.0.0.1:1", interceptors=[_Failing()]) as opened:
+        call: Any = opened.stream_unary(_PATH)(timeout=10)
+        with pytest.raises(LookupError):
+            await call.write(b"one")
+        with pytest.raises(LookupError):
+            await call
+
+
+class _Awaiting(grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        call = await continuation(client_call_details, request)
+        assert await call.code() is grpc.StatusCode.OK
+        assert call.done()
+        return await call + b"!"
+
+
+async def test_an_interceptor_awaits_the_response_of_the_next() -> None:
+    async with channel("127.0.0.1:1", interceptors=[_Awaiting(), _Refuse()]) as opened:
+        call: Any = opened.unary_unary(_PATH)(b"")
+        await call.wait_for_connection()
+        assert await call == b"own response!"
+
+
+class _Counting(grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        call = await continuation(client_call_details, request)
+        assert await call.code() is grpc.StatusCode.OK
+        return call
+
+
+async def test_a_changed_stream_is_still_a_call() -> None:
+    async with (
+        serving(respond_to_all) as server,
+        channel(server.target, interceptors=[_Counting(), _Upper()]) as opened,
+    ):
+        call: Any = opened.unary_stream(_PATH)(b"", timeout=10)
+        await call.wait_for_connection()
+        assert [response async for response in call] == [b"RESPONSE"]
+        assert await call.code() is grpc.StatusCode.OK

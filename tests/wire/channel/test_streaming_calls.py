@@ -325,6 +325,62 @@ async def test_a_writer_waits_for_the_connection() -> None:
         assert await call.read() == b"first"
 
 
+@pytest.mark.parametrize("kind", ["stream_unary", "stream_stream"])
+async def test_a_connection_is_awaited_before_the_first_request(kind: str) -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        peer.respond(request, b"response")
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = getattr(opened, kind)(_PATH)(timeout=10)
+        await asyncio.wait_for(call.wait_for_connection(), 5)
+        await call.write(b"first")
+        await call.done_writing()
+
+        assert await call.code() is grpc.StatusCode.OK
+
+    async with channel("127.0.0.1:1") as opened:
+        call = getattr(opened, kind)(_PATH)(timeout=10)
+        with pytest.raises(TransportError) as caught:
+            await call.wait_for_connection()
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_writer_hears_why_a_call_could_not_begin() -> None:
+    async with channel("127.0.0.1:1") as opened:
+        await opened.unary_unary(_PATH)(b"", timeout=10).code()
+        assert opened.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+
+        call = opened.stream_stream(_PATH)(timeout=10)
+        with pytest.raises(TransportError) as caught:
+            await call.write(b"first")
+
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_cancelling_ends_the_reading_of_arrived_responses() -> None:
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        request = await peer.request()
+        peer.h2.send_headers(request.stream_id, HEAD)
+        peer.h2.send_data(request.stream_id, framed(b"one") + framed(b"two"))
+        peer.h2.send_headers(request.stream_id, OK, end_stream=True)
+        peer.flush()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = opened.unary_stream(_PATH)(b"", timeout=10)
+        assert await call.code() is grpc.StatusCode.OK
+        assert await call.read() == b"one"
+
+        assert call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call.read()
+        assert await call.code() is grpc.StatusCode.CANCELLED
+        assert call.cancelled()
+        assert not call.cancel()
+
+
 async def test_a_writer_notices_that_there_is_no_connection() -> None:
     async with channel("127.0.0.1:1") as opened:
         call = opened.stream_stream(_PATH)(timeout=10)

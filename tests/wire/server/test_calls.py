@@ -152,6 +152,17 @@ async def test_an_exception_keeps_its_text_to_itself() -> None:
     assert "secret" not in str(error)
 
 
+async def test_the_status_set_before_an_exception_is_the_calls() -> None:
+    async def fail(request: bytes, context: Any) -> bytes:
+        context.set_code(grpc.StatusCode.NOT_FOUND)
+        context.set_details("no such user")
+        raise ValueError("secret")
+
+    async with calling("unary_unary", fail) as call:
+        error = await failure(call(b""))
+    assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no such user")
+
+
 async def test_a_stream_that_fails_has_its_status_behind_it() -> None:
     async def fail(request: bytes, context: Any) -> AsyncIterator[bytes]:
         yield request
@@ -240,6 +251,31 @@ async def test_an_unknown_method_is_unimplemented() -> None:
 class _Failing(grpc.GenericRpcHandler):
     def service(self, handler_call_details: Any) -> Any:
         raise LookupError(handler_call_details.method)
+
+
+class _StreamHandler:
+    """A handler with the attributes of its own kind only."""
+
+    request_streaming = True
+    response_streaming = True
+    request_deserializer = None
+    response_serializer = None
+
+    @staticmethod
+    async def stream_stream(requests: Any, context: Any) -> AsyncIterator[bytes]:
+        async for request in requests:
+            yield request
+
+
+async def test_a_handler_needs_the_attributes_of_its_kind_only() -> None:
+    served = server()
+    served.add_registered_method_handlers("test.Service", {"Method": _StreamHandler()})  # type: ignore[dict-item]
+    port = served.add_insecure_port("127.0.0.1:0")
+    await served.start()
+    async with channel_to(port) as channel:
+        call = channel.stream_stream(METHOD)(iter([b"one"]))
+        assert [response async for response in call] == [b"one"]
+    await served.stop(0)
 
 
 async def test_a_generic_handler_that_fails_ends_its_call_alone() -> None:

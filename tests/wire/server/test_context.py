@@ -37,6 +37,7 @@ async def test_it_describes_the_call() -> None:
         await call(b"", timeout=30, metadata=(("text", "a"), ("octets-bin", b"\x00\xff")))
     assert ("text", "a") in seen["metadata"]
     assert ("octets-bin", b"\x00\xff") in seen["metadata"]
+    assert {item.key: item.value for item in seen["metadata"]} == dict(seen["metadata"])
     assert not [name for name, _ in seen["metadata"] if name.startswith(("grpc-", ":"))]
     # grpcio rounds a timeout up.
     assert 25 < seen["remaining"] < 31
@@ -175,6 +176,17 @@ async def test_a_method_of_one_response_does_not_write() -> None:
 
     async with calling("unary_unary", answer) as call:
         assert await call(b"", timeout=30) == b"only"
+
+
+async def test_compression_is_set_before_the_initial_metadata() -> None:
+    async def respond(request: bytes, context: Any) -> bytes:
+        await context.send_initial_metadata(())
+        with pytest.raises(RuntimeError):
+            context.set_compression(grpc.Compression.Gzip)
+        return b"once"
+
+    async with calling("unary_unary", respond) as call:
+        assert await call(b"") == b"once"
 
 
 async def test_initial_metadata_is_sent_once() -> None:

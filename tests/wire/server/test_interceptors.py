@@ -6,6 +6,7 @@ import grpc
 import pytest
 
 from tests.wire.server.service import calling, failure
+from wire.server import server
 
 
 class _Noting(grpc.aio.ServerInterceptor):
@@ -78,3 +79,13 @@ async def test_a_method_that_nobody_has_stays_so() -> None:
         call._method = b"/test.Service/Other"  # noqa: SLF001 - grpcio has no other way.
         assert (await failure(call(b""))).code() is grpc.StatusCode.UNIMPLEMENTED
     assert notes == ["first /test.Service/Other None"]
+
+
+class _Blocking(grpc.ServerInterceptor):
+    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        return continuation(handler_call_details)
+
+
+async def test_an_interceptor_for_threads_is_refused() -> None:
+    with pytest.raises(ValueError, match="server interceptors"):
+        server(interceptors=[_Blocking()])  # type: ignore[list-item]
