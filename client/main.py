@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from rpc.cli import grpc_environment  # noqa: F401  # before anything loads grpc
+from rpc.cli import early_signals, grpc_environment  # noqa: F401  # before anything loads grpc
 from rpc.cli.grouped_help import GroupedHelp
 from rpc.cli.program import EXIT_FAILED, complete_help, context_settings, run_program
 

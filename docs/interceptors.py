@@ -1,5 +1,6 @@
 """The interceptors of interceptors.md."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from rpc.service import (
     Proceed,
     RpcStatusError,
     ServerInterceptor,
+    StartupError,
     UpstreamCall,
     UpstreamInterceptor,
     current_call,
@@ -43,10 +45,11 @@ class TokenCheck(ServerInterceptor):
     def started(self, call: Call) -> None:
         self._keys.reload_if_changed()
         sent = dict(call.context.invocation_metadata() or ()).get("authorization", "")
-        token = str(sent).removeprefix("Bearer ")
+        # The scheme in any letter case (RFC 9110 section 11.1).
+        token = re.sub("^bearer +", "", str(sent), flags=re.IGNORECASE)
         try:
             key = self._keys.current[jwt.get_unverified_header(token)["kid"]]
-            call.attach(self, self._decode(token, key)["sub"])
+            call.attach(TokenCheck, self._decode(token, key)["sub"])
         except (jwt.InvalidTokenError, LookupError, TypeError) as error:
             # The name of the error alone: its text may have parts of the token.
             raise RpcStatusError(
@@ -55,10 +58,11 @@ class TokenCheck(ServerInterceptor):
                 diagnosis=type(error).__name__,
             ) from error
 
-    def subject(self) -> str:
+    @staticmethod
+    def subject() -> str:
         """Whose token the call in hand has. For servicers."""
         call = current_call.get()
-        return "" if call is None else str(call.attached(self))
+        return "" if call is None else str(call.attached(TokenCheck))
 
 
 def read_keys(file: Path) -> dict[str, jwt.PyJWK]:
@@ -68,6 +72,14 @@ def read_keys(file: Path) -> dict[str, jwt.PyJWK]:
     except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{file} is no set of keys: {error}") from error
     return {key.key_id: key for key in found.keys if key.key_id}
+
+
+def token_check(token_keys: Path) -> TokenCheck:
+    """Makes the check with the value of --token-keys."""
+    try:
+        return TokenCheck(token_keys, issuer="https://login.example", audience="orc1")
+    except (OSError, ValueError) as error:
+        raise StartupError(f"--token-keys {token_keys}: {error}") from error
 
 
 class RateLimit(ServerInterceptor):
@@ -108,8 +120,8 @@ class Permission(ServerInterceptor):
 class SendToken(UpstreamInterceptor):
     """Sends the token in a file to the upstream. The file is read again when it changes."""
 
-    def __init__(self, file: Path) -> None:
-        self._token = FileReloader([file], lambda: file.read_text().strip(), "token")
+    def __init__(self, token_file: Path) -> None:
+        self._token = FileReloader([token_file], lambda: token_file.read_text().strip(), "token")
 
     def started(self, call: UpstreamCall) -> None:
         self._token.reload_if_changed()

@@ -6,16 +6,23 @@ It is imported before grpc: gRPC reads its environment when it is loaded, and th
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from rpc.cli import grpc_environment  # noqa: F401  # before anything loads grpc
+from rpc.cli import early_signals, grpc_environment  # noqa: F401  # before anything loads grpc
 from rpc.cli.command import server_command
 from rpc.cli.options import Option
 from rpc.cli.program import run_program
 from rpc.core.call import Call, UpstreamCall, current_call
-from rpc.core.errors import RpcStatusError, invalid_argument
+from rpc.core.errors import RpcStatusError, StartupError, invalid_argument
 from rpc.core.option_types import SECONDS
 from rpc.core.outcome import Outcome
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
-from rpc.server.application import Application, Register, Servicer, Upstream
+from rpc.server.application import (
+    Application,
+    Interceptor,
+    OfUpstream,
+    Register,
+    Servicer,
+    Upstream,
+)
 from rpc.tls.file_reloader import FileReloader
 from rpc.upstream.interceptor import UpstreamInterceptor
 
@@ -31,6 +38,7 @@ __all__ = [
     "ServerInterceptor",
     "Service",
     "Servicer",
+    "StartupError",
     "Upstream",
     "UpstreamCall",
     "UpstreamInterceptor",
@@ -59,8 +67,8 @@ class Service:
         servicers: Sequence[Servicer] = (),
         upstream: Upstream | None = None,
         upstreams: Sequence[Upstream] = (),
-        interceptors: Sequence[ServerInterceptor] = (),
-        upstream_interceptors: Sequence[UpstreamInterceptor] = (),
+        interceptors: Sequence[Interceptor] = (),
+        upstream_interceptors: Sequence[OfUpstream] = (),
         options: Sequence[Option] = (),
     ) -> None:
         """Declares a service.
@@ -75,8 +83,9 @@ class Service:
             servicers: the same for several services.
             upstream: the service it calls.
             upstreams: the same for several.
-            interceptors: of its own, between those of this runtime and the servicers.
-            upstream_interceptors: the same on the way to upstreams.
+            interceptors: of its own, between those of this runtime and the servicers. In the place
+                of one may stand what makes it, with parameters like `servicer`'s.
+            upstream_interceptors: the same on the way to upstreams, which get no stubs.
             options: of its own, by `click.option`.
 
         Raises:

@@ -9,7 +9,16 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # A type checker would take `wire.server` and `wire.channel` for the packages.
+    from wire.channel import Channel, ChannelOptions, channel
+    from wire.errors import TransportError
+    from wire.http2.limits import Limits, Rate
+    from wire.server import Server, server
+    from wire.server.observer import CallObserver, ConnectionObserver
+    from wire.tls import ChannelCredentials, ServerCredentials
 
 _MODULES = {
     "CallObserver": "wire.server.observer",

@@ -1,30 +1,12 @@
-"""Prepares the process for gRPC. Imported for its effect, by the frame of every program, and first.
+"""Prepares the environment for gRPC. Imported for its effect, by every program, before gRPC.
 
 gRPC reads its environment once, when it is loaded: afterwards this comes too late, and says so.
-So does Prometheus' client.
+Prometheus' client reads its own then, too.
 """
 
 import os
-import signal
 import sys
 import warnings
-from types import TracebackType
-
-# The kernel keeps a signal that has no handler from process 1, which a program is in a container:
-# it could not be stopped before it has set up its own.
-if os.getpid() == 1:
-    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
-
-# Ctrl-C while modules are loaded: the signal ends the process, and a traceback helps nobody.
-_others = sys.excepthook
-
-
-def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if kind is not KeyboardInterrupt:
-        _others(kind, error, trace)
-
-
-sys.excepthook = _hook
 
 if "grpc" in sys.modules and "GRPC_VERBOSITY" not in os.environ:
     warnings.warn(

@@ -82,7 +82,9 @@ def run_program(name: str, command: click.Command) -> NoReturn:
     except click.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
-        _fail(name, f"{error.format_message()} (see {name} --help)", EXIT_WRONG_USAGE)
+        # Some of click's messages are sentences, with a full stop, and some are none.
+        message = error.format_message().removesuffix(".")
+        _fail(name, f"{message} (see {name} --help)", EXIT_WRONG_USAGE)
     except UsageError as error:
         _fail(name, str(error), EXIT_WRONG_USAGE)
     except StartupError as error:

@@ -1,11 +1,11 @@
 """Errors: the statuses of servicers' responses, and failures to start a program."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from rpc.core.metadata_keys import RETRY_PUSHBACK, STATUS_DETAILS
 
 import grpc
-from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -36,11 +36,23 @@ class RpcStatusError(Exception):
         message: str,
         trailers: Trailers = (),
         diagnosis: str | None = None,
+        *,
+        details: Sequence[Message] = (),
     ) -> None:
+        """Takes the attributes, and messages to send along.
+
+        Args:
+            code: the status code.
+            message: the status message.
+            trailers: metadata.
+            diagnosis: for the log.
+            details: for the caller, such as those of google.rpc.error_details_pb2. They travel in
+                a google.rpc.Status, https://google.aip.dev/193.
+        """
         super().__init__(message)
         self.code = code
         self.message = message
-        self.trailers = trailers
+        self.trailers = (*trailers, _packed(code, message, details)) if details else trailers
         self.diagnosis = diagnosis
 
 
@@ -52,8 +64,7 @@ def invalid_argument(field: str, message: str) -> NoReturn:
     """
     violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=message)
     detail = error_details_pb2.BadRequest(field_violations=[violation])
-    code = grpc.StatusCode.INVALID_ARGUMENT
-    raise RpcStatusError(code, message, _status_trailer(code, message, detail))
+    raise RpcStatusError(grpc.StatusCode.INVALID_ARGUMENT, message, details=[detail])
 
 
 RETRY_SECONDS = 1
@@ -68,13 +79,13 @@ def overloaded(message: str) -> RpcStatusError:
     """
     detail = error_details_pb2.RetryInfo()
     detail.retry_delay.FromSeconds(RETRY_SECONDS)
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
     pushback = (RETRY_PUSHBACK, str(RETRY_SECONDS * 1000))
-    return RpcStatusError(code, message, (pushback, *_status_trailer(code, message, detail)))
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    return RpcStatusError(code, message, (pushback,), details=[detail])
 
 
-def _status_trailer(code: grpc.StatusCode, message: str, detail: Message) -> Trailers:
-    packed = any_pb2.Any()
-    packed.Pack(detail)
-    status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
-    return ((STATUS_DETAILS, status.SerializeToString()),)
+def _packed(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> tuple[str, bytes]:
+    status = status_pb2.Status(code=code.value[0], message=message)
+    for detail in details:
+        status.details.add().Pack(detail)
+    return (STATUS_DETAILS, status.SerializeToString())

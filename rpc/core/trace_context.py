@@ -22,8 +22,13 @@ _TRACEPARENT = re.compile(
     r"-[0-9a-f]{2}(?:-[!-~]{1,200})?"
 )
 
-# What gRPC metadata can carry, at the length that the specification asks for (section 3.3.1.5).
-_TRACESTATE = re.compile(r"[ -~]{1,512}")
+# Section 3.3.1: a key, perhaps with a tenant before it, and a value. The specification asks for
+# this length (3.3.1.5) and number of members (3.3.1.1). OpenTelemetry's SDK has a line of the log
+# for each other state.
+_STATE_KEY = r"[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13}"
+_STATE_MEMBER = re.compile(rf"(?:{_STATE_KEY})=[ -+\--<>-~]{{0,255}}[!-+\--<>-~]")
+_MOST_STATE_BYTES = 512
+_MOST_STATE_MEMBERS = 32
 
 # Half of the 8 KiB of metadata that gRPC's servers are sure to take: a longer one could cost the
 # next hop its call. The number of members is the least that the specification asks for (3.3.2).
@@ -72,9 +77,19 @@ def _trace(headers: dict[str, str]) -> TraceContext:
         return ()
     # A tab may stand between two members of the list, but in no metadata.
     state = headers.get(TRACESTATE, "").replace("\t", " ").strip()
-    if not _TRACESTATE.fullmatch(state):
+    if not _is_state(state):
         return ((TRACEPARENT, parent),)
     return ((TRACEPARENT, parent), (TRACESTATE, state))
+
+
+def _is_state(state: str) -> bool:
+    if not state or len(state) > _MOST_STATE_BYTES:
+        return False
+    # A member may be empty.
+    members = [member for part in state.split(",") if (member := part.strip(" "))]
+    if not 0 < len(members) <= _MOST_STATE_MEMBERS:
+        return False
+    return all(map(_STATE_MEMBER.fullmatch, members))
 
 
 def _baggage(value: str) -> TraceContext:

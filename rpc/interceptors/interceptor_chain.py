@@ -20,6 +20,7 @@ from rpc.interceptors.status_mapping import (
     internal_error,
     no_upstreams,
     servicer_status,
+    without_exit,
 )
 from rpc.interceptors.streams import Read, Requests, StreamContext, send_responses
 from rpc.transports.transport import Behavior, CallOf, End, MethodHandler
@@ -146,8 +147,8 @@ class InterceptorChain:
                     if _is_cancelled():
                         raise
                     failure = call.refusal or RpcStatusError(grpc.StatusCode.CANCELLED, _GAVE_UP)
-                except Exception as error:  # noqa: BLE001  # a servicer's own, of any kind
-                    failure = call.refusal or error
+                except (Exception, SystemExit) as error:  # noqa: BLE001  # of any kind
+                    failure = call.refusal or without_exit(error)
             if failure is not None:
                 await end(context, self.failure(call, failure))
             return response

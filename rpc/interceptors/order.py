@@ -45,6 +45,8 @@ MOST_ADMIN_STREAMS = 1000
 """Open streams of a method of health or reflection. An attacker would hold 20 kB with each."""
 
 
-def admin_interceptors(*, is_local: IsLocal) -> list[ServerInterceptor]:
+def admin_interceptors(
+    *, is_local: IsLocal, status_of_request: StatusOfRequest
+) -> list[ServerInterceptor]:
     """Those of health, reflection and channelz: they respond under any load and leave no line."""
-    return [StatusMapping(is_local), OpenStreams(MOST_ADMIN_STREAMS)]
+    return [StatusMapping(is_local, status_of_request), OpenStreams(MOST_ADMIN_STREAMS)]

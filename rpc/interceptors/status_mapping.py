@@ -22,6 +22,7 @@ _LOCAL_MESSAGES = {
     grpc.StatusCode.UNAVAILABLE: "an upstream service cannot be reached",
 }
 _MOST_DIAGNOSIS = 1000
+_STATUSES = (RpcStatusError, grpc.aio.AioRpcError)
 _UNREADABLE = "an upstream service's answer cannot be read"
 
 
@@ -45,7 +46,8 @@ def no_upstreams() -> str:
 class StatusMapping(ServerInterceptor):
     """Turns what a servicer raises into a status.
 
-    A status of an upstream goes back unchanged. Any other exception is INTERNAL without its text.
+    A status of an upstream goes back unchanged. Of several, as asyncio.TaskGroup raises them, the
+    first does. Any other exception is INTERNAL without its text.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class StatusMapping(ServerInterceptor):
 
     def failed(self, call: Call, error: Exception) -> RpcStatusError:
         """The status for an exception."""
+        error = _first_of_statuses(error)
         if isinstance(error, RpcStatusError):
             return error
         if isinstance(error, grpc.aio.AioRpcError):
@@ -73,6 +76,14 @@ class StatusMapping(ServerInterceptor):
             # The generated base of a servicer sets a code. Who raises this by mistake does not.
             return servicer_status(call) or internal_error(call, error)
         return self._status_of_request(error) or internal_error(call, error)
+
+
+def _first_of_statuses(error: Exception) -> Exception:
+    """The first exception of a group of nothing but statuses. Any other exception as it is."""
+    if isinstance(error, ExceptionGroup) and error.split(_STATUSES)[1] is None:
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+    return error
 
 
 def servicer_status(call: Call) -> RpcStatusError | None:
@@ -114,3 +125,12 @@ def internal_error(call: Call, error: Exception) -> RpcStatusError:
     message = f"internal error; the server's log has it under request id {call.request_id}"
     diagnosis = "".join(traceback.format_exception(error))
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=diagnosis)
+
+
+def without_exit(error: Exception | SystemExit) -> Exception:
+    """The error. An exit, as of a library for command lines, would end the server."""
+    if isinstance(error, Exception):
+        return error
+    mapped = RuntimeError("a servicer has asked for the end of the process")
+    mapped.__cause__ = error
+    return mapped

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
@@ -14,6 +14,14 @@ import grpc
 
 Register = Callable[[Any, grpc.aio.Server], None]
 """A generated `add_…Servicer_to_server`."""
+
+Interceptor = ServerInterceptor | Callable[..., ServerInterceptor]
+"""An interceptor, or what makes one. Its parameters name what it is given."""
+
+OfUpstream = UpstreamInterceptor | Callable[..., UpstreamInterceptor]
+"""The same on the way to upstreams."""
+
+Made = TypeVar("Made")
 
 Arrange = Callable[[list[ServerInterceptor]], list[ServerInterceptor]]
 """Makes another list of a list of interceptors, outermost first."""
@@ -58,8 +66,9 @@ class Application:
         port: its default port.
         servicers: of its services.
         upstreams: the services it calls.
-        interceptors: of the program's own, innermost on the server's side.
-        upstream_interceptors: the same on the upstream side.
+        interceptors: of the program's own, innermost on the server's side. What makes one is given
+            the same as a servicer.
+        upstream_interceptors: the same on the upstream side, but for stubs of upstreams.
         arrange: is given the whole list of the server's side, and returns the list to use. For
             needs beyond the declaration, such as a benchmark of one part.
         transport: carries the calls. None for the transport in the settings.
@@ -69,8 +78,8 @@ class Application:
     port: int
     servicers: Sequence[Servicer]
     upstreams: Sequence[Upstream] = ()
-    interceptors: Sequence[ServerInterceptor] = ()
-    upstream_interceptors: Sequence[UpstreamInterceptor] = ()
+    interceptors: Sequence[Interceptor] = ()
+    upstream_interceptors: Sequence[OfUpstream] = ()
     arrange: Arrange = list
     transport: Transport | None = None
 
@@ -78,22 +87,12 @@ class Application:
         """Makes each servicer with the available values its parameters name.
 
         Raises:
-            StartupError: a parameter names something undeclared, or no servicer takes a declared
+            StartupError: a parameter names something undeclared, or nobody takes a declared
                 upstream.
         """
-        made: list[tuple[Any, Register]] = []
-        taken: set[str] = set()
-        for servicer in self.servicers:
-            wanted = _parameters(servicer.make)
-            unknown = [name for name in wanted.required if name not in available]
-            if unknown:
-                raise StartupError(
-                    f"{self.name}: {_name(servicer.make)} takes {unknown[0]!r}, which is neither"
-                    " an upstream nor an option of the service: declare it"
-                )
-            given = {name: available[name] for name in wanted.all if name in available}
-            taken.update(given)
-            made.append((servicer.make(**given), servicer.register))
+        made = [(self._make(one.make, available), one.register) for one in self.servicers]
+        makers = [*(one.make for one in self.servicers), *filter(callable, self.interceptors)]
+        taken = {name for make in makers for name in _parameters(make).all}
         for upstream in self.upstreams:
             if upstream.name not in taken:
                 raise StartupError(
@@ -101,6 +100,30 @@ class Application:
                     " parameter of that name"
                 )
         return made
+
+    def make_interceptors(self, available: Mapping[str, Any]) -> list[ServerInterceptor]:
+        """The interceptors, made with the available values. Raises StartupError as above."""
+        return [
+            one if isinstance(one, ServerInterceptor) else self._make(one, available)
+            for one in self.interceptors
+        ]
+
+    def make_upstream_interceptors(self, available: Mapping[str, Any]) -> list[UpstreamInterceptor]:
+        """The same for those of the upstream side."""
+        return [
+            one if isinstance(one, UpstreamInterceptor) else self._make(one, available)
+            for one in self.upstream_interceptors
+        ]
+
+    def _make(self, make: Callable[..., Made], available: Mapping[str, Any]) -> Made:
+        wanted = _parameters(make)
+        unknown = [name for name in wanted.required if name not in available]
+        if unknown:
+            raise StartupError(
+                f"{self.name}: {_name(make)} takes {unknown[0]!r}, which is neither"
+                " an upstream nor an option of the service: declare it"
+            )
+        return make(**{name: available[name] for name in wanted.all if name in available})
 
 
 @dataclass(frozen=True, slots=True)

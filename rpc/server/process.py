@@ -21,6 +21,9 @@ import uvloop
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
+# What a thread gets to finish once the grace is over and its call has ended.
+_THREADS_SECONDS = 0.5
+
 # Left to themselves these end a process, with the calls that it answers.
 _HARMLESS = {
     signal.SIGUSR1: "it means nothing here",
@@ -80,7 +83,20 @@ async def _serve(
             _retract(settings)
         shutdown = settings.shutdown
         get_logger().info("stopping", grace_s=shutdown.grace, drain_delay_s=shutdown.drain_delay)
+    idle = await _threads_are_idle()
     get_logger().info("stopped")
+    if not idle:
+        # Nothing can end a thread, and the interpreter would wait for it, however long it takes.
+        os._exit(0)
+
+
+async def _threads_are_idle() -> bool:
+    """Whether no thread of `asyncio.to_thread` is busy any more, after a last moment."""
+    ending = asyncio.ensure_future(asyncio.get_running_loop().shutdown_default_executor())
+    await asyncio.wait({ending}, timeout=_THREADS_SECONDS)
+    if not ending.done():
+        get_logger().warning("a blocking method is left behind, which still runs on its thread")
+    return ending.done()
 
 
 def _announce(server: RunningServer, settings: ServerSettings) -> None:

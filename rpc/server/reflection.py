@@ -35,7 +35,7 @@ class _EndingServicer(reflection.aio.ReflectionServicer):
     """Answers until the server stops: an open stream must not hold the exit."""
 
     def __init__(self, services: Sequence[str], stopping: asyncio.Event) -> None:
-        super().__init__(services)
+        super().__init__(services, _Pool())
         self._stopping = stopping
 
     async def ServerReflectionInfo(self, request_iterator: Any, context: Any) -> Any:
@@ -45,11 +45,30 @@ class _EndingServicer(reflection.aio.ReflectionServicer):
             yield response
 
 
+class _Pool:
+    """protobuf's pool of descriptors, which does not find the file of a method by itself."""
+
+    def __init__(self) -> None:
+        self._pool: Any = descriptor_pool.Default()  # its types lack a part
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> Any:
+        """Raises KeyError if there is none."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindMethodByName(symbol).containing_service.file
+
+
 async def _until(over: asyncio.Event, requests: Any) -> AsyncIterator[Any]:
     ending = asyncio.ensure_future(over.wait())
     try:
         while True:
             reading = asyncio.ensure_future(anext(requests))
+            # The caller may leave meanwhile. Then nobody asks for what has become of it.
+            reading.add_done_callback(_ignore)
             await asyncio.wait({ending, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 reading.cancel()
@@ -61,6 +80,11 @@ async def _until(over: asyncio.Event, requests: Any) -> AsyncIterator[Any]:
             yield request
     finally:
         ending.cancel()
+
+
+def _ignore(reading: asyncio.Future[Any]) -> None:
+    if not reading.cancelled():
+        reading.exception()
 
 
 class _AsV1:

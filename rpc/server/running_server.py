@@ -8,6 +8,7 @@ from typing import Any
 
 from rpc.core.address import AddressError, is_loopback
 from rpc.core.errors import UsageError
+from rpc.interceptors.interceptor import ServerInterceptor
 from rpc.interceptors.interceptor_chain import InterceptorChain
 from rpc.interceptors.load_shedding import LoadShedding
 from rpc.interceptors.order import admin_interceptors, server_interceptors
@@ -70,14 +71,17 @@ async def running_server(
         stack.enter_context(watched_loop(observed.record_lag))
         _log_together(stack, observed, transport)
         health = HealthServicer()
+        stopping = asyncio.Event()
+        available = {"stopping": stopping, **(options or {})}
+        to_upstreams = application.make_upstream_interceptors(available)
         upstreams = await stack.enter_async_context(
-            open_upstreams(application, settings, observed, health, transport, expiry)
+            open_upstreams(application, settings, observed, health, transport, expiry, to_upstreams)
         )
+        available |= upstreams.stubs
+        own = application.make_interceptors(available)
         shedding = LoadShedding(settings.limits.max_concurrent_rpcs, observed.shed_calls.report)
         observed.watch_slots(shedding)
-        methods = _methods(application, settings, observed, transport, upstreams, shedding)
-        stopping = asyncio.Event()
-        available = {"stopping": stopping, **(options or {}), **upstreams.stubs}
+        methods = _methods(application, settings, observed, transport, upstreams, shedding, own)
         for servicer, register in application.make_servicers(available):
             register(servicer, methods.own)
         add_admin_services(methods, health, settings.admin, stopping)
@@ -107,6 +111,7 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
     transport: Transport,
     upstreams: Upstreams,
     shedding: LoadShedding,
+    own: list[ServerInterceptor],
 ) -> Methods:
     interceptors = server_interceptors(
         telemetry=observed.of_calls,
@@ -115,9 +120,11 @@ def _methods(  # noqa: PLR0913, PLR0917  # what calls go through
         upstreams=upstreams.in_words,
         allowed_callers=settings.listening.allowed_callers,
         shedding=shedding,
-        own=application.interceptors,
+        own=own,
     )
-    admin = admin_interceptors(is_local=transport.is_local)
+    admin = admin_interceptors(
+        is_local=transport.is_local, status_of_request=transport.status_of_request
+    )
     chain = InterceptorChain(application.arrange(interceptors), upstreams.in_words)
     return Methods(chain, InterceptorChain(admin))
 

@@ -1,6 +1,6 @@
 """The upstreams of a server: their channels, their stubs, and the observers of their state."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from rpc.telemetry.setup import Telemetry
 from rpc.tls.expiry import CertificateExpiry
 from rpc.transports.transport import Transport
 from rpc.upstream.channel import UpstreamChannel
+from rpc.upstream.interceptor import UpstreamInterceptor
 from rpc.upstream.opening import open_channel
 from rpc.upstream.order import upstream_interceptors
 from rpc.upstream.settings import UpstreamSettings
@@ -49,6 +50,7 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
     health: HealthServicer,
     transport: Transport,
     expiry: CertificateExpiry,
+    own: Sequence[UpstreamInterceptor],
 ) -> AsyncIterator[Upstreams]:
     """Opens a channel to each upstream, and closes it when the context is left.
 
@@ -56,9 +58,7 @@ async def open_upstreams(  # noqa: PLR0913, PLR0917  # the parts of a server
         AddressError: an upstream would be spoken to in plaintext across a network.
         TlsError: a certificate or key cannot be used.
     """
-    interceptors = upstream_interceptors(
-        telemetry=observed.of_upstream_calls, own=application.upstream_interceptors
-    )
+    interceptors = upstream_interceptors(telemetry=observed.of_upstream_calls, own=own)
     opened = Upstreams({}, [])
     async with AsyncExitStack() as stack:
         for upstream in application.upstreams:

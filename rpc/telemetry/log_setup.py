@@ -1,6 +1,7 @@
 """Sends the logs of this process to stderr: one line an event, as text or as JSON."""
 
 import logging
+import reprlib
 import sys
 import time
 import traceback
@@ -27,7 +28,11 @@ def configure_logs(service: str, log_format: LogFormat, log_level: LogLevel = "i
     """
     sink = log_sink(service, log_format)
     structlog.configure(
-        processors=[structlog.processors.format_exc_info, _stamp],
+        processors=[
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            _stamp,
+        ],
         logger_factory=lambda: sink,
         cache_logger_on_first_use=True,
     )
@@ -102,16 +107,35 @@ class _LibraryHandler(logging.Handler):
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            message = record.getMessage()
-        except (TypeError, ValueError):  # a library's mistake: arguments that do not fit the text
-            message = f"{record.msg} {record.args!r}"
         event = {
             "timestamp": record.created,
-            "event": message,
+            "event": _message(record),
             "logger": record.name,
             **call_fields(),
         }
         if record.exc_info:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
-        self._sink.write(record.levelname.lower(), event)
+        if record.stack_info:
+            event["stack"] = record.stack_info
+        self._sink.write(_level(record.levelno), event)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  # a library's mistake: arguments that do not fit the text
+        text = record.msg if isinstance(record.msg, str) else reprlib.repr(record.msg)
+        return f"{text} {reprlib.repr(record.args)}"
+
+
+def _level(number: int) -> str:
+    """The name of the highest level up to a number: a library's own may have any name."""
+    return next((name for least, name in _LEVELS if least <= number), "debug")
+
+
+_LEVELS = (
+    (logging.CRITICAL, "critical"),
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warning"),
+    (logging.INFO, "info"),
+)

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 # A pipe that poll(2) calls writable takes so much without a wait, and in one piece.
@@ -25,8 +26,11 @@ class LogSink:
     """
 
     lost_lines: ClassVar[int] = 0
-    # There is one stderr, whatever number of sinks.
-    _lock: ClassVar[threading.Lock] = threading.Lock()
+    # There is one stderr, whatever number of sinks. The garbage collector may run a finalizer that
+    # logs in the middle of a write: its thread has the lock already.
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+    _is_writing: ClassVar[bool] = False
+    _of_finalizers: ClassVar[list[Callable[[], None]]] = []
 
     def __init__(self, render: Callable[[str, dict[str, Any]], bytes]) -> None:
         """Makes a sink.
@@ -68,8 +72,20 @@ class LogSink:
 
     def _write(self, lines: Sequence[bytes]) -> None:
         with self._lock:
-            for piece, count in _pieces(lines):
-                self._put(self._loss() + piece if self._lost else piece, count)
+            if LogSink._is_writing:
+                self._of_finalizers.append(partial(self._put_all, lines))
+                return
+            LogSink._is_writing = True
+            try:
+                self._put_all(lines)
+                while self._of_finalizers:
+                    self._of_finalizers.pop(0)()
+            finally:
+                LogSink._is_writing = False
+
+    def _put_all(self, lines: Sequence[bytes]) -> None:
+        for piece, count in _pieces(lines):
+            self._put(self._loss() + piece if self._lost else piece, count)
 
     def _put(self, piece: bytes, count: int) -> None:
         # Only the first line that finds no room waits for some.

@@ -2,25 +2,27 @@
 
 import io
 import re
+import socket
 import ssl
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, cast
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler
 
 from rpc.core.address import explain, join_host_port, split_host_port
 from rpc.core.errors import StartupError, UsageError
 from rpc.telemetry.log_pace import LogPace
 from rpc.telemetry.log_setup import get_logger
+from rpc.telemetry.metrics_server import MetricsServer, metrics_application
 from rpc.tls.file_reloader import FileReloader
 from rpc.tls.files import ServerTls
 from rpc.tls.names import any_matches, name_pattern, names_in
-from rpc.tls.pem import read_authorities, read_pair
 from rpc.tls.validation import ValidatedFiles
 
-import prometheus_client
 from prometheus_client import CollectorRegistry
 
 IDLE_SECONDS = 10.0
@@ -56,41 +58,52 @@ def metrics_endpoint(
         UsageError: a name is malformed, or callers are not asked for certificates.
     """
     patterns = _patterns(tls, allowed_callers)
-    host, port = split_host_port(address)
-    try:
-        server, thread = prometheus_client.start_http_server(
-            port,
-            addr=host,
-            registry=registry,
-            **_tls_arguments(tls),
-        )
-    except (OSError, UnicodeError) as error:
-        raise MetricsEndpointError(
-            f"cannot serve metrics on {address}: {explain(error)}"
-        ) from error
+    context = None if tls is None else _following_context(tls)
     faults = _Faults()
+    handler = _handler(faults)
+    server = _listen(address, _admitting(handler, patterns) if patterns else handler, faults)
     server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
-    server.RequestHandlerClass = _handler(cast("type[Any]", server.RequestHandlerClass), faults)
-    if patterns:
-        server.RequestHandlerClass = _admitting(server.RequestHandlerClass, patterns)
-    if tls is not None and isinstance(server.socket, ssl.SSLSocket):
-        # Else the one thread that accepts does the handshakes too, and who connects and says
-        # nothing keeps everyone else out, and the server from stopping.
-        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
-        _harden(server.socket.context, tls)
-        _follow_files(server.socket.context, tls)
+    server.set_app(metrics_application(registry))
+    if context is not None:
+        # Without handshakes, else the one thread that accepts does them too, and who connects and
+        # says nothing keeps everyone else out, and the server from stopping.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
-        yield join_host_port(host, server.server_port)
+        yield join_host_port(split_host_port(address)[0], server.server_port)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _handler(handler: type[Any], faults: "_Faults") -> type[Any]:
-    # A connection that asks for nothing has a thread of the process.
-    changed = {"timeout": IDLE_SECONDS, "get_stderr": lambda _: _Tracebacks(faults)}
-    return type(handler.__name__, (handler,), changed)
+def _listen(address: str, handler: type[Any], faults: "_Faults") -> MetricsServer:
+    host, port = split_host_port(address)
+    try:
+        family, _, _, _, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return MetricsServer(found, family, handler, faults.log_reason)
+    except (OSError, UnicodeError) as error:
+        raise MetricsEndpointError(
+            f"cannot serve metrics on {address}: {explain(error)}."
+            " Choose another with --metrics-address"
+        ) from error
+
+
+def _handler(faults: "_Faults") -> type[Any]:
+    class Handler(WSGIRequestHandler):
+        # A connection that asks for nothing has a thread of the process.
+        timeout = IDLE_SECONDS
+
+        def get_stderr(self) -> Any:
+            return _Tracebacks(faults)
+
+        def log_message(self, *_: Any) -> None:
+            """Leaves no line of each request."""
+
+    return Handler
 
 
 class _Faults:
@@ -103,9 +116,13 @@ class _Faults:
         """Takes the place of socketserver's `handle_error`."""
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
-            self._log(peer=_peer(client_address), reason=explain(error))
+            self.log_reason(client_address, explain(error))
         else:
             self.log_traceback(traceback.format_exc())
+
+    def log_reason(self, client_address: object, reason: str) -> None:
+        """Logs why a scraper got no metrics."""
+        self._log(peer=_peer(client_address), reason=reason)
 
     def log_traceback(self, text: str) -> None:
         """Logs a fault of a collector, or of the endpoint."""
@@ -174,8 +191,12 @@ def _admitting(handler: type[Any], patterns: Sequence[re.Pattern[str]]) -> type[
     return type(handler.__name__, (handler,), {"parse_request": parse_request})
 
 
-def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
-    """Makes each handshake use what the files hold by then."""
+def _following_context(tls: ServerTls) -> ssl.SSLContext:
+    """A context for handshakes that each use what the files hold by then.
+
+    Raises:
+        TlsError: a file cannot be used.
+    """
     validated = ValidatedFiles.of_server(tls)
     reloader = FileReloader(
         tls.files, lambda: _context(validated, tls), "certificate of the metrics"
@@ -186,7 +207,9 @@ def _follow_files(context: ssl.SSLContext, tls: ServerTls) -> None:
         reloader.reload_if_changed()
         connection.context = reloader.current
 
+    context = _context(validated, tls)
     context.sni_callback = before_handshake
+    return context
 
 
 def _context(validated: ValidatedFiles, tls: ServerTls) -> ssl.SSLContext:
@@ -211,15 +234,3 @@ def _harden(context: ssl.SSLContext, tls: ServerTls) -> None:
     context.options |= ssl.OP_NO_TICKET
     if tls.crl is not None:
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-
-
-def _tls_arguments(tls: ServerTls | None) -> dict[str, Any]:
-    if tls is None:
-        return {}
-    # The standard library's errors do not name the file.
-    read_pair(tls.certificate, tls.key)
-    pair = {"certfile": str(tls.certificate), "keyfile": str(tls.key)}
-    if tls.client_ca is None:
-        return pair
-    read_authorities(tls.client_ca)
-    return {**pair, "client_cafile": str(tls.client_ca), "client_auth_required": True}

@@ -9,7 +9,9 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from rpc.core.option_types import collector_url
 from rpc.core.trace_context import PROPAGATORS
@@ -20,6 +22,11 @@ Check = Callable[[str], str | None]
 """Returns what a value should be, where it is unusable."""
 
 _MEMBERS = re.compile(r"\s*[^\s=,]+\s*=[^,]*(?:,\s*(?:[^\s=,]+\s*=[^,]*)?)*")
+
+# Decoded. The SDK makes small letters of the names.
+# https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has the rule.
+_HEADER_NAME = re.compile(r"[0-9A-Za-z_.-]+")
+_HEADER_VALUE = re.compile(r"[ -~]*")
 
 
 class Complaint(NamedTuple):
@@ -54,7 +61,21 @@ def take_out_unusable(environment: MutableMapping[str, str]) -> list[Complaint]:
         value = environment[name].strip().lower()
         if not value or (value == "none" and name.endswith("_COMPRESSION")):
             del environment[name]
-    return complaints
+    return [*complaints, *_fit_batches(environment)]
+
+
+_QUEUE, _BATCH = "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
+_DEFAULT_QUEUE, _DEFAULT_BATCH = 2048, 512
+
+
+def _fit_batches(environment: MutableMapping[str, str]) -> list[Complaint]:
+    """Makes batches as small as the queue: the SDK refuses larger ones, those by default too."""
+    queue = int(environment.get(_QUEUE, _DEFAULT_QUEUE))
+    if int(environment.get(_BATCH, _DEFAULT_BATCH)) <= queue:
+        return []
+    is_set = environment.pop(_BATCH, None) is not None
+    environment[_BATCH] = str(min(queue, _DEFAULT_BATCH))
+    return [Complaint(_BATCH, f"{_QUEUE} is smaller")] if is_set else []
 
 
 def _complaint(name: str, value: str) -> str | None:
@@ -84,8 +105,10 @@ def _span(value: str) -> str | None:
 
 
 def _ratio(value: str) -> str | None:
-    is_number = re.fullmatch(r"[0-9]?(\.[0-9]*)?", value) and value != "."
-    return None if is_number and float(value) <= 1 else "it is no number from 0 to 1"
+    with suppress(ValueError):
+        if 0 <= float(value) <= 1:
+            return None
+    return "it is no number from 0 to 1"
 
 
 def _url(value: str) -> str | None:
@@ -108,6 +131,15 @@ def _members(value: str) -> str | None:
     return None if _MEMBERS.fullmatch(value) else "it is no list of key=value"
 
 
+def _headers(value: str) -> str | None:
+    pairs = [member.partition("=") for member in value.split(",") if member.strip()]
+    can_be_sent = all(
+        _HEADER_NAME.fullmatch(unquote(name).strip()) and _HEADER_VALUE.fullmatch(unquote(text))
+        for name, _, text in pairs
+    )
+    return _members(value) or (None if can_be_sent else "it has a header that gRPC cannot send")
+
+
 def _propagators(value: str) -> str | None:
     unknown = {name.strip() for name in value.split(",")} - PROPAGATORS
     return f"only {', '.join(sorted(PROPAGATORS))} can be had" if unknown else None
@@ -126,7 +158,7 @@ _OF_EXPORTERS: dict[str, Check] = {
     "CERTIFICATE": _file,
     "CLIENT_KEY": _file,
     "CLIENT_CERTIFICATE": _file,
-    "HEADERS": _members,
+    "HEADERS": _headers,
 }
 
 

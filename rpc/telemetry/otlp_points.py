@@ -5,9 +5,13 @@ state set, is a gauge.
 https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/ has the rules.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from time import time
 from typing import Any
+
+from rpc.telemetry.log_pace import LogPace
 
 from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics.export import (
@@ -22,18 +26,30 @@ from opentelemetry.sdk.metrics.export import (
 from prometheus_client import Metric as Family
 from prometheus_client.samples import Sample
 
+_logger = logging.getLogger(__name__)
+_pace = LogPace()
+
 _CUMULATIVE = AggregationTemporality.CUMULATIVE
 _UNITS = {"seconds": "s", "bytes": "By", "ratio": "1"}
+_IDS = re.compile("[0-9a-f]{32}-[0-9a-f]{16}", re.IGNORECASE)
 _Labels = tuple[tuple[str, str], ...]
 
 
 def otlp_metrics(families: Iterable[Family]) -> Iterator[Metric]:
-    """The same metrics. Those without a sample are left out."""
+    """The same metrics. Those without a sample are left out, and so are unusable ones."""
     now = _nanoseconds(time())
     for family in families:
-        if family.samples:
-            unit = _UNITS.get(family.name.rpartition("_")[2], "")
-            yield Metric(family.name, family.documentation, unit, _data(family, now))
+        if not family.samples:
+            continue
+        try:
+            data = _data(family, now)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # An application's own. All others are sent.
+            if times := _pace.count():
+                _logger.warning("%s is not sent: %r, times=%d", family.name, error, times)
+            continue
+        unit = _UNITS.get(family.name.rpartition("_")[2], "")
+        yield Metric(family.name, family.documentation, unit, data)
 
 
 def _data(family: Family, now: int) -> Sum | Gauge | Histogram:
@@ -48,7 +64,8 @@ def _data(family: Family, now: int) -> Sum | Gauge | Histogram:
 
 
 def _number(sample: Sample, begun: int, now: int) -> NumberDataPoint:
-    return NumberDataPoint(dict(sample.labels), begun, now, sample.value, _exemplars([sample]))
+    value = float(sample.value)
+    return NumberDataPoint(dict(sample.labels), begun, now, value, _exemplars([sample]))
 
 
 def _histograms(family: Family, now: int) -> Iterator[HistogramDataPoint]:
@@ -60,6 +77,10 @@ def _histograms(family: Family, now: int) -> Iterator[HistogramDataPoint]:
         buckets = [sample for sample in samples if sample.name.endswith("_bucket")]
         by_name = {sample.name.removeprefix(family.name): sample.value for sample in samples}
         counts = [int(bucket.value) for bucket in buckets] or [int(by_name["_count"])]
+        # Prometheus counts in each bucket what is in the smaller ones, too.
+        in_each = [count - before for before, count in zip([0, *counts], counts, strict=False)]
+        if min(in_each) < 0:
+            raise ValueError("a bucket has less in it than a smaller one")
         no_extreme: Any = None  # nobody keeps them, and OTLP does not ask for them
         yield HistogramDataPoint(
             attributes=dict(labels),
@@ -67,10 +88,7 @@ def _histograms(family: Family, now: int) -> Iterator[HistogramDataPoint]:
             time_unix_nano=now,
             count=counts[-1],
             sum=by_name.get("_sum", 0.0),
-            # Prometheus counts in each bucket what is in the smaller ones, too.
-            bucket_counts=[
-                count - before for before, count in zip([0, *counts], counts, strict=False)
-            ],
+            bucket_counts=in_each,
             explicit_bounds=[float(bucket.labels["le"]) for bucket in buckets[:-1]],
             min=no_extreme,
             max=no_extreme,
@@ -98,8 +116,14 @@ def _exemplars(samples: Iterable[Sample]) -> list[Exemplar]:
             int(sample.exemplar.labels["trace_id"], 16),
         )
         for sample in samples
-        if sample.exemplar is not None and {"trace_id", "span_id"} <= sample.exemplar.labels.keys()
+        if sample.exemplar is not None and _has_ids(sample.exemplar.labels)
     ]
+
+
+def _has_ids(labels: Mapping[str, str]) -> bool:
+    """Whether an exemplar names a span. An application's may have other ids."""
+    ids = f"{labels.get('trace_id', '')}-{labels.get('span_id', '')}"
+    return _IDS.fullmatch(ids) is not None
 
 
 def _nanoseconds(seconds: float) -> int:

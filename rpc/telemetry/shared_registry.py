@@ -37,10 +37,23 @@ class SharedRegistry(CollectorRegistry):
 
     def _applications(self) -> Iterator[Metric]:
         try:
-            yield from REGISTRY.collect()
+            for family in REGISTRY.collect():
+                if self._has_numbers(family):
+                    yield family
         except Exception:
             if times := self._pace.count():
                 _logger.exception("metrics of the application are left out, times=%d", times)
+
+    def _has_numbers(self, family: Metric) -> bool:
+        """Whether a family can be shown. One that cannot would keep all others from being shown."""
+        try:
+            for sample in family.samples:
+                float(sample.value)
+        except (TypeError, ValueError) as error:
+            if times := self._pace.count():
+                _logger.warning("%s is left out: %r, times=%d", family.name, error, times)
+            return False
+        return True
 
     def restricted_registry(self, names: Iterable[str]) -> RestrictedRegistry:
         """What a query for some names shows, as in `/metrics?name[]=…`."""

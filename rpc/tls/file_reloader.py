@@ -38,13 +38,13 @@ class FileReloader(Generic[Made]):
 
         Args:
             files: the files to read. None stands for a missing one.
-            make: reads them. Raises OSError or ValueError, such as `rpc.tls.files.TlsError`, if
-                they are unusable.
+            make: reads them. Raises an exception, such as `rpc.tls.files.TlsError`, if they are
+                unusable.
             what: what the log calls it.
             polled: somebody looks all the time, and needs to be the one who finds a change.
 
         Raises:
-            OSError, ValueError: whatever `make` raises.
+            Exception: whatever `make` raises.
         """
         self._files = [file for file in files if file is not None]
         self._make = make
@@ -79,9 +79,9 @@ class FileReloader(Generic[Made]):
     def _reload(self) -> bool:
         try:
             self.current = self._make()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  # of whatever reads the files
             self._failed_at = time.monotonic()
-            self._complain(str(error))
+            self._complain(str(error) or repr(error))
             return False
         self._failed_at = None
         _logger.info("%s reloaded", self._what)

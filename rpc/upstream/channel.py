@@ -85,12 +85,14 @@ class UpstreamChannel:
         """Calls a method, in the one way for all kinds."""
         watch = self._watch
 
-        def call_upstream(
+        def call_upstream(  # noqa: PLR0913  # the arguments of grpc.aio's stubs
             request: Any = None,
             *,
             timeout: float | None = None,
             metadata: Metadata = (),
+            credentials: grpc.CallCredentials | None = None,
             wait_for_ready: bool | None = True,
+            compression: grpc.Compression | None = None,
         ) -> Any:
             serving = current_call.get()
             seconds = effective_timeout(serving, timeout, self._default_timeout)
@@ -100,7 +102,19 @@ class UpstreamChannel:
                 sending = call.outgoing_metadata()
             else:
                 sending = outgoing_metadata(serving, metadata)
-            sent = send(request, timeout=seconds, metadata=sending, wait_for_ready=wait_for_ready)
+            try:
+                sent = send(
+                    request,
+                    timeout=seconds,
+                    metadata=sending,
+                    credentials=credentials,
+                    wait_for_ready=wait_for_ready,
+                    compression=compression,
+                )
+            except Exception:  # of metadata that cannot be sent, or of a closed channel
+                if self._interceptors:
+                    self._tell_end(call, self._interceptors, grpc.StatusCode.UNKNOWN)
+                raise
             if self._interceptors:
                 sent.add_done_callback(partial(self._finish, call, self._interceptors))
             if watch is not None and not watch.is_ready:

@@ -6,15 +6,17 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from rpc.core.errors import RpcStatusError
+from rpc.core.errors import RpcStatusError, StartupError
 
+import click
 import grpc
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from jwt.algorithms import ECAlgorithm
 
-from docs.interceptors import Permission, RateLimit, SendToken, TokenCheck
+from docs.interceptors import Permission, RateLimit, SendToken, TokenCheck, token_check
+from testing.in_process import serving
 from tests.support.calls import make_call
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Streams
@@ -39,7 +41,7 @@ def test_the_page_shows_the_code_that_is_tested() -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     files = ("docs/interceptors.py", "docs/own_telemetry.py")
     code = "".join(Path(file).read_text() for file in files)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for block in blocks[1:]:
         assert block in code
 
@@ -85,13 +87,21 @@ def bearing(token: str) -> tuple[tuple[str, str | bytes], ...]:
     return (("authorization", f"Bearer {token}"),)
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_has_no_letter_case(issuer: Issuer, scheme: str) -> None:
+    check = issuer.check()
+    call = make_call(metadata=(("authorization", f"{scheme} {issuer.token()}"),))
+    check.started(call)
+    assert call.attached(check) == "krithik"
+
+
 @EVERY_WAY
 @EVERY_KIND
 async def test_a_token_is_required(
     way: Way, kind: str, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check = [issuer.check()]
-    first = {"hop": hop_of(interceptors=check)} if way.through_hop else {}
+    first: dict[str, Any] = {"hop": hop_of(interceptors=check)} if way.through_hop else {}
     last = service_of(Streams(), interceptors=[] if first else check)
     async with way.to(last, log_format="json", **first) as path:
         for metadata in ((), bearing("☺".encode().hex()), (("x", issuer.token()),)):
@@ -113,7 +123,7 @@ def refusal(check: TokenCheck, token: str) -> str | None:
         assert error.code is grpc.StatusCode.UNAUTHENTICATED  # noqa: PT017
         assert token not in f"{error.message} {error.diagnosis}"  # noqa: PT017
         return error.diagnosis
-    assert call.attached(check) == "krithik"
+    assert call.attached(TokenCheck) == "krithik"
     return None
 
 
@@ -163,6 +173,19 @@ def test_the_keys_follow_their_file(issuer: Issuer) -> None:
         assert refusal(check, issuer.token()) is None
         with pytest.raises(ValueError, match=r"keys\.json is no set of keys"):
             issuer.check()
+
+
+async def test_the_keys_are_those_of_an_option(issuer: Issuer, tmp_path: Path) -> None:
+    service = service_of(
+        Streams(),
+        interceptors=[token_check],
+        options=[click.option("--token-keys", type=click.Path(path_type=Path), required=True)],
+    )
+    async with serving(service, token_keys=issuer.keys):
+        pass
+    with pytest.raises(StartupError, match=r"^--token-keys .*/no: .* No such file"):
+        async with serving(service, token_keys=tmp_path / "no"):
+            pass
 
 
 @THROUGH_HOP

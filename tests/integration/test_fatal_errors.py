@@ -51,12 +51,12 @@ def test_a_fatal_signal_leaves_its_reason(
 
 def test_ctrl_c_while_modules_load_leaves_no_traceback() -> None:
     interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
-    ended = run_python(f"import rpc.cli.grpc_environment\n{interrupt}\nprint('loaded')")
+    ended = run_python(f"import rpc.cli.early_signals\n{interrupt}\nprint('loaded')")
     assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_another_error_while_modules_load_leaves_its_traceback() -> None:
-    ended = run_python("import rpc.cli.grpc_environment\nimport nonsense")
+    ended = run_python("import rpc.cli.early_signals\nimport nonsense")
     assert "No module named 'nonsense'" in ended.stderr
 
 

@@ -94,7 +94,8 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
         taken = f"127.0.0.1:{other.getsockname()[1]}"
         ended = run_to_end("services/orc1", "--listen", "127.0.0.1:0", "--metrics-address", taken)
     assert ended.returncode == 1
-    assert ended.stderr == f"orc1: cannot serve metrics on {taken}: Address already in use\n"
+    why = "Address already in use. Choose another with --metrics-address"
+    assert ended.stderr == f"orc1: cannot serve metrics on {taken}: {why}\n"
 
 
 class TestTls:

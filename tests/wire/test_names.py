@@ -2,8 +2,14 @@
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+import wire
+
+if TYPE_CHECKING:
+    import grpc
 
 _ALL = "import wire; print(*[callable(getattr(wire, name)) for name in wire.__all__])"
 
@@ -34,3 +40,12 @@ def test_the_server_does_not_load_the_channel() -> None:
 def test_what_it_has_not_is_said() -> None:
     program = "import wire\ntry: wire.other\nexcept AttributeError as error: print(error)"
     assert _run(program) == "module 'wire' has no attribute 'other'"
+
+
+async def test_a_type_checker_knows_the_functions() -> None:
+    # What the gate mypy says of these lines is the test. At run time they need not do much.
+    server: wire.Server = wire.server(limits=wire.Limits())
+    of_grpc: grpc.aio.Server = server
+    channel: wire.Channel = wire.channel("ipv4:127.0.0.1:1")
+    await channel.close()
+    await of_grpc.stop(None)

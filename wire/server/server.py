@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
 
 
-class Server:
+class Server(grpc.aio.Server):
     """Listens, serves and stops. `wire.server` makes one."""
 
     def __init__(
@@ -72,7 +72,9 @@ class Server:
         """
         return self._bind(address, None)
 
-    def add_secure_port(self, address: str, server_credentials: Credentials) -> int:
+    def add_secure_port(  # type: ignore[override]  # they are not those of gRPC's core
+        self, address: str, server_credentials: Credentials
+    ) -> int:
         """Bind an address with TLS.
 
         Returns:
@@ -152,8 +154,3 @@ class Server:
         except TimeoutError:
             return True
         return False
-
-
-# grpcio-reflection asks: for a server of any other class it adds a servicer that takes a thread for
-# each of its streams.
-grpc.aio.Server.register(Server)

@@ -11,7 +11,8 @@ from rpc.core.errors import RpcStatusError
 from rpc.transports.grpcio.arrivals import Arrivals
 from rpc.transports.grpcio.held_responses import HeldResponses
 from rpc.transports.grpcio.open_calls import OpenCalls
-from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, StreamContext
+from rpc.transports.grpcio.status import sendable_code
+from rpc.transports.grpcio.stream_context import CANCELLATION_SECONDS, CallContext, StreamContext
 from rpc.transports.transport import Behavior, Method, MethodHandler, Methods
 
 import grpc
@@ -101,12 +102,12 @@ class Calls(grpc.GenericRpcHandler):
                 raise
             except Exception as error:  # noqa: BLE001  # none may reach gRPC: it would tell its text
                 status = _status(method, call, error)
-                code, details = status.code, status.message
+                code, details = sendable_code(status.code), status.message
                 await self._wait_to_send(method, call)
                 # Before the caller gets the status, and looks for the line in the log.
                 told = True
                 chain.ended(call, code, details)
-                await context.abort(code, details, status.trailers)
+                await CallContext(context).abort(code, details, status.trailers)
             finally:
                 if not told:
                     chain.ended(call, code, details)
@@ -127,9 +128,8 @@ async def _respond(
     if call.refusal is not None:
         raise call.refusal
     request = requests if own.request_streaming else await _only_request(own, context)
-    if call.streaming:
-        context = cast("ServicerContext", StreamContext(context))
-    response = await behavior(request, context)
+    seen = StreamContext(context) if call.streaming else CallContext(context)
+    response = await behavior(request, cast("ServicerContext", seen))
     serialise: Callable[[Any], bytes] | None = own.response_serializer
     return response if own.response_streaming or serialise is None else serialise(response)
 

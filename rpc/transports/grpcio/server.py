@@ -37,6 +37,8 @@ _SILENCE_SECONDS = 0.5
 # What a caller may take to read the last responses and to close its connection.
 _LAST_WORDS_SECONDS = 1.0
 _LOOK_SECONDS = 0.05
+# What methods may take behind the grace to end when their calls are over: their `finally` blocks.
+_CLEANUP_SECONDS = 0.5
 # Longer than a kernel waits until it acknowledges data, 40 ms on Linux.
 _LAST_RESPONSE_SECONDS = 0.1
 
@@ -94,11 +96,11 @@ class GrpcioServer:
         self._responses.hold()
         await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace + _CLEANUP_SECONDS
         self._watching.cancel()
         # Nobody can tell what they wait for.
-        asyncio.get_running_loop().call_later(
-            _SILENCE_SECONDS, self._open_calls.end_silent, math.inf
-        )
+        loop.call_later(_SILENCE_SECONDS, self._open_calls.end_silent, math.inf)
         stopping = asyncio.create_task(self._server.stop(grace))
         # grpc.aio tells callers in the first step of that task.
         await asyncio.sleep(0)
@@ -108,6 +110,9 @@ class GrpcioServer:
             # What is left is a caller that takes no response, or does not hear of the end.
             await self._server.stop(0)
         await stopping
+        # gRPC has waited for the statuses, and for nothing that methods do behind `abort`.
+        while self._open_calls.any_open and loop.time() < end:  # noqa: ASYNC110  # rarely, and once
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _wait_for_calls(self, stopping: asyncio.Task[None]) -> None:
         while self._open_calls.any_open and not stopping.done():

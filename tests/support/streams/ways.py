@@ -1,6 +1,6 @@
 """The transports and hops between a test's calls and a servicer of streams."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +82,7 @@ class Way:
         self,
         servicer: StreamServiceServicer | Service,
         hop: Service | Callable[..., StreamServiceServicer] = Forwarding,
+        of_hop: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> AsyncIterator[Path]:
         """Runs the servers while the context is open.
@@ -89,6 +90,7 @@ class Way:
         Args:
             servicer: of the last server.
             hop: the server in the middle, or a function for its servicer.
+            of_hop: the same as `options` for the server in the middle alone.
             **options: for each server, values of the command line's options.
         """
         options = {"max_message_bytes": _LARGEST_MESSAGE, **options, "transport": self.transport}
@@ -100,7 +102,7 @@ class Way:
         async with AsyncExitStack() as all_servers:
             for service in services:
                 for server in servers.values():
-                    options["upstream"] = server.address
+                    options |= {"upstream": server.address, **(of_hop or {})}
                 name = service.application.name
                 stacks[name] = await all_servers.enter_async_context(AsyncExitStack())
                 servers[name] = await stacks[name].enter_async_context(serving(service, **options))

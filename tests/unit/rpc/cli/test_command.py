@@ -232,6 +232,21 @@ def test_a_command_has_own_options_and_no_upstream_by_default(
     assert "No such option" in capsys.readouterr().err
 
 
+def test_a_missing_option_is_named_in_one_sentence(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = Service(
+        "mock_data",
+        port=1,
+        servicer=MockData,
+        register=user_pb2_grpc.add_MockUserDataServiceServicer_to_server,
+        options=[click.option("--delay", type=SECONDS, required=True)],
+    )
+    assert run(service=service) == 2
+    said = "mock_data: Missing option '--delay' (see mock_data --help)\n"
+    assert capsys.readouterr().err == said
+
+
 def test_each_of_several_upstreams_has_options_of_its_own(run: Run, served: Served) -> None:
     stub = user_pb2_grpc.MockUserDataServiceStub
     service = Service(

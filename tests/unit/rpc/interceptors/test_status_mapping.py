@@ -130,6 +130,21 @@ class TestStatusMapping:
         assert "KeyError: 'password'" in (error.diagnosis or "")
         assert "Traceback" in (error.diagnosis or "")
 
+    def test_of_a_task_groups_statuses_the_first_is_taken(self) -> None:
+        first = RpcStatusError(grpc.StatusCode.ABORTED, "no")
+        second = upstream_error(grpc.StatusCode.NOT_FOUND, "no such user")
+        assert mapped(ExceptionGroup("", [ExceptionGroup("", [first]), second])) is first
+        status = mapped(ExceptionGroup("", [second, first]))
+        assert status is not None
+        assert (status.code, status.message) == (grpc.StatusCode.NOT_FOUND, "no such user")
+
+    def test_a_group_with_an_unexpected_exception_is_internal(self) -> None:
+        refusal = RpcStatusError(grpc.StatusCode.ABORTED, "no")
+        status = mapped(ExceptionGroup("", [refusal, KeyError("password")]))
+        assert status is not None
+        assert status.code is grpc.StatusCode.INTERNAL
+        assert "KeyError: 'password'" in (status.diagnosis or "")
+
 
 class TestChainFailure:
     def test_a_program_can_map_its_own_exceptions(self) -> None:

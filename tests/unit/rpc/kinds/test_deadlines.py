@@ -53,7 +53,7 @@ async def test_the_deadline_reaches_the_last_servicer(way: Way, kind: str) -> No
 @EVERY_KIND
 async def test_a_call_without_a_deadline_gets_one_upstream(way: Way, kind: str) -> None:
     servicer = Streams()
-    async with way.to(servicer, default_timeout=0.3) as path:
+    async with way.to(servicer, of_hop={"default_timeout": 0.3}) as path:
         # On a busy machine the time may be over before the call is there.
         while not servicer.holding.is_set():
             error = await failure(begin(path.stub, kind, Request(hold=True), timeout=None))

@@ -1,6 +1,7 @@
 """A failure's status and its log line, before and after the first response message."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.support.streams.servicers import Context, Streams, StreamsByContext
 from tests.support.streams.streams_pb2 import Request, Response, Status
 from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import (
+    DIRECT,
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
@@ -101,6 +103,92 @@ async def test_a_request_that_is_no_message(way: Way, kind: str, style: type[Str
         error = await failure(call)
     assert error.code() is grpc.StatusCode.INTERNAL
     assert error.details() == "the request is not a valid message of the method's type"
+
+
+NOT_FOUND = grpc.StatusCode.NOT_FOUND
+
+
+class Odd(StreamServiceServicer):
+    """Ends a call by what a transport may be unable to send."""
+
+    async def Unary(self, request: Request, context: Context) -> Response:
+        end = getattr(self, request.payload.decode())
+        await end(context)
+        return Response()
+
+    @staticmethod
+    async def raises_text(_: Context) -> None:
+        raise RpcStatusError(NOT_FOUND, "\udcff")
+
+    @staticmethod
+    async def raises_ok(_: Context) -> None:
+        raise RpcStatusError(grpc.StatusCode.OK, "x")
+
+    @staticmethod
+    async def raises_text_for_bytes(_: Context) -> None:
+        raise RpcStatusError(NOT_FOUND, "x", (("k-bin", "v"),))
+
+    @staticmethod
+    async def aborts_with_text(context: Context) -> None:
+        await context.abort(NOT_FOUND, "\udcff")
+
+    @staticmethod
+    async def aborts_with_ok(context: Context) -> None:
+        await context.abort(grpc.StatusCode.OK, "x")
+
+    @staticmethod
+    async def aborts_with_number(context: Any) -> None:
+        await context.abort(5, "x")
+
+    @staticmethod
+    async def sets_number(context: Any) -> None:
+        context.set_code(5)
+
+    @staticmethod
+    async def sets_text(context: Context) -> None:
+        context.set_code(NOT_FOUND)
+        context.set_details("\udcff")
+
+    @staticmethod
+    async def sets_text_of_ok(context: Context) -> None:
+        context.set_details("\udcff")
+
+    @staticmethod
+    async def sets_text_for_bytes(context: Context) -> None:
+        context.set_trailing_metadata((("k-bin", "v"),))
+
+    @staticmethod
+    async def exits(_: Context) -> None:
+        sys.exit(3)
+
+
+@DIRECT
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("raises_text", NOT_FOUND),
+        ("raises_ok", grpc.StatusCode.UNKNOWN),
+        ("raises_text_for_bytes", NOT_FOUND),
+        ("aborts_with_text", NOT_FOUND),
+        ("aborts_with_ok", grpc.StatusCode.UNKNOWN),
+        ("aborts_with_number", NOT_FOUND),
+        ("sets_number", NOT_FOUND),
+        ("sets_text", NOT_FOUND),
+        ("sets_text_of_ok", grpc.StatusCode.OK),
+        ("sets_text_for_bytes", grpc.StatusCode.OK),
+        ("exits", grpc.StatusCode.INTERNAL),
+    ],
+)
+async def test_a_call_ends_by_whatever_status(
+    way: Way, end: str, code: grpc.StatusCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with way.to(Odd(), log_format="json") as path:
+        # Without a deadline: the call would last as long.
+        call = path.stub.Unary(Request(payload=end.encode()))
+        async with asyncio.timeout(LIMIT_SECONDS):
+            assert await call.code() is code
+    (line,) = call_lines(capsys)
+    assert line["code"] == code.name
 
 
 class Closed(ServerInterceptor):

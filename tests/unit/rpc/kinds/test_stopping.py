@@ -11,7 +11,9 @@ from testing.waiting import LIMIT_SECONDS
 from tests.support.streams.log import call_lines
 from tests.support.streams.servicers import Context, Streams
 from tests.support.streams.streams_pb2 import Request, Response
+from tests.support.streams.streams_pb2_grpc import StreamServiceServicer
 from tests.support.streams.ways import (
+    DIRECT,
     EVERY_KIND,
     EVERY_WAY,
     THROUGH_HOP,
@@ -75,6 +77,31 @@ async def test_a_call_is_cancelled_after_the_grace(
         await asyncio.wait_for(servicer.let_go.wait(), LIMIT_SECONDS)
         servers = list(path.servers)
     assert sorted(line["service"] for line in call_lines(capsys)) == sorted(servers)
+
+
+class CleaningUp(StreamServiceServicer):
+    """Has something to do when its call has a status."""
+
+    def __init__(self) -> None:
+        self.is_clean = False
+
+    async def Unary(self, request: Request, context: Context) -> Response:
+        try:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no")
+        finally:
+            await asyncio.sleep(0.3)
+            self.is_clean = True
+        return Response()
+
+
+@DIRECT
+async def test_a_method_cleans_up_behind_its_status(way: Way) -> None:
+    servicer = CleaningUp()
+    async with way.to(servicer, grace=LIMIT_SECONDS) as path:
+        error = await failure(begin(path.stub, "Unary", Request()))
+        assert error.code() is grpc.StatusCode.NOT_FOUND
+        await path.stop(path.first)
+        assert servicer.is_clean
 
 
 @THROUGH_HOP

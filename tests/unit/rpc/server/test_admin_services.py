@@ -1,5 +1,9 @@
 """Reflection and channelz: on by default, off by a setting."""
 
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from rpc.core.errors import UsageError
@@ -20,6 +24,7 @@ REFLECTION = {
 }
 HEALTH = "grpc.health.v1.Health"
 CHANNELZ = "grpc.channelz.v1.Channelz"
+TRANSPORTS = pytest.mark.parametrize("transport", ["grpcio", "wire"])
 
 
 async def listed_services(**settings: Any) -> set[str]:
@@ -57,6 +62,55 @@ async def test_both_versions_of_reflection_respond(name: str) -> None:
         response = await ask(iter([asked]), timeout=LIMIT_SECONDS).read()
     (file,) = response.file_descriptor_response.file_descriptor_proto
     assert name.rpartition(".")[0].encode() in file
+
+
+@contextlib.asynccontextmanager
+async def reflection(transport: str) -> AsyncIterator[Any]:
+    """A stub for reflection, of a server that runs while the context is open."""
+    async with (
+        serving(mock_data.SERVICE, transport=transport) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        yield reflection_pb2_grpc.ServerReflectionStub(cast("grpc.Channel", channel))
+
+
+@pytest.mark.parametrize("symbol", [f"{SERVICE}.GetMockUserData", f"{SERVICE}", "user.User.name"])
+async def test_reflection_knows_each_kind_of_symbol(symbol: str) -> None:
+    async with reflection("wire") as stub:
+        request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
+        response = await stub.ServerReflectionInfo(iter([request]), timeout=LIMIT_SECONDS).read()
+    assert response.original_request == request
+    (file,) = response.file_descriptor_response.file_descriptor_proto
+    assert b"MockUserDataService" in file
+
+
+@TRANSPORTS
+async def test_a_caller_that_leaves_reflection_leaves_no_line(
+    transport: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    async with reflection(transport) as stub:
+        call = stub.ServerReflectionInfo(timeout=LIMIT_SECONDS)
+        await call.write(request)
+        await call.read()
+        call.cancel()
+        # The server has seen the end of the first by then.
+        await stub.ServerReflectionInfo(iter([request]), timeout=LIMIT_SECONDS).read()
+    gc.collect()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@TRANSPORTS
+async def test_a_request_that_cannot_be_read_is_named(transport: str) -> None:
+    async with (
+        serving(mock_data.SERVICE, transport=transport) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        ask: Any = channel.stream_stream(f"/{min(REFLECTION)}/ServerReflectionInfo")
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await ask(iter([b"\xff"]), timeout=LIMIT_SECONDS).read()
+    assert raised.value.code() is grpc.StatusCode.INTERNAL
+    assert raised.value.details() == "the request is not a valid message of the method's type"
 
 
 async def test_reflection_can_be_left_out() -> None:

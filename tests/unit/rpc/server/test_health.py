@@ -32,7 +32,8 @@ def health() -> HealthServicer:
 
 @pytest.fixture
 async def channel(health: HealthServicer) -> AsyncIterator[grpc.aio.Channel]:
-    chain = InterceptorChain(admin_interceptors(is_local=is_local))
+    interceptors = admin_interceptors(is_local=is_local, status_of_request=lambda _: None)
+    chain = InterceptorChain(interceptors)
     methods = Methods(chain, chain)
     add_health(health, methods.admin)
     server = grpc.aio.server(

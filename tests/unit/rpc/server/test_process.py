@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rpc.server.application import Application, Servicer
 from rpc.server.process import run_server
 from rpc.server.ready_file import ReadyFileError
 from rpc.server.settings import ServerSettings, ShutdownSettings
@@ -15,8 +16,10 @@ from rpc.telemetry.settings import TelemetrySettings
 from rpc.transports.settings import ListeningSettings
 from rpc.transports.transport import BindError
 
+import grpc
 import pytest
 
+from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
 from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.logging_setup import logs_restored
@@ -127,6 +130,57 @@ def test_as_process_1_a_second_signal_ends_it_too(
     run_server(APPLICATION, settings(ready, shutdown=ShutdownSettings(drain_delay=1.0)), {})
     stopper.join()
     assert codes == [128 + signal.SIGTERM]
+
+
+class Busy(user_pb2_grpc.MockUserDataServiceServicer):
+    """Blocks a thread until it is told to end."""
+
+    begun = threading.Event()
+    end = threading.Event()
+
+    def GetMockUserData(self, request: Any, context: Any) -> Any:
+        self.begun.set()
+        self.end.wait(LIMIT_SECONDS)
+        return user_pb2.User()
+
+
+@pytest.mark.parametrize("transport", ["grpcio", "wire"])
+def test_a_busy_thread_does_not_hold_up_the_exit(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+) -> None:
+    ready = tmp_path / "ready"
+    codes: list[int] = []
+    Busy.begun.clear()
+    Busy.end.clear()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        Busy.end.set()
+
+    def call_and_stop() -> None:
+        wait_until(ready.exists, "the server serves")
+        with grpc.insecure_channel(ready.read_text().strip()) as channel:
+            stub = user_pb2_grpc.MockUserDataServiceStub(channel)
+            call = stub.GetMockUserData.future(user_pb2.UserName(name="krithik"))
+            Busy.begun.wait(LIMIT_SECONDS)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert isinstance(call.exception(), grpc.RpcError)
+
+    monkeypatch.setattr(os, "_exit", end)
+    register = user_pb2_grpc.add_MockUserDataServiceServicer_to_server
+    application = Application("busy", 0, [Servicer(Busy, register)])
+    stopper = threading.Thread(target=call_and_stop)
+    stopper.start()
+    chosen = settings(ready, shutdown=ShutdownSettings(grace=0.1), transport=transport)
+    run_server(application, chosen, {})
+    stopper.join()
+    assert codes == [0]
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.split("\n")[:-1]]
+    warning = "a blocking method is left behind, which still runs on its thread"
+    assert events[: events.index("stopped")][-1] == warning
 
 
 def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ write_ready_file(Path(sys.argv[1]), "unix:/run/\xe9", None)
 
 def test_it_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
     variables = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-X", "utf8=0", "-c", _WRITE, tmp_path / "ready"]
+    command: list[str | Path] = [sys.executable, "-X", "utf8=0", "-c", _WRITE, tmp_path / "ready"]
     subprocess.run(command, env=os.environ | variables, check=True)
     assert (tmp_path / "ready").read_bytes() == "unix:/run/é\n".encode()
 

@@ -6,6 +6,7 @@ import logging
 import re
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from rpc.tls.expiry import CertificateExpiry
 
 import pytest
 
+from testing.waiting import LIMIT_SECONDS
 from tests.support.calls import make_call
 from tests.support.logging_setup import logs_restored
 
@@ -93,6 +95,48 @@ def test_a_librarys_mistake_is_logged_and_not_raised(stderr: Stderr) -> None:
     logging.getLogger("grpc").error("%d calls", "many")
     (line,) = json_lines(stderr)
     assert line["event"] == "%d calls ('many',)"
+
+
+class _Unreadable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("message", "argument", "shown"),
+    [
+        ("%(calls)d", {"call": 1}, "%(calls)d {'call': 1}"),
+        ("%s calls", _Unreadable(), "%s calls (<_Unreadable instance"),
+        (_Unreadable(), "calls", "<_Unreadable instance"),
+    ],
+)
+def test_no_text_of_a_library_is_raised(
+    stderr: Stderr, message: object, argument: object, shown: str
+) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc").error(message, argument)
+    (line,) = json_lines(stderr)
+    assert line["event"].startswith(shown)
+
+
+@pytest.mark.parametrize(("number", "level"), [(5, "debug"), (25, "info"), (60, "critical")])
+def test_a_librarys_own_level_is_the_one_below(stderr: Stderr, number: int, level: str) -> None:
+    configure_logs("orc1", "text", "debug")
+    logging.getLogger().setLevel(1)
+    before = logging.getLevelName(number)
+    logging.addLevelName(number, "MINE\nlevel=error")
+    logging.getLogger("grpc").log(number, "event")
+    logging.addLevelName(number, before)
+    (line,) = stderr().split("\n")[:-1]
+    assert f" level={level} service=orc1 event=event" in line
+
+
+def test_a_stack_asked_for_is_in_the_line(stderr: Stderr) -> None:
+    configure_logs("orc1", "json")
+    logging.getLogger("grpc").error("event", stack_info=True)
+    get_logger().error("event", stack_info=True)
+    for line in json_lines(stderr):
+        assert "test_a_stack_asked_for_is_in_the_line" in line["stack"]
 
 
 @pytest.mark.parametrize("level", ["info", "warning", "error", "critical"])
@@ -174,6 +218,35 @@ def test_a_stderr_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyP
     before = lost_lines()
     get_logger().info("lost")
     assert lost_lines() == before + 1
+
+
+class _Collecting:
+    """A stderr that has a finalizer log in the middle of each first line."""
+
+    def __init__(self) -> None:
+        self.buffer = self
+        self.written = b""
+
+    def write(self, line: bytes) -> int:
+        if not self.written:
+            logging.getLogger("asyncio").error("finalizer")
+        self.written += line
+        return len(line)
+
+    def flush(self) -> None:
+        """Has nothing to do."""
+
+
+def test_a_finalizer_may_log_while_a_line_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure_logs("orc1", "json")
+    stderr = _Collecting()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    # A daemon: it would wait for itself.
+    writing = threading.Thread(target=get_logger().error, args=("line",), daemon=True)
+    writing.start()
+    writing.join(LIMIT_SECONDS)
+    events = [json.loads(line)["event"] for line in stderr.written.splitlines()]
+    assert events == ["line", "finalizer"]
 
 
 def lost_lines() -> float:

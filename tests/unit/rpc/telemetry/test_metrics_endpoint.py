@@ -1,17 +1,25 @@
 """The metrics' HTTP endpoint: its address, and its error messages."""
 
+import errno
 import json
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPMessage
 from pathlib import Path
+from socketserver import BaseRequestHandler
+from typing import NoReturn
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from rpc.core.errors import UsageError
+from rpc.telemetry import metrics_server
 from rpc.telemetry.log_setup import configure_logs
 from rpc.telemetry.metrics_endpoint import MetricsEndpointError, metrics_endpoint
+from rpc.telemetry.metrics_server import MetricsServer
 from rpc.tls.files import ServerTls, TlsError
 
 import pytest
@@ -59,6 +67,70 @@ def test_a_taken_address_is_an_error(registry: CollectorRegistry) -> None:
             pass
 
 
+def test_it_listens_without_the_resolver(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", None)
+    with metrics_endpoint(registry, "127.0.0.1:0", None) as address:
+        assert "answer 42.0\n" in read(address)
+
+
+def response(address: str, method: str = "GET", **headers: str) -> tuple[HTTPMessage, bytes]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = Request(f"http://{address}/metrics", headers=named, method=method)
+    with urlopen(request, timeout=LIMIT_SECONDS) as answer:  # noqa: S310
+        return answer.headers, answer.read()
+
+
+def test_a_head_request_gets_the_headers_alone(registry: CollectorRegistry) -> None:
+    with metrics_endpoint(registry, "127.0.0.1:0", None) as address:
+        of_get, body = response(address)
+        of_head, nothing = response(address, "HEAD")
+    assert nothing == b""
+    assert of_head["Content-Length"] == str(len(body))
+    assert of_head["Content-Type"] == of_get["Content-Type"]
+
+
+OPEN_METRICS = "application/openmetrics-text"
+
+
+@pytest.mark.parametrize(
+    ("accept", "content"),
+    [
+        (f"{OPEN_METRICS};version=1.0.0", OPEN_METRICS),
+        (f'{OPEN_METRICS}; version="1.0.0"', OPEN_METRICS),
+        (f"text/plain;version=1.0.0;q=0.3,{OPEN_METRICS};version=1.0.0;q=0.5", OPEN_METRICS),
+        (f"{OPEN_METRICS};version=1.0.0;q=0", "text/plain"),
+        (f"{OPEN_METRICS};version=new", "text/plain"),
+        (f"{OPEN_METRICS};version=1.0.0-rc1,text/plain;version=x", "text/plain"),
+        ("*/*", "text/plain"),
+    ],
+)
+def test_the_preferred_readable_format_is_sent(
+    registry: CollectorRegistry, accept: str, content: str
+) -> None:
+    with metrics_endpoint(registry, "127.0.0.1:0", None) as address:
+        headers, body = response(address, Accept=accept, Accept_Encoding="gzip;q=0")
+    assert headers.get_content_type() == content
+    assert b"answer 42.0\n" in body
+
+
+class _Exhausted(socket.socket):
+    def accept(self) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_it_waits_for_a_free_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    server = MetricsServer(("127.0.0.1", 0), socket.AF_INET, BaseRequestHandler, print)
+    server.socket.close()
+    server.socket = _Exhausted()
+    with closing(server.socket), pytest.raises(OSError, match="Too many"):
+        server.get_request()
+    assert len(pauses) == 1
+
+
 class _BrokenCollector(Collector):
     def describe(self) -> Iterator[Metric]:
         return iter(())
@@ -97,6 +169,26 @@ class TestFaults:
         assert (fields["event"], fields["level"]) == ("metrics not sent", "warning")
         assert fields["reason"] == "Connection reset by peer"
         assert fields["peer"].startswith("127.0.0.1:")
+
+    def test_the_oldest_connection_makes_room(
+        self,
+        registry: CollectorRegistry,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(metrics_server, "MOST_CONNECTIONS", 2)
+        with metrics_endpoint(registry, "127.0.0.1:0", None) as address, ExitStack() as stack:
+            host, _, port = address.rpartition(":")
+            silent = [
+                stack.enter_context(socket.create_connection((host, int(port)), LIMIT_SECONDS))
+                for _ in range(2)
+            ]
+            assert "answer 42.0\n" in read(address)
+            assert silent[0].recv(1) == b""
+            silent[1].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert silent[1].recv(4) == b"HTTP"
+        (line,) = capsys.readouterr().err.splitlines()
+        assert json.loads(line)["reason"] == "more than 2 connections are open"
 
     def test_a_collector_that_fails_leaves_one_line(
         self, registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]

@@ -51,6 +51,7 @@ def test_no_variable_is_both() -> None:
         ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
         ("OTEL_TRACES_SAMPLER_ARG", ".5"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1e-3"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=prod,team=a"),
         ("OTEL_PROPAGATORS", "baggage, tracecontext"),
         ("OTEL_SDK_DISABLED", "TRUE"),
@@ -74,11 +75,14 @@ def test_a_value_that_can_be_used_stays(variable: str, value: str) -> None:
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "nan", "number above 0"),
         ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/no/such/file", "No such file"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer-s3cret", "list of key=value"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=s%C3%A9cret", "gRPC cannot send"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a,api%0Akey=b", "gRPC cannot send"),
         ("OTEL_TRACES_EXPORTER", "console", "only otlp and none"),
         ("OTEL_METRICS_EXPORTER", "prometheus", "only otlp and none"),
         ("OTEL_LOGS_EXPORTER", "otlp", "only none"),
         ("OTEL_TRACES_SAMPLER", "sometimes", "always_on"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),
+        ("OTEL_TRACES_SAMPLER_ARG", "nan", "from 0 to 1"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "whole number from 1"),
         ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many", "whole number from 0"),
         ("OTEL_PROPAGATORS", "tracecontext,b3", "baggage, none, tracecontext"),
@@ -175,3 +179,24 @@ class TestCollector:
 def test_a_file_that_can_be_read_is_taken(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").touch()
     assert take_out_unusable({"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "ca.crt")}) == []
+
+
+@pytest.mark.parametrize(
+    ("queue", "batch", "used", "is_said"),
+    [
+        ("100", None, "100", False),
+        ("100", "200", "100", True),
+        (None, "4000", "512", True),
+        ("5000", "4000", "4000", False),
+        ("5000", None, None, False),
+    ],
+)
+def test_a_batch_fits_the_queue(
+    queue: str | None, batch: str | None, used: str | None, *, is_said: bool
+) -> None:
+    given = {"OTEL_BSP_MAX_QUEUE_SIZE": queue, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": batch}
+    environment = {name: value for name, value in given.items() if value is not None}
+    complaints = take_out_unusable(environment)
+    assert environment.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") == used
+    said = [complaint.variable for complaint in complaints]
+    assert said == (["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] if is_said else [])

@@ -1,13 +1,18 @@
 """Prometheus' metrics in OpenTelemetry's form: the same values."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from rpc.telemetry.otlp_points import otlp_metrics
 
+import pytest
 from opentelemetry.sdk.metrics.export import Gauge as OtlpGauge
 from opentelemetry.sdk.metrics.export import Histogram as OtlpHistogram
 from opentelemetry.sdk.metrics.export import Metric, Sum
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary
+from prometheus_client import Metric as Family
+from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -90,3 +95,46 @@ def test_a_metric_without_samples_is_left_out() -> None:
     registry = CollectorRegistry()
     Counter("sent", "Sent.", ["to"], registry=registry)
     assert list(otlp_metrics(registry.collect())) == []
+
+
+class Given(Collector):
+    """Gives metrics as they are, like a collector of an application."""
+
+    def __init__(self, *families: Family) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Family]:
+        return self._families
+
+
+def histogram_of(*buckets: tuple[str, float]) -> Family:
+    return HistogramMetricFamily("odd_seconds", "Odd.", buckets=buckets, sum_value=1.0)
+
+
+def summary_without_a_count() -> Family:
+    family = Family("odd_seconds", "Odd.", "summary")
+    family.add_sample("odd_seconds", {"quantile": "0.5"}, 1.0)
+    return family
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        summary_without_a_count(),
+        histogram_of(("1", float("nan")), ("+Inf", 1)),
+        histogram_of(("1", 2), ("+Inf", 1)),
+        GaugeMetricFamily("odd_seconds", "Odd.", value="soon"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_metric_that_cannot_be_sent_keeps_no_other(odd: Family) -> None:
+    registry = CollectorRegistry()
+    registry.register(Given(odd, GaugeMetricFamily("room", "Left.", value=2)))
+    assert only(registry).name == "room"
+
+
+@pytest.mark.parametrize("trace_id", ["0af76519-16cd-43dd-8448-eb211c80319c", "", "f" * 33])
+def test_an_exemplar_with_ids_of_another_kind_is_left_out(trace_id: str) -> None:
+    registry = CollectorRegistry()
+    counter = Counter("sent_bytes", "Sent.", registry=registry)
+    counter.inc(1, {"trace_id": trace_id, "span_id": SPAN_ID})
+    assert points(only(registry))[0].exemplars == []

@@ -1,12 +1,13 @@
 """One registry shows the runtime's metrics and the application's."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rpc.telemetry.shared_registry import SharedRegistry
 
 import pytest
 from prometheus_client import REGISTRY, Counter, Gauge, generate_latest
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector, CollectorRegistry
 
@@ -75,3 +76,25 @@ def test_a_collector_that_fails_hides_nothing_of_ours(
         REGISTRY.unregister(broken)
     (record,) = caplog.records
     assert record.getMessage() == "metrics of the application are left out, times=1"
+
+
+@pytest.mark.parametrize("value", ["soon", object()])
+def test_a_metric_without_a_number_hides_no_other(
+    application: Counter, registry: SharedRegistry, caplog: pytest.LogCaptureFixture, value: Any
+) -> None:
+    class Odd(Collector):
+        def collect(self) -> Iterator[Metric]:
+            yield GaugeMetricFamily("odd", "Odd.", value=value)
+            yield GaugeMetricFamily("even", "Even.", value=2)
+
+    application.inc()
+    odd = Odd()
+    REGISTRY.register(odd)
+    try:
+        shown = names(registry)
+    finally:
+        REGISTRY.unregister(odd)
+    assert {"ours", "orders_total", "even"} <= set(shown)
+    assert "odd" not in shown
+    (record,) = caplog.records
+    assert record.getMessage().startswith("odd is left out: ")

@@ -20,6 +20,7 @@ from opentelemetry.context import Context
 from opentelemetry.propagate import extract
 from opentelemetry.semconv._incubating.attributes import rpc_attributes
 from opentelemetry.semconv.schemas import Schemas
+from opentelemetry.trace import span as span_module
 
 from testing.addresses import reserved_address
 from testing.collector import Collector, collecting
@@ -60,6 +61,28 @@ def test_baggage_that_is_taken_makes_the_sdk_complain_of_nothing(baggage: str) -
         patch.setattr(propagation, "_logger", Mock(warning=lambda *said: complaints.append(said)))
         extract(dict(context), context=Context())
     assert [key for key, _ in context] == ["baggage"]
+    assert complaints == []
+
+
+STATE_KEYS = st.text("az09_*/-@ ", min_size=1, max_size=4)
+STATE_VALUES = st.text("aZ09 ;=~", max_size=3)
+
+
+@st.composite
+def state_members(draw: st.DrawFn) -> str:
+    """Something like a member of a list of states."""
+    return f"{draw(BLANKS)}{draw(STATE_KEYS)}={draw(STATE_VALUES)}{draw(BLANKS)}"
+
+
+@seed(15)
+@settings(max_examples=300, database=None, deadline=None)
+@given(st.lists(state_members(), min_size=1, max_size=40).map(",".join))
+def test_no_state_makes_the_sdk_complain(state: str) -> None:
+    context = read_trace_context({"traceparent": SAMPLED[0][1], "tracestate": state})
+    with pytest.MonkeyPatch.context() as patch:
+        complaints: list[object] = []
+        patch.setattr(span_module, "_logger", Mock(warning=lambda *said: complaints.append(said)))
+        extract(dict(context), context=Context())
     assert complaints == []
 
 

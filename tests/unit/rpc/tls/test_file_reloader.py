@@ -54,11 +54,12 @@ def test_a_change_is_followed(reader: Reader, caplog: pytest.LogCaptureFixture) 
     assert caplog.messages == ["letter reloaded"]
 
 
+@pytest.mark.parametrize("kind", [ValueError, TypeError])
 def test_what_cannot_be_used_leaves_the_old(
-    reader: Reader, caplog: pytest.LogCaptureFixture
+    reader: Reader, caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     made = FileReloader([reader.file], reader, "letter")
-    reader.error = ValueError("it is torn")
+    reader.error = kind("it is torn")
     replace(reader, "second")
     assert [made.reload_if_changed() for _ in range(3)] == [False] * 3
     assert made.current == "first"

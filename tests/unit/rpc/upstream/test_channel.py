@@ -153,6 +153,32 @@ async def test_interceptors_see_and_may_change_the_trace(
     assert all(received["traceparent"] == TRACEPARENT[1] for received, _ in upstream.received)
 
 
+async def test_interceptors_see_the_end_of_a_call_that_cannot_be_sent(
+    address: str, notes: Notes
+) -> None:
+    channel = UpstreamChannel(grpc.aio.insecure_channel(address), LIMIT_SECONDS, [notes])
+    stub: Any = user_pb2_grpc.MockUserDataServiceStub(cast("grpc.aio.Channel", channel))
+    await channel.close()
+    with pytest.raises(grpc.aio.UsageError):
+        await stub.GetMockUserData(REQUEST)
+    assert len(notes.begun) == 1
+    assert [code for code, _ in notes.ended] == [grpc.StatusCode.UNKNOWN]
+
+
+def test_a_transport_gets_all_arguments_of_a_stub() -> None:
+    sent: dict[str, Any] = {}
+
+    class Channel:
+        def unary_unary(self, *_: Any) -> Any:
+            return lambda _, **how: sent.update(how)
+
+    call = UpstreamChannel(cast("grpc.aio.Channel", Channel()), 1.0).unary_unary(METHOD)
+    credentials = grpc.access_token_call_credentials("token")
+    call(REQUEST, credentials=credentials, compression=grpc.Compression.Gzip, wait_for_ready=False)
+    assert (sent["credentials"], sent["compression"]) == (credentials, grpc.Compression.Gzip)
+    assert not sent["wait_for_ready"]
+
+
 class Tenant(UpstreamInterceptor):
     """Adds its name to each call's metadata."""
 
