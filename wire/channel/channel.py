@@ -9,12 +9,7 @@ import grpc
 
 from wire.channel.connectivity import READY, SHUTDOWN
 from wire.channel.dispatcher import Dispatcher
-from wire.channel.interceptors import (
-    SENDING_MANY,
-    InterceptedMultiCallable,
-    of_kind,
-    require_known,
-)
+from wire.channel.interceptors import INTERCEPTED, of_kind, require_known
 from wire.channel.method import Method
 from wire.channel.multicallables import (
     StreamStreamMultiCallable,
@@ -210,9 +205,7 @@ class Channel(grpc.aio.Channel):
         interceptors = of_kind(self._interceptors, interceptor)
         if not interceptors:
             return make(method)
-        return InterceptedMultiCallable(
-            method, make, interceptors, sends_many=interceptor in SENDING_MANY
-        )
+        return INTERCEPTED[interceptor](method, make, interceptors)
 
 
 def channel(

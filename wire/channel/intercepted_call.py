@@ -185,10 +185,21 @@ class InterceptedCall:
         return call.time_remaining() if hasattr(call, "time_remaining") else None
 
 
-for _call in (
-    grpc.aio.UnaryUnaryCall,
-    grpc.aio.UnaryStreamCall,
-    grpc.aio.StreamUnaryCall,
-    grpc.aio.StreamStreamCall,
-):
-    _call.register(InterceptedCall)
+@grpc.aio.UnaryUnaryCall.register
+class InterceptedUnaryUnaryCall(InterceptedCall):
+    """One request, one response."""
+
+
+@grpc.aio.UnaryStreamCall.register
+class InterceptedUnaryStreamCall(InterceptedCall):
+    """One request, responses."""
+
+
+@grpc.aio.StreamUnaryCall.register
+class InterceptedStreamUnaryCall(InterceptedCall):
+    """Requests, one response."""
+
+
+@grpc.aio.StreamStreamCall.register
+class InterceptedStreamStreamCall(InterceptedCall):
+    """Requests, responses."""

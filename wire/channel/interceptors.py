@@ -11,7 +11,13 @@ from typing import Any
 
 import grpc
 
-from wire.channel.intercepted_call import InterceptedCall
+from wire.channel.intercepted_call import (
+    InterceptedCall,
+    InterceptedStreamStreamCall,
+    InterceptedStreamUnaryCall,
+    InterceptedUnaryStreamCall,
+    InterceptedUnaryUnaryCall,
+)
 from wire.channel.written_requests import WrittenRequests
 
 _KINDS = {
@@ -20,8 +26,6 @@ _KINDS = {
     grpc.aio.StreamUnaryClientInterceptor: "intercept_stream_unary",
     grpc.aio.StreamStreamClientInterceptor: "intercept_stream_stream",
 }
-SENDING_MANY = (grpc.aio.StreamUnaryClientInterceptor, grpc.aio.StreamStreamClientInterceptor)
-"""Interceptors of calls with a stream of requests."""
 
 _Continuation = Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]]
 
@@ -44,23 +48,17 @@ async def _at_once(given: Any) -> Any:
     return given
 
 
-def _as_call(given: Any, sent: list[Any]) -> Any:
-    """What an interceptor may await, even where the next one gave its own response."""
-    if hasattr(given, "add_done_callback"):
-        return given
-    return InterceptedCall(_at_once(given), None, sent)
-
-
 class InterceptedMultiCallable:
-    """Stands before a multicallable, and has its calls intercepted."""
+    """Stands before a multicallable, and has its calls intercepted. Each kind has a subclass."""
+
+    _call: type[InterceptedCall]
+    _sends_many = False
 
     def __init__(
         self,
         method: str,
         make: Callable[[str], Callable[..., Any]],
         interceptors: list[Callable[..., Any]],
-        *,
-        sends_many: bool,
     ) -> None:
         """Wraps a multicallable.
 
@@ -68,13 +66,11 @@ class InterceptedMultiCallable:
             method: as in `/user.Orchestrator2Service/GetUser`.
             make: makes the multicallable of a method. Interceptors may name another one.
             interceptors: from `of_kind`, the outermost first.
-            sends_many: whether the calls have a stream of requests.
         """
         self._method = method
         self._make = make
         self._send = make(method)
         self._interceptors = interceptors
-        self._sends_many = sends_many
 
     def __call__(  # noqa: PLR0913, PLR0917 - grpc.aio's shape
         self,
@@ -100,7 +96,7 @@ class InterceptedMultiCallable:
         requests = request if written is None else written
         sent: list[Any] = []
         intercepting = self._proceed(0, compression, sent)(details, requests)
-        return InterceptedCall(intercepting, written, sent)
+        return self._call(intercepting, written, sent)
 
     def _proceed(
         self, position: int, compression: grpc.Compression | None, sent: list[Any]
@@ -111,7 +107,7 @@ class InterceptedMultiCallable:
             if position < len(self._interceptors):
                 following = self._proceed(position + 1, compression, sent)
                 given = await self._interceptors[position](following, details, request)
-                return given if position == 0 else _as_call(given, sent)
+                return given if position == 0 else self._as_call(given, sent)
             call = self._sender(details.method)(
                 request,
                 timeout=details.timeout,
@@ -125,6 +121,43 @@ class InterceptedMultiCallable:
 
         return proceed
 
+    def _as_call(self, given: Any, sent: list[Any]) -> Any:
+        """What an interceptor may await, even where the next one gave its own response."""
+        if hasattr(given, "add_done_callback"):
+            return given
+        return self._call(_at_once(given), None, sent)
+
     def _sender(self, method: str | bytes) -> Callable[..., Any]:
         path = method.decode() if isinstance(method, bytes) else method
         return self._send if path == self._method else self._make(path)
+
+
+@grpc.aio.UnaryUnaryMultiCallable.register
+class _UnaryUnary(InterceptedMultiCallable):
+    _call = InterceptedUnaryUnaryCall
+
+
+@grpc.aio.UnaryStreamMultiCallable.register
+class _UnaryStream(InterceptedMultiCallable):
+    _call = InterceptedUnaryStreamCall
+
+
+@grpc.aio.StreamUnaryMultiCallable.register
+class _StreamUnary(InterceptedMultiCallable):
+    _call = InterceptedStreamUnaryCall
+    _sends_many = True
+
+
+@grpc.aio.StreamStreamMultiCallable.register
+class _StreamStream(InterceptedMultiCallable):
+    _call = InterceptedStreamStreamCall
+    _sends_many = True
+
+
+INTERCEPTED: dict[type[grpc.aio.ClientInterceptor], type[InterceptedMultiCallable]] = {
+    grpc.aio.UnaryUnaryClientInterceptor: _UnaryUnary,
+    grpc.aio.UnaryStreamClientInterceptor: _UnaryStream,
+    grpc.aio.StreamUnaryClientInterceptor: _StreamUnary,
+    grpc.aio.StreamStreamClientInterceptor: _StreamStream,
+}
+"""What intercepts calls, by the kind of its interceptors."""

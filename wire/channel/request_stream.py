@@ -194,8 +194,7 @@ class RequestStream(RetryableCall):
     async def _consume(self, requests: Any) -> None:
         try:
             if isinstance(requests, AsyncIterable):
-                async for request in requests:
-                    await self._write(request)
+                await self._write_all(requests)
             else:
                 for request in requests:
                     await self._write(request)
@@ -210,6 +209,16 @@ class RequestStream(RetryableCall):
             self.cancel()
             return
         self._finish_requests()
+
+    async def _write_all(self, requests: AsyncIterable[Any]) -> None:
+        try:
+            async for request in requests:
+                await self._write(request)
+        finally:
+            # A generator that is left in its middle runs its `finally` blocks now, in its context.
+            close = getattr(requests, "aclose", None)
+            if close is not None:
+                await close()
 
     def _stop_requests(self) -> None:
         """The call is over: nobody waits to write, and nothing is left to be read."""

@@ -165,17 +165,27 @@ async def test_intercepted_calls_can_be_written_to() -> None:
         assert await requests == b"two"
 
 
-async def test_calls_are_of_grpc_aios_kinds() -> None:
-    async with channel("127.0.0.1:1") as opened:
-        calls = {
-            grpc.aio.UnaryUnaryCall: opened.unary_unary(_PATH)(b""),
-            grpc.aio.UnaryStreamCall: opened.unary_stream(_PATH)(b""),
-            grpc.aio.StreamUnaryCall: opened.stream_unary(_PATH)(),
-            grpc.aio.StreamStreamCall: opened.stream_stream(_PATH)(),
-        }
-        for kind, call in calls.items():
-            assert isinstance(call, kind)
+@pytest.mark.parametrize("interceptors", [[], [_PassOn(), _Refuse(), _Upper()]])
+async def test_calls_are_of_one_kind_of_grpc_aios(interceptors: list[Any]) -> None:
+    kinds = ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
+    async with channel("127.0.0.1:1", interceptors=interceptors) as opened:
+        made: list[Any] = [
+            opened.unary_unary(_PATH),
+            opened.unary_stream(_PATH),
+            opened.stream_unary(_PATH),
+            opened.stream_stream(_PATH),
+        ]
+        for kind, multicallable in zip(kinds, made, strict=True):
+            call = multicallable(b"" if kind.startswith("Unary") else iter(()))
             assert isinstance(call, grpc.aio.Call)
+            assert [
+                other
+                for other in kinds
+                if isinstance(multicallable, getattr(grpc.aio, f"{other}MultiCallable"))
+            ] == [kind]
+            assert [
+                other for other in kinds if isinstance(call, getattr(grpc.aio, f"{other}Call"))
+            ] == [kind]
 
 
 async def test_intercepted_calls_take_requests_by_name() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -221,6 +222,30 @@ async def test_a_failure_reaches_reader_and_writer() -> None:
         assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
         with pytest.raises(asyncio.InvalidStateError):
             await call.write(b"")
+
+
+async def test_requests_left_in_their_middle_end_in_their_context() -> None:
+    variable: ContextVar[bool] = ContextVar("variable")
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def requests() -> AsyncIterator[bytes]:
+        token = variable.set(True)
+        try:
+            begun.set()
+            yield bytes(1 << 20)
+        finally:
+            variable.reset(token)
+            left.set()
+
+    async def script(peer: Peer) -> None:
+        peer.greet()
+        await peer.opened()
+
+    async with serving(script) as server, channel(server.target) as opened:
+        call = opened.stream_unary(_PATH)(requests(), timeout=10)
+        await begun.wait()
+        call.cancel()
+        await asyncio.wait_for(left.wait(), 5)
 
 
 async def test_a_cancelled_stream_is_reset() -> None:
