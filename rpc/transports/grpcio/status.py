@@ -30,17 +30,21 @@ def sendable_text(text: Any) -> Any:
 
 
 def sendable_metadata(metadata: Any) -> Any:
-    """The metadata, with bytes under each key for bytes.
+    """The metadata without such parts, and with bytes under each key for bytes.
 
     Raises:
-        TypeError: a value is neither text nor bytes.
+        TypeError: a key is not text, or a value neither text nor bytes.
     """
-    return tuple((key, _sendable_value(key, value)) for key, value in metadata or ())
+    return tuple(_sendable_pair(key, value) for key, value in metadata or ())
 
 
-def _sendable_value(key: Any, value: Any) -> str | bytes:
-    if isinstance(value, bytes):
-        return value
-    if not isinstance(value, str):
+def _sendable_pair(key: Any, value: Any) -> tuple[str, str | bytes]:
+    if not isinstance(key, str):
+        raise TypeError(f"the key {key!r} is not str")
+    if not isinstance(value, str | bytes):
         raise TypeError(f"the value of {key!r} is neither str nor bytes")
-    return value.encode(errors="replace") if str(key).endswith("-bin") else value
+    text: str = sendable_text(key)
+    if isinstance(value, bytes):
+        return text, value
+    sent: str = sendable_text(value)
+    return text, sent.encode() if key.endswith("-bin") else sent

@@ -129,6 +129,10 @@ class Odd(StreamServiceServicer):
         raise RpcStatusError(NOT_FOUND, "x", (("k-bin", "v"),))
 
     @staticmethod
+    async def raises_text_in_trailers(_: Context) -> None:
+        raise RpcStatusError(NOT_FOUND, "x", (("k", "\udcff"),))
+
+    @staticmethod
     async def aborts_with_text(context: Context) -> None:
         await context.abort(NOT_FOUND, "\udcff")
 
@@ -164,6 +168,10 @@ class Odd(StreamServiceServicer):
         context.set_trailing_metadata((("k-bin", "v"),))
 
     @staticmethod
+    async def sets_text_in_trailers(context: Context) -> None:
+        context.set_trailing_metadata((("k", "\udcff"),))
+
+    @staticmethod
     async def exits(_: Context) -> None:
         sys.exit(3)
 
@@ -175,6 +183,7 @@ class Odd(StreamServiceServicer):
         ("raises_text", NOT_FOUND),
         ("raises_ok", grpc.StatusCode.UNKNOWN),
         ("raises_text_for_bytes", NOT_FOUND),
+        ("raises_text_in_trailers", NOT_FOUND),
         ("aborts_with_text", NOT_FOUND),
         ("aborts_with_ok", grpc.StatusCode.UNKNOWN),
         ("aborts_with_number", NOT_FOUND),
@@ -183,6 +192,7 @@ class Odd(StreamServiceServicer):
         ("sets_text", NOT_FOUND),
         ("sets_text_of_ok", grpc.StatusCode.OK),
         ("sets_text_for_bytes", grpc.StatusCode.OK),
+        ("sets_text_in_trailers", grpc.StatusCode.OK),
         ("exits", grpc.StatusCode.INTERNAL),
     ],
 )
