@@ -87,8 +87,8 @@ class Application:
         """Makes each servicer with the available values its parameters name.
 
         Raises:
-            StartupError: a parameter names something undeclared, or nobody takes a declared
-                upstream.
+            StartupError: a parameter names something undeclared, or neither a servicer nor an
+                interceptor takes a declared upstream.
         """
         made = [(self._make(one.make, available), one.register) for one in self.servicers]
         makers = [*(one.make for one in self.servicers), *filter(callable, self.interceptors)]
@@ -111,17 +111,24 @@ class Application:
     def make_upstream_interceptors(self, available: Mapping[str, Any]) -> list[UpstreamInterceptor]:
         """The same for those of the upstream side."""
         return [
-            one if isinstance(one, UpstreamInterceptor) else self._make(one, available)
+            one
+            if isinstance(one, UpstreamInterceptor)
+            else self._make(one, available, sources="no option")
             for one in self.upstream_interceptors
         ]
 
-    def _make(self, make: Callable[..., Made], available: Mapping[str, Any]) -> Made:
+    def _make(
+        self,
+        make: Callable[..., Made],
+        available: Mapping[str, Any],
+        sources: str = "neither an upstream nor an option",
+    ) -> Made:
         wanted = _parameters(make)
         unknown = [name for name in wanted.required if name not in available]
         if unknown:
             raise StartupError(
-                f"{self.name}: {_name(make)} takes {unknown[0]!r}, which is neither"
-                " an upstream nor an option of the service: declare it"
+                f"{self.name}: {_name(make)} takes {unknown[0]!r}, which is {sources} of the"
+                " service: declare it"
             )
         return make(**{name: available[name] for name in wanted.all if name in available})
 

@@ -93,12 +93,20 @@ async def test_they_get_options_stubs_and_the_stopping_event(transport: str) -> 
     assert guarded.labels == ["red", "red"]
 
 
-@pytest.mark.parametrize("side", ["server", "upstream"])
-async def test_what_nobody_declared_is_named(side: str) -> None:
+async def test_what_nobody_declared_is_named() -> None:
     def wants(colour: str) -> Any:
         raise AssertionError(colour)
 
-    declared = service(wants) if side == "server" else service(upstream_interceptors=[wants])
     with pytest.raises(StartupError, match=r"^orc2: .*wants takes 'colour', which is neither"):
+        async with serving(service(wants), upstream="127.0.0.1:1"):
+            pass
+
+
+async def test_an_upstream_interceptor_gets_no_stub() -> None:
+    def wants(mock_data: Any) -> Any:
+        raise AssertionError(mock_data)
+
+    declared = service(upstream_interceptors=[wants])
+    with pytest.raises(StartupError, match=r"wants takes 'mock_data', which is no option of the"):
         async with serving(declared, upstream="127.0.0.1:1"):
             pass
