@@ -38,18 +38,19 @@ class SharedRegistry(CollectorRegistry):
     def _applications(self) -> Iterator[Metric]:
         try:
             for family in REGISTRY.collect():
-                if self._has_numbers(family):
+                if self._can_be_shown(family):
                     yield family
         except Exception:
             if times := self._pace.count():
                 _logger.exception("metrics of the application are left out, times=%d", times)
 
-    def _has_numbers(self, family: Metric) -> bool:
-        """Whether a family can be shown. One that cannot would keep all others from being shown."""
+    def _can_be_shown(self, family: Metric) -> bool:
+        """Whether values are numbers, and labels text. Else no other family would be shown."""
         try:
             for sample in family.samples:
                 float(sample.value)
-        except (TypeError, ValueError) as error:
+                "".join(sample.labels.values()).encode()
+        except (OverflowError, TypeError, ValueError) as error:
             if times := self._pace.count():
                 _logger.warning("%s is left out: %r, times=%d", family.name, error, times)
             return False

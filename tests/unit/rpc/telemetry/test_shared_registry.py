@@ -78,13 +78,22 @@ def test_a_collector_that_fails_hides_nothing_of_ours(
     assert record.getMessage() == "metrics of the application are left out, times=1"
 
 
-@pytest.mark.parametrize("value", ["soon", object()])
-def test_a_metric_without_a_number_hides_no_other(
-    application: Counter, registry: SharedRegistry, caplog: pytest.LogCaptureFixture, value: Any
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [("a", "soon"), ("a", object()), ("a", 10**400), (1, 1), ("\udcff", 1)],
+)
+def test_a_metric_that_cannot_be_shown_hides_no_other(
+    application: Counter,
+    registry: SharedRegistry,
+    caplog: pytest.LogCaptureFixture,
+    label: Any,
+    value: Any,
 ) -> None:
     class Odd(Collector):
         def collect(self) -> Iterator[Metric]:
-            yield GaugeMetricFamily("odd", "Odd.", value=value)
+            odd = GaugeMetricFamily("odd", "Odd.", labels=["label"])
+            odd.add_metric([label], value)
+            yield odd
             yield GaugeMetricFamily("even", "Even.", value=2)
 
     application.inc()
