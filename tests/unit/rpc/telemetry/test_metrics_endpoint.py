@@ -78,8 +78,8 @@ def test_it_listens_without_the_resolver(
 def response(address: str, method: str = "GET", **headers: str) -> tuple[HTTPMessage, bytes]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = Request(f"http://{address}/metrics", headers=named, method=method)
-    with urlopen(request, timeout=LIMIT_SECONDS) as answer:  # noqa: S310
-        return answer.headers, answer.read()
+    with urlopen(request, timeout=LIMIT_SECONDS) as opened:  # noqa: S310
+        return opened.headers, opened.read()
 
 
 def test_a_head_request_gets_the_headers_alone(registry: CollectorRegistry) -> None:
