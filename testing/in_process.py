@@ -31,7 +31,7 @@ async def serving(
             their defaults, whatever the environment says.
 
     Raises:
-        TypeError: a service has no such option, or needs the address of an upstream.
+        TypeError: a service has no such option, or needs another or an upstream's address.
     """
     application = _application(what)
     own = _own_defaults(what, options) if isinstance(what, Service) else {}
@@ -47,12 +47,15 @@ async def serving(
 
 def _own_defaults(service: Service, given: dict[str, Any]) -> dict[str, Any]:
     name = service.application.name
-    # Without variables, and without a complaint about a required option.
-    context = service.command().make_context(
-        name, [], auto_envvar_prefix=None, resilient_parsing=True
-    )
+    command = service.command()
+    # Without variables, and without a complaint about a required option, which may be given.
+    context = command.make_context(name, [], auto_envvar_prefix=None, resilient_parsing=True)
     for unknown in given.keys() - context.params.keys():
         raise TypeError(f"{name} has no option --{unknown.replace('_', '-')}")
+    for option in command.params:
+        if option.required and option.name not in given:
+            raise TypeError(f"{name} needs {option.name}=")
+    # Takes out the options that every server has.
     server_settings(name, context.params, _ports(service.application))
     return context.params
 

@@ -51,6 +51,21 @@ async def test_an_option_that_it_does_not_have_is_refused() -> None:
             pass
 
 
+async def test_a_required_option_is_named() -> None:
+    required = Service(
+        "waits",
+        port=9000,
+        servicer=object,
+        register=lambda _servicer, _server: None,
+        options=[click.option("--word", required=True)],
+    )
+    with pytest.raises(TypeError, match=r"^waits needs word=$"):
+        async with serving(required):
+            pass
+    async with serving(required, word="now"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("upstreams", "message"),
     [
