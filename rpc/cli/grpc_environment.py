@@ -24,7 +24,7 @@ os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client,-event_engine_li
 # last one before the core ends the process is its reason (docs/grpcio.md, "Last words").
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-# It is for the workers of one server, as gunicorn's. Here it would share metrics with whoever
-# shares the environment, and take up those of an earlier process 1.
+# It is for the workers of one server, as gunicorn's. Here servers with the same environment would
+# share metrics, and process 1 of a container would go on with those of an earlier one.
 for _name in ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"):
     os.environ.pop(_name, None)

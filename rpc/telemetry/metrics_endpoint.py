@@ -65,8 +65,8 @@ def metrics_endpoint(
     server.handle_error = faults.log_error  # type: ignore[assignment, method-assign]
     server.set_app(metrics_application(registry))
     if context is not None:
-        # Without handshakes, else the one thread that accepts does them too, and who connects and
-        # says nothing keeps everyone else out, and the server from stopping.
+        # The one thread that accepts does no handshakes: a connection that says nothing would keep
+        # all others out, and the server from stopping.
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )

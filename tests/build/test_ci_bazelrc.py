@@ -79,7 +79,7 @@ def test_the_token_is_asked_for_by_host_and_never_written(address: str) -> None:
     assert _TOKEN not in "".join(lines)
 
 
-# Who pastes a secret often takes the end of its line along.
+# A pasted secret often has a line break at its end.
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_the_credentials_are_a_header(end: str) -> None:
     response = json.loads(run(".ci/credentials", REMOTE_CACHE_TOKEN=_TOKEN + end).stdout)
