@@ -228,10 +228,10 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
 
 async def test_a_new_look_up_does_not_cut_a_pause_short(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(_close) as closing, serving(respond_to_all) as server:
-        answers = iter([[closing], [closing, server]])
+        look_ups = iter([[closing], [closing, server]])
 
         def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
-            return [(0, 0, 0, "", ("127.0.0.1", found.port)) for found in next(answers)]
+            return [(0, 0, 0, "", ("127.0.0.1", found.port)) for found in next(look_ups)]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
         options = ChannelOptions(initial_backoff=60, max_backoff=60, resolution_interval=0.01)
