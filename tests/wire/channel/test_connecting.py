@@ -253,6 +253,20 @@ async def test_pick_first_passes_over_an_address_in_its_pause(port: int) -> None
             assert state is grpc.ChannelConnectivity.CONNECTING
 
 
+async def test_the_end_of_any_pause_begins_another_round(port: int) -> None:
+    async with serving(_close, respond_to_all) as server:
+        options = ChannelOptions(initial_backoff=60, max_backoff=60)
+        target = f"ipv4:{server.target},127.0.0.1:{port}"
+        async with channel(target, options=options) as opened:
+            assert await opened.unary_unary(_PATH)(b"").code() is grpc.StatusCode.UNAVAILABLE
+            policy: Any = opened._dispatcher._policy  # noqa: SLF001 - pauses are long.
+            first = policy._subchannels[0]  # noqa: SLF001 - as above.
+            first._next_attempt = 0  # noqa: SLF001 - its pause is over, and the other's is not.
+            first._may_connect_again()  # noqa: SLF001 - as above.
+            call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+            assert await call == b"response"
+
+
 async def test_a_look_up_without_a_thread_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
     failures = iter([RuntimeError("can't start new thread")])
