@@ -75,9 +75,13 @@ class PickFirst:
         """Continues with the next address where one fails, and is idle where a connection ends."""
         if not self._subchannels:
             return
-        if self._subchannels[self._current] is not subchannel:
+        current = self._subchannels[self._current]
+        if current is not subchannel:
             if subchannel.state is READY and subchannel in self._subchannels:
                 self._take(subchannel)
+            elif subchannel.state is IDLE and current.state is TRANSIENT_FAILURE:
+                # Its pause is over, and no other attempt is under way.
+                self.connect()
             return
         error = _error_of(subchannel)
         if subchannel.state is READY:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -216,9 +216,9 @@ class RequestStream(RetryableCall):
                 await self._write(request)
         finally:
             # A generator that is left in its middle runs its `finally` blocks now, in its context.
-            close = getattr(requests, "aclose", None)
-            if close is not None:
-                await close()
+            # Other iterables are their caller's to close.
+            if isinstance(requests, AsyncGenerator):
+                await requests.aclose()
 
     def _stop_requests(self) -> None:
         """The call is over: nobody waits to write, and nothing is left to be read."""

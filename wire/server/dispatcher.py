@@ -102,7 +102,8 @@ class Dispatcher:
         method = call.handler
         if method is None:
             method = call.handler = self._find(call)
-        call.known = method is not None
+        else:
+            call.known = True
         if self.observer is not None:
             try:
                 self.observer.call_started(call)
@@ -126,9 +127,12 @@ class Dispatcher:
 
     def _find(self, call: Call) -> Method | None:
         try:
-            return self.methods.find(CallDetails(call))
+            method = self.methods.find(CallDetails(call))
         except Exception as error:  # noqa: BLE001 - whatever a generic handler raises.
+            # Not known: callers could make as many labels of metrics as there are names.
             return failing_method(call.method, error)
+        call.known = method is not None
+        return method
 
     def _set_deadline(self, call: Call, timeout: bytes) -> bool:
         try:

@@ -228,10 +228,10 @@ async def test_a_name_is_resolved_again_where_a_connection_fails(
 
 async def test_a_new_look_up_does_not_cut_a_pause_short(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(_close) as closing, serving(respond_to_all) as server:
-        answers = iter([[closing], [closing, server]])
+        look_ups = iter([[closing], [closing, server]])
 
         def look_up(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
-            return [(0, 0, 0, "", ("127.0.0.1", found.port)) for found in next(answers)]
+            return [(0, 0, 0, "", ("127.0.0.1", found.port)) for found in next(look_ups)]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
         options = ChannelOptions(initial_backoff=60, max_backoff=60, resolution_interval=0.01)
@@ -251,6 +251,20 @@ async def test_pick_first_passes_over_an_address_in_its_pause(port: int) -> None
             await opened.wait_for_state_change(grpc.ChannelConnectivity.READY)
             state = opened.get_state(try_to_connect=True)
             assert state is grpc.ChannelConnectivity.CONNECTING
+
+
+async def test_the_end_of_any_pause_begins_another_round(port: int) -> None:
+    async with serving(_close, respond_to_all) as server:
+        options = ChannelOptions(initial_backoff=60, max_backoff=60)
+        target = f"ipv4:{server.target},127.0.0.1:{port}"
+        async with channel(target, options=options) as opened:
+            assert await opened.unary_unary(_PATH)(b"").code() is grpc.StatusCode.UNAVAILABLE
+            policy: Any = opened._dispatcher._policy  # noqa: SLF001 - pauses are long.
+            first = policy._subchannels[0]  # noqa: SLF001 - as above.
+            first._next_attempt = 0  # noqa: SLF001 - its pause is over, and the other's is not.
+            first._may_connect_again()  # noqa: SLF001 - as above.
+            call = opened.unary_unary(_PATH)(b"", timeout=10, wait_for_ready=True)
+            assert await call == b"response"
 
 
 async def test_a_look_up_without_a_thread_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

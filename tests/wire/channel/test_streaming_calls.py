@@ -248,6 +248,33 @@ async def test_requests_left_in_their_middle_end_in_their_context() -> None:
         await asyncio.wait_for(left.wait(), 5)
 
 
+class _Receiver:
+    """An iterable of an application's own, as a queue that serves several calls."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._requests = iter([b"one"])
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for request in self._requests:
+            return request
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+async def test_an_iterable_that_is_no_generator_stays_open() -> None:
+    requests = _Receiver()
+    async with serving(_echo) as server, channel(server.target) as opened:
+        call = opened.stream_stream(_PATH)(requests, timeout=10)
+        assert [response async for response in call] == [b"one"]
+    assert not requests.is_closed
+
+
 async def test_a_cancelled_stream_is_reset() -> None:
     async with serving(_echo) as server, channel(server.target) as opened:
         call = opened.stream_stream(_PATH)(timeout=10)

@@ -63,6 +63,22 @@ async def test_a_call_that_the_transport_refuses_is_seen() -> None:
     assert observer.events[2] == ("closed",)
 
 
+class _Failing(grpc.GenericRpcHandler):
+    def service(self, handler_call_details: Any) -> Any:
+        raise LookupError(handler_call_details.method)
+
+
+async def test_a_method_that_was_not_found_is_not_known() -> None:
+    observer = _Observer()
+    async with (
+        serving("unary_unary", _echo, observer=observer) as (served, port),
+        channel_to(port) as channel,
+    ):
+        served.add_generic_rpc_handlers((_Failing(),))
+        await failure(channel.unary_unary("/test.Service/Other")(b""))
+    assert observer.events[0] == ("started", "/test.Service/Other", "False")
+
+
 async def test_a_response_that_nobody_reads_does_not_close() -> None:
     observer = _Observer()
     large = frames.message(bytes(100_000))
