@@ -103,6 +103,8 @@ class PickFirst:
         if self._current + 1 == len(self._subchannels):
             self._all_have_failed(error)
             self._dispatching.resolve()
+            # The pause of one of them may be over already.
+            self.connect()
             return
         self._current += 1
         following = self._subchannels[self._current]
@@ -153,8 +155,9 @@ class PickFirst:
             self._rivals = None
 
     def _leave(self, frozen: Subchannel) -> None:
-        """Leave a silent server's calls the rest of their time, and begin with it anew."""
+        """Leave a silent server's calls the rest of their time, and try it again after a pause."""
         fresh = Subchannel(frozen.address, self._settings, self)
+        fresh.pause(frozen.error)
         self._subchannels[self._current] = fresh
         frozen.drop()
 

@@ -76,6 +76,11 @@ class Subchannel:
         else:
             self._begin()
 
+    def pause(self, error: str) -> None:
+        """Begin as after a failed attempt."""
+        self._next_attempt = self._loop.time() + self._backoff.next()
+        self._failed(error)
+
     def drop(self) -> None:
         """Leave this address: calls on the connection end as they will, new ones do not begin."""
         connection = self.connection

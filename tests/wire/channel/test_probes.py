@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, respond_to_all, serving
+from tests.wire.channel.scripted_server import Peer, reserved_port, respond_to_all, serving
 from wire.channel import ChannelOptions, channel
 from wire.errors import TransportError
 
@@ -112,6 +112,22 @@ async def test_pick_first_leaves_a_server_that_has_frozen() -> None:
 
             call = method(b"", timeout=10, wait_for_ready=True)
             assert await call == b"response"
+
+
+async def test_pick_first_comes_back_to_the_last_server() -> None:
+    options = ChannelOptions(initial_backoff=0.05, max_backoff=0.05, probe_interval=0.05)
+    with reserved_port() as port:
+        async with serving(_freeze, respond_to_all) as thawing:
+            target = f"ipv4:127.0.0.1:{port},{thawing.target}"
+            async with channel(target, options=options) as opened:
+                method = opened.unary_unary(_PATH)
+                while not (thawing.peers and thawing.peers[0].is_deaf):
+                    await _outcome(method(b"", timeout=0.02))
+                while "does not respond" not in (opened.last_error or ""):
+                    await _outcome(method(b"", timeout=0.02))
+
+                call = method(b"", timeout=10, wait_for_ready=True)
+                assert await call == b"response"
 
 
 async def test_a_connection_without_responses_is_closed() -> None:
