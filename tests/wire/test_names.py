@@ -1,7 +1,9 @@
 """The public names of `wire`, in a process with no other import of it."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +23,12 @@ def _run(program: str) -> str:
 
 def test_every_name_is_there() -> None:
     assert set(_run(_ALL).split()) == {"True"}
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    stub = ast.parse(Path(wire.__file__).with_name("__init__.pyi").read_bytes())
+    seen = [alias.asname for node in stub.body for alias in getattr(node, "names", ())]
+    assert sorted(map(str, seen)) == sorted(wire.__all__)
 
 
 @pytest.mark.parametrize("name", ["server", "channel"])
