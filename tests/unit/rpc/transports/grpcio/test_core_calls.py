@@ -40,7 +40,8 @@ class Responder(grpc.GenericRpcHandler):
                     yield response
                 if request.endswith(b" "):
                     await asyncio.Event().wait()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
+            # The latter where the end comes while gRPC is about to send a response.
             self.cancelled += 1
             raise
 
