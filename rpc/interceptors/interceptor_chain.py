@@ -17,6 +17,7 @@ from rpc.interceptors.hooks import hooks
 from rpc.interceptors.interceptor import Proceed, ServerInterceptor
 from rpc.interceptors.status_mapping import (
     Upstreams,
+    first_in,
     internal_error,
     no_upstreams,
     servicer_status,
@@ -241,11 +242,8 @@ class InterceptorChain:
 def _raise_abort_in(error: BaseException) -> None:
     """Raises what `context.abort` raised in a task of a group. gRPC wants that exception itself."""
     found = error.subgroup(grpc.aio.AbortError) if isinstance(error, ExceptionGroup) else None
-    while found is not None:
-        first = found.exceptions[0]
-        if not isinstance(first, ExceptionGroup):
-            raise first
-        found = first
+    if found is not None:
+        raise first_in(found)
 
 
 def _intercepted(

@@ -81,8 +81,14 @@ class StatusMapping(ServerInterceptor):
 def _first_of_statuses(error: Exception) -> Exception:
     """The first exception of a group of nothing but statuses. Any other exception as it is."""
     if isinstance(error, ExceptionGroup) and error.split(_STATUSES)[1] is None:
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
+        return first_in(error)
+    return error
+
+
+def first_in(error: Exception) -> Exception:
+    """The first exception of a group, whatever groups are in it. Any other exception as it is."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
     return error
 
 
