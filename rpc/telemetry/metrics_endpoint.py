@@ -207,7 +207,7 @@ def _following_context(tls: ServerTls) -> ssl.SSLContext:
         reloader.reload_if_changed()
         connection.context = reloader.current
 
-    context = _context(validated, tls)
+    context = reloader.current
     context.sni_callback = before_handshake
     return context
 
