@@ -91,7 +91,7 @@ class Application:
                 interceptor takes a declared upstream.
         """
         made = [(self._make(one.make, available), one.register) for one in self.servicers]
-        makers = [*(one.make for one in self.servicers), *filter(callable, self.interceptors)]
+        makers = [*(one.make for one in self.servicers), *self._interceptor_makers()]
         taken = {name for make in makers for name in _parameters(make).all}
         for upstream in self.upstreams:
             if upstream.name not in taken:
@@ -100,6 +100,9 @@ class Application:
                     " parameter of that name"
                 )
         return made
+
+    def _interceptor_makers(self) -> list[Callable[..., ServerInterceptor]]:
+        return [one for one in self.interceptors if not isinstance(one, ServerInterceptor)]
 
     def make_interceptors(self, available: Mapping[str, Any]) -> list[ServerInterceptor]:
         """The interceptors, made with the available values. Raises StartupError as above."""
