@@ -34,7 +34,7 @@ class Call:
         peer: address of its caller, as in `ipv4:127.0.0.1:50000`.
         request_id: the caller's, or a new one.
         trace_context: its trace and baggage. An interceptor may replace it.
-        known: whether the method exists.
+        known: whether the server has the method by name. If not, the name is the caller's choice.
         streaming: whether requests or responses are streams.
         callers: DNS names and URIs in the caller's certificate. Empty if the server requests none.
         requests: number of messages received.

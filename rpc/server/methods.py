@@ -44,8 +44,7 @@ class Methods:
         found = self._found.get(name)
         if found is None:
             found = self._find_generic(name)
-        # What is not there is not kept: callers could fill the memory with such names.
-        return Method(name, _REFUSAL, self._chain, known=False) if found is None else found
+        return found or Method(name, _REFUSAL, self._chain, known=False, exists=False)
 
     def all(self) -> Iterable[Method]:
         """The methods known by name from the start."""
@@ -78,7 +77,11 @@ class Methods:
         for generic, chain in self._generic:
             handler = generic.service(details)
             if handler is not None:
-                method = self._found[name] = Method(name, handler, chain)
+                # A service has so many methods. Any other handler may take each name.
+                known = isinstance(generic, grpc.ServiceRpcHandler)
+                method = Method(name, handler, chain, known=known)
+                if known:
+                    self._found[name] = method
                 return method
         return None
 

@@ -95,7 +95,9 @@ class Method:
         name: full name, as in `/user.Orchestrator1Service/GetUserByName`.
         handler: the servicer's function, its kind and the serialisers of its messages.
         chain: what its calls go through.
-        known: whether the method exists. If not, `handler` refuses the call.
+        known: whether the server has it by name. If not, the name is the caller's choice, and
+            nothing is kept of it: callers could fill the memory.
+        exists: whether there is such a method. If not, `handler` refuses the call.
         is_admin: whether it is one of health, reflection and channelz.
     """
 
@@ -103,6 +105,7 @@ class Method:
     handler: MethodHandler
     chain: CallChain
     known: bool = True
+    exists: bool = True
     is_admin: bool = False
 
 

@@ -51,7 +51,6 @@ class Calls(grpc.GenericRpcHandler):
             method = self._methods.find(name)
             handler = self._handler(method)
             if method.known:
-                # Else callers could fill the memory with names of their own.
                 self._handlers[name] = handler
         return handler
 

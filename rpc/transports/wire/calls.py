@@ -94,9 +94,11 @@ class GenericHandlers(grpc.GenericRpcHandler):
         handler = self._found.get(name)
         if handler is None:
             method = self._methods.find(name)
-            if not method.known:
+            if not method.exists:
                 return None
-            handler = self._found[name] = handler_of(method)
+            handler = handler_of(method)
+            if method.known:
+                self._found[name] = handler
         return handler
 
 

@@ -30,6 +30,14 @@ class Generic(grpc.GenericRpcHandler):
         return self.handler if handler_call_details.method == "/other/Method" else None
 
 
+class GenericService(Generic, grpc.ServiceRpcHandler):
+    """The same as one service, like generated code before registered methods."""
+
+    def service_name(self) -> str:
+        """The hook of gRPC."""
+        return "other"
+
+
 @pytest.fixture
 def methods() -> Methods:
     methods = Methods(CHAIN, ADMIN_CHAIN)
@@ -71,18 +79,28 @@ def test_admin_methods_are_no_services_of_the_program(
     assert methods.services == [SERVICE]
 
 
-def test_a_generic_handler_is_called_for_a_method_once(methods: Methods) -> None:
+def test_a_service_without_registered_methods_is_asked_once(methods: Methods) -> None:
+    service = GenericService()
+    methods.own.add_generic_rpc_handlers((service,))
+    for _ in range(2):
+        assert methods.find("/other/Method").handler is service.handler
+        assert methods.find("/other/Method").known
+    assert service.asked == 1
+
+
+def test_nothing_is_kept_of_names_that_callers_choose(methods: Methods) -> None:
     generic = Generic()
     methods.own.add_generic_rpc_handlers((generic,))
-    for _ in range(2):
-        assert methods.find("/other/Method").handler is generic.handler
-    assert generic.asked == 1
+    for asked in (1, 2):
+        method = methods.find("/other/Method")
+        assert (method.handler, method.known, method.exists) == (generic.handler, False, True)
+        assert generic.asked == asked
 
 
 async def test_a_method_that_is_not_there_is_refused(methods: Methods) -> None:
     for name in (f"/{SERVICE}/Nothing", "/other.Service/GetMockUserData"):
         method = methods.find(name)
-        assert (method.name, method.known) == (name, False)
+        assert (method.name, method.known, method.exists) == (name, False, False)
         assert method.chain is CHAIN
         refuse: Any = method.handler.stream_unary
         with pytest.raises(RpcStatusError) as raised:

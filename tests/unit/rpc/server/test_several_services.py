@@ -50,6 +50,23 @@ def add_by_generic_handler(servicer: MockData, server: Any) -> None:
     server.add_generic_rpc_handlers((generic,))
 
 
+class EveryMethod(grpc.GenericRpcHandler):
+    """Handles calls of all names, as a proxy does."""
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """The hook of gRPC."""
+        return grpc.unary_unary_rpc_method_handler(self.respond)
+
+    async def respond(self, request: Any, context: Any) -> Any:
+        """Sends the request back."""
+        return request
+
+
+def add_every_method(handler: EveryMethod, server: Any) -> None:
+    """Adds the handler of all names."""
+    server.add_generic_rpc_handlers((handler,))
+
+
 def service(streams: Streams) -> Service:
     return Service(
         "several",
@@ -113,6 +130,26 @@ async def test_each_is_counted(transport: str) -> None:
             name = {"grpc_method": method[1:], "grpc_status": "INTERNAL"}
             count = "grpc_server_call_duration_seconds_count"
             assert await asyncio.to_thread(metric, server, count, **name) == 1
+
+
+@EVERY_TRANSPORT
+async def test_callers_cannot_fill_the_metrics_with_names(
+    transport: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proxy = Service("proxy", port=1, servicers=[Servicer(EveryMethod, add_every_method)])
+    names = [f"/a.Service/Method{number}" for number in range(20)]
+    async with (
+        serving(
+            proxy, transport=transport, metrics_address="127.0.0.1:0", log_format="json"
+        ) as server,
+        calling(server.address) as channel,
+    ):
+        for name in names:
+            assert await call(channel, name) == b""
+        begun = "grpc_server_call_started_total"
+        assert await asyncio.to_thread(metric, server, begun, grpc_method="other") == len(names)
+        assert await asyncio.to_thread(metric, server, begun) == len(names)
+    assert [line["method"] for line in call_lines(capsys)] == names
 
 
 @EVERY_TRANSPORT
