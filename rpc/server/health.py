@@ -17,7 +17,7 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class HealthServicer(health_pb2_grpc.HealthServicer):
-    """Answers `Check`, `List` and `Watch`.
+    """Serves `Check`, `List` and `Watch`.
 
     Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md. It is not grpcio's
     servicer, as grpcio's writes to a watcher under a lock: a watcher that does not read keeps all

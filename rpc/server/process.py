@@ -24,7 +24,7 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 # What a thread gets to finish once the grace is over and its call has ended.
 _THREADS_SECONDS = 0.5
 
-# Left to themselves these end a process, with the calls that it answers.
+# Left to themselves these end a process, with the calls that it serves.
 _HARMLESS = {
     signal.SIGUSR1: "it means nothing here",
     signal.SIGUSR2: "it means nothing here",

@@ -32,7 +32,7 @@ def add_reflection(
 
 
 class _EndingServicer(reflection.aio.ReflectionServicer):
-    """Answers until the server stops: an open stream must not hold the exit."""
+    """Responds until the server stops: an open stream must not hold the exit."""
 
     def __init__(self, services: Sequence[str], stopping: asyncio.Event) -> None:
         super().__init__(services, _Pool())

@@ -84,7 +84,7 @@ def _is_terminal() -> bool:
 
 
 def call_fields() -> dict[str, str]:
-    """The fields of lines written while a call is answered: its ids."""
+    """The fields of lines written while a call is served: its ids."""
     call = current_call.get()
     if call is None:
         return {}

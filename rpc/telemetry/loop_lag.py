@@ -1,4 +1,4 @@
-"""How late the event loop is: while a servicer blocks it, nobody is answered."""
+"""How late the event loop is: while a servicer blocks it, nobody gets a response."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: a span for each call answered and each call made, sent over OTLP/gRPC.
+"""OpenTelemetry traces: a span for each call served and each call made, sent over OTLP/gRPC.
 
 Attributes follow OpenTelemetry's semantic conventions for RPC spans, in the version of
 `otel_pipeline.SCHEMA_URL`. Without an endpoint nothing of this is loaded. The caller's trace
@@ -88,7 +88,7 @@ class Tracing:
 
 
 class _CallSpans(ServerInterceptor):
-    """A span for each answered call, as a child of its caller's."""
+    """A span for each served call, as a child of its caller's."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._spans = _Spans(tracer)

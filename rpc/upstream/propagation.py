@@ -14,7 +14,7 @@ def effective_timeout(serving: Call | None, given: float | None, default: float)
     """Seconds that a call to an upstream may take.
 
     Args:
-        serving: the call that is being answered. None for none.
+        serving: the call in hand. None for none.
         given: by the servicer. It counts if the caller's deadline leaves as much.
         default: for a call that has neither that nor a caller's deadline.
     """
@@ -25,13 +25,13 @@ def effective_timeout(serving: Call | None, given: float | None, default: float)
 
 
 def outgoing_metadata(serving: Call | None, given: Metadata) -> tuple[tuple[str, str | bytes], ...]:
-    """What travels with a call to an upstream: ids and trace of the call that is being answered.
+    """What travels with a call to an upstream: ids and trace of the call in hand.
 
     `UpstreamCall.outgoing_metadata` is the same where there are interceptors. Without them no such
     object is made.
 
     Args:
-        serving: the call that is being answered. None for none.
+        serving: the call in hand. None for none.
         given: what the servicer sends along.
     """
     sent = tuple(given) if given else ()
@@ -46,7 +46,7 @@ def new_upstream_call(
     """A call to an upstream as interceptors see it, before it is sent.
 
     Args:
-        serving: the call that is being answered. None for none.
+        serving: the call in hand. None for none.
         method: full name, as in `/user.Orchestrator2Service/GetUser`.
         seconds: that it may take.
         given: what the servicer sends along.

@@ -177,7 +177,7 @@ def undecodable(error: DecodeError) -> RpcStatusError:
     """The status for bytes that are not the message they should be.
 
     https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a server that cannot parse a request
-    answers INTERNAL.
+    responds with INTERNAL.
     """
     message = "the request is not a valid message of the method's type"
     return RpcStatusError(grpc.StatusCode.INTERNAL, message, diagnosis=str(error))

@@ -31,7 +31,7 @@ class OpenCalls:
 
     @property
     def any_open(self) -> bool:
-        """Whether any call is being answered."""
+        """Whether any call is open."""
         return bool(self._open)
 
     async def watch(self) -> None:

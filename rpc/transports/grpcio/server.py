@@ -29,9 +29,9 @@ _ARGUMENTS = [
 # After the first, a quiet period, we assume that health-watching clients have moved away. We wait
 # at most the second.
 _WATCHERS_QUIET_SECONDS, _WATCHERS_LIMIT_SECONDS = 0.2, 2.0
-# The same where nobody is answered meanwhile, which must not take long. Callers that make calls at
+# The same while no call is served, which must not take long. Callers that make calls at
 # a rate of their own never cease.
-_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS = 0.05, 0.2
+_UNSERVED_QUIET_SECONDS, _UNSERVED_LIMIT_SECONDS = 0.05, 0.2
 # What a call that is on its way may take to bring its request.
 _SILENCE_SECONDS = 0.5
 # What a caller may take to read the last responses and to close its connection.
@@ -94,7 +94,7 @@ class GrpcioServer:
         """Accepts no more calls, and gives those in flight `grace` seconds to finish."""
         # gRPC notifies callers, no sooner than it cancels what it has not taken up.
         self._responses.hold()
-        await self._arrivals.cease(_UNANSWERED_QUIET_SECONDS, _UNANSWERED_LIMIT_SECONDS)
+        await self._arrivals.cease(_UNSERVED_QUIET_SECONDS, _UNSERVED_LIMIT_SECONDS)
         last_after = min(_LAST_RESPONSE_SECONDS, grace / 2)
         loop = asyncio.get_running_loop()
         end = loop.time() + grace + _CLEANUP_SECONDS
