@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from rpc.core.errors import StartupError
 from rpc.interceptors.interceptor import ServerInterceptor
@@ -22,6 +22,8 @@ OwnUpstreamInterceptor = UpstreamInterceptor | Callable[..., UpstreamInterceptor
 """The same on the way to upstreams."""
 
 Made = TypeVar("Made")
+
+_SOURCES = "neither an upstream nor an option"
 
 Arrange = Callable[[list[ServerInterceptor]], list[ServerInterceptor]]
 """Makes another list of a list of interceptors, outermost first."""
@@ -102,29 +104,43 @@ class Application:
         return made
 
     def _interceptor_makers(self) -> list[Callable[..., ServerInterceptor]]:
-        return [one for one in self.interceptors if not isinstance(one, ServerInterceptor)]
+        return [one for one in self.interceptors if _is_maker(one, ServerInterceptor)]
 
     def make_interceptors(self, available: Mapping[str, Any]) -> list[ServerInterceptor]:
-        """The interceptors, made with the available values. Raises StartupError as above."""
-        return [
-            one if isinstance(one, ServerInterceptor) else self._make(one, available)
-            for one in self.interceptors
-        ]
+        """The interceptors, made with the available values.
+
+        Raises:
+            StartupError: as above, or one is of another kind, such as gRPC's own.
+        """
+        return [self._interceptor(ServerInterceptor, one, available) for one in self.interceptors]
 
     def make_upstream_interceptors(self, available: Mapping[str, Any]) -> list[UpstreamInterceptor]:
         """The same for those of the upstream side."""
         return [
-            one
-            if isinstance(one, UpstreamInterceptor)
-            else self._make(one, available, sources="no option")
+            self._interceptor(UpstreamInterceptor, one, available, sources="no option")
             for one in self.upstream_interceptors
         ]
 
-    def _make(
+    def _interceptor(
         self,
-        make: Callable[..., Made],
+        kind: type[Made],
+        given: Made | Callable[..., Made],
         available: Mapping[str, Any],
-        sources: str = "neither an upstream nor an option",
+        sources: str = _SOURCES,
+    ) -> Made:
+        made: Any = given
+        if _is_maker(given, kind):
+            made = self._make(given, available, sources)
+        if isinstance(made, kind):
+            return made
+        wrong = type(made).__name__ if made is given else f"{_name(given)}, which makes {made!r},"
+        raise StartupError(
+            f"{self.name}: {wrong} is no interceptor of this runtime: derive it from"
+            f" rpc.service.{kind.__name__}"
+        )
+
+    def _make(
+        self, make: Callable[..., Made], available: Mapping[str, Any], sources: str = _SOURCES
     ) -> Made:
         wanted = _parameters(make)
         unknown = [name for name in wanted.required if name not in available]
@@ -152,5 +168,12 @@ def _parameters(make: Callable[..., Any]) -> _Wanted:
     return _Wanted([one.name for one in parameters], required)
 
 
-def _name(make: Callable[..., Any]) -> str:
+def _is_maker(
+    given: Made | Callable[..., Made], kind: type[Made]
+) -> TypeGuard[Callable[..., Made]]:
+    """Whether it makes an interceptor, and is none itself."""
+    return callable(given) and not isinstance(given, kind)
+
+
+def _name(make: object) -> str:
     return getattr(make, "__qualname__", repr(make))

@@ -110,3 +110,34 @@ async def test_an_upstream_interceptor_gets_no_stub() -> None:
     with pytest.raises(StartupError, match=r"wants takes 'mock_data', which is no option of the"):
         async with serving(declared, upstream="127.0.0.1:1"):
             pass
+
+
+class GrpcsOwn(grpc.aio.ServerInterceptor):
+    """What servers of grpc.aio take."""
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """The hook of gRPC."""
+        return await continuation(handler_call_details)
+
+
+def makes_none() -> None:
+    """A function without a return."""
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (GrpcsOwn(), "GrpcsOwn"),
+        (makes_none, "makes_none, which makes None,"),
+        (None, "NoneType"),
+    ],
+)
+async def test_only_interceptors_of_the_runtime_are_taken(given: Any, named: str) -> None:
+    ended = f"^orc2: {named} is no interceptor of this runtime: derive it from rpc.service."
+    for kind, declared in (
+        ("ServerInterceptor", service(given)),
+        ("UpstreamInterceptor", service(upstream_interceptors=[given])),
+    ):
+        with pytest.raises(StartupError, match=ended + kind):
+            async with serving(declared, upstream="127.0.0.1:1"):
+                pass
