@@ -7,7 +7,7 @@ section 8.2.1, or a peer may refuse the whole message.
 import binascii
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wire.errors import MetadataError
 
@@ -55,15 +55,17 @@ _MAX_DECODED_NAMES = 512
 _MAX_DECODED_NAME = 64
 
 
-def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
+def encode_metadata(metadata: Iterable[tuple[str | bytes, Value]]) -> list[Field]:
     """The fields of an application's metadata, in its order.
+
+    Names may be bytes, too: grpc.aio takes them.
 
     Raises:
         MetadataError: a name has characters other than `0-9a-z_.-` or is reserved for the
             transport, a text value is not printable ASCII, or a value is neither text nor bytes.
     """
     fields = []
-    known = _text_names
+    known: dict[Any, bytes] = _text_names
     for name, value in metadata:
         encoded = known.get(name)
         # The usual case in one step: text of printable ASCII, by a name that came before.
@@ -80,7 +82,9 @@ def encode_metadata(metadata: Iterable[tuple[str, Value]]) -> list[Field]:
     return fields
 
 
-def _encode(name: str, value: Value) -> Field:
+def _encode(name: str | bytes, value: Value) -> Field:
+    if isinstance(name, bytes):
+        name = name.decode("ascii", "replace")
     encoded = _text_names.get(name) or _encode_name(name)
     if isinstance(value, str):
         data = value.encode("utf-8", "surrogatepass")

@@ -26,8 +26,19 @@ def test_space_around_a_text_is_stripped() -> None:
     assert encode_metadata([("a", "  b c ")]) == [(b"a", b"b c")]
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "with space", ":path", "naïve", "a\n", "a:b"])
-def test_a_name_with_other_characters_is_refused(name: str) -> None:
+def test_a_name_may_be_bytes() -> None:
+    given: list[tuple[bytes, str | bytes]] = [
+        (b"x-name", "b"),
+        (b"x-name", "c"),
+        (b"a-bin", b"\xff"),
+    ]
+    assert encode_metadata(given) == [(b"x-name", b"b"), (b"x-name", b"c"), (b"a-bin", b"/w")]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Upper", "with space", ":path", "naïve", "a\n", "a:b", b"Upper", b"\xc3\xa4"]
+)
+def test_a_name_with_other_characters_is_refused(name: str | bytes) -> None:
     with pytest.raises(MetadataError, match="no name of metadata"):
         encode_metadata([(name, "x")])
 
