@@ -83,11 +83,24 @@ async def _serve(
             _retract(settings)
         shutdown = settings.shutdown
         get_logger().info("stopping", grace_s=shutdown.grace, drain_delay_s=shutdown.drain_delay)
+    tasks_ended = await _tasks_have_ended(shutdown.grace)
     idle = await _threads_are_idle()
     get_logger().info("stopped")
-    if not idle:
-        # Nothing can end a thread, and the interpreter would wait for it, however long it takes.
+    if not (tasks_ended and idle):
+        # Nothing can end them, and the interpreter would wait for them, however long it takes.
         os._exit(0)
+
+
+async def _tasks_have_ended(seconds: float) -> bool:
+    """Whether a service's own tasks are over. They are cancelled while threads still work."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, tasks = await asyncio.wait(tasks, timeout=seconds)
+    if tasks:
+        get_logger().warning("a task is left behind, which its cancellation does not end")
+    return not tasks
 
 
 async def _threads_are_idle() -> bool:

@@ -1,12 +1,14 @@
 """A server as a process: it logs its readiness, and ends on a signal."""
 
+import asyncio
 import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rpc.server.application import Application, Servicer
 from rpc.server.process import run_server
@@ -42,6 +44,10 @@ def settings(ready: Path, metrics_address: str | None = None, **chosen: Any) -> 
     return ServerSettings(name="mock_data", telemetry=telemetry, ready_file=ready, **chosen)
 
 
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+
+
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_signal_ends_it_and_the_log_has_its_life(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
@@ -58,7 +64,7 @@ def test_a_signal_ends_it_and_the_log_has_its_life(
     stopper.start()
     run_server(APPLICATION, settings(ready, metrics_address="127.0.0.1:0"), {})
     stopper.join()
-    lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+    lines = lines_of(capsys)
     assert [line["event"] for line in lines] == ["serving", "stopping", "stopped"]
     assert [line["service"] for line in lines] == ["mock_data"] * 3
     serving, stopping, _ = lines
@@ -91,7 +97,7 @@ def test_what_goes_wrong_in_a_thread_is_a_line_of_its_log(
     stopper.start()
     run_server(APPLICATION, settings(ready), {})
     stopper.join()
-    lines = [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+    lines = lines_of(capsys)
     (error,) = (line for line in lines if line["level"] == "error")
     assert "ValueError: in a thread" in error["exception"]
 
@@ -178,9 +184,79 @@ def test_a_busy_thread_does_not_hold_up_the_exit(
     run_server(application, chosen, {})
     stopper.join()
     assert codes == [0]
-    events = [json.loads(line)["event"] for line in capsys.readouterr().err.split("\n")[:-1]]
+    events = [line["event"] for line in lines_of(capsys)]
     warning = "a blocking method is left behind, which still runs on its thread"
     assert events[: events.index("stopped")][-1] == warning
+
+
+class Flushing(mock_data.MockUserData):
+    """Has a task of its own that writes in a thread when it is cancelled."""
+
+    written: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(self.written.append, "all")
+
+
+class Stubborn(mock_data.MockUserData):
+    """Has a task of its own that no cancellation ends."""
+
+    end: asyncio.Event
+
+    def __init__(self) -> None:
+        super().__init__()
+        Stubborn.end = asyncio.Event()
+        self._waiting = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while not self.end.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.end.wait()
+
+
+def run_and_stop(servicer: type[mock_data.MockUserData], ready: Path, **chosen: Any) -> None:
+    def stop_when_ready() -> None:
+        wait_until(ready.exists, "the server serves")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    register = user_pb2_grpc.add_MockUserDataServiceServicer_to_server
+    application = Application("with_tasks", 0, [Servicer(servicer, register)])
+    stopper = threading.Thread(target=stop_when_ready)
+    stopper.start()
+    run_server(application, settings(ready, **chosen), {})
+    stopper.join()
+
+
+def test_tasks_of_a_service_may_use_threads_to_their_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Flushing.written.clear()
+    run_and_stop(Flushing, tmp_path / "ready")
+    assert Flushing.written == ["all"]
+    assert [line["event"] for line in lines_of(capsys)] == ["serving", "stopping", "stopped"]
+
+
+def test_a_task_that_does_not_end_does_not_hold_up_the_exit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+
+    def end(code: int) -> None:
+        codes.append(code)
+        Stubborn.end.set()
+
+    monkeypatch.setattr(os, "_exit", end)
+    run_and_stop(Stubborn, tmp_path / "ready", shutdown=ShutdownSettings(grace=0.1))
+    assert codes == [0]
+    warning = "a task is left behind, which its cancellation does not end"
+    assert [line["event"] for line in lines_of(capsys)][2:] == [warning, "stopped"]
 
 
 def test_a_ready_file_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
