@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from rpc.server.application import Application
@@ -14,21 +13,14 @@ from rpc.server.ready_file import ReadyFileError, remove_ready_file, write_ready
 from rpc.server.reload import Reload
 from rpc.server.running_server import RunningServer, running_server
 from rpc.server.settings import ServerSettings
+from rpc.server.signals import log_harmless_signals, stop_on_signal
 from rpc.telemetry.log_setup import configure_logs, get_logger
 from rpc.telemetry.stray_errors import log_stray_errors
 
 import uvloop
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-
 # What a thread gets to finish once the grace is over and its call has ended.
 _THREADS_SECONDS = 0.5
-
-# Left to themselves these end a process, with the calls that it serves.
-_HARMLESS = {
-    signal.SIGUSR1: "it means nothing here",
-    signal.SIGUSR2: "it means nothing here",
-}
 
 
 def run_server(
@@ -68,8 +60,8 @@ def _spare_garbage_collector(transport: str) -> None:
 async def _serve(
     application: Application, settings: ServerSettings, options: Mapping[str, Any]
 ) -> None:
-    stop = _stop_on_signal()
-    _log_harmless_signals()
+    stop = stop_on_signal()
+    log_harmless_signals()
     reload = Reload(settings.telemetry)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.run)
     _retract(settings)
@@ -124,34 +116,3 @@ def _announce(server: RunningServer, settings: ServerSettings) -> None:
 def _retract(settings: ServerSettings) -> None:
     if settings.ready_file is not None:
         remove_ready_file(settings.ready_file)
-
-
-def _stop_on_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stopping() -> None:
-        stop.set()
-        for number in _STOPPING:
-            _let_end(number, loop)
-
-    for number in _STOPPING:
-        loop.add_signal_handler(number, stopping)
-    return stop
-
-
-def _log_harmless_signals() -> None:
-    loop = asyncio.get_running_loop()
-    for number, why in _HARMLESS.items():
-        line = partial(get_logger().info, "signal ignored", signal=number.name, why=why)
-        loop.add_signal_handler(number, line)
-
-
-def _let_end(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
-    """Makes a further signal end the process at once."""
-    loop.remove_signal_handler(number)
-    if os.getpid() == 1:
-        # In a container the kernel keeps what has no handler from it.
-        loop.add_signal_handler(number, os._exit, 128 + number)
-    else:
-        signal.signal(number, signal.SIG_DFL)
