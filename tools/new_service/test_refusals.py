@@ -67,6 +67,17 @@ def test_an_upstream_that_cannot_be_called_is_refused(tmp_path: Path) -> None:
     assert texts(workspace) == before
 
 
+def test_a_field_that_is_a_word_of_python_cannot_be_called(tmp_path: Path) -> None:
+    workspace = copy_workspace(tmp_path)
+    assert new_service(workspace, "users").returncode == 0
+    contract = workspace / "proto/users/users.proto"
+    contract.write_text(contract.read_text().replace("string text", "string from"))
+    before = texts(workspace)
+    ended = new_service(workspace, "greet", "--upstream", "users")
+    assert "UsersService of users has no unary method" in ended.stderr
+    assert texts(workspace) == before
+
+
 def test_a_service_that_another_calls_is_not_removed(tmp_path: Path) -> None:
     workspace = copy_workspace(tmp_path)
     assert new_service(workspace, "users").returncode == 0
