@@ -13,7 +13,7 @@ from rpc.server.ready_file import ReadyFileError, remove_ready_file, write_ready
 from rpc.server.reload import Reload
 from rpc.server.running_server import RunningServer, running_server
 from rpc.server.settings import ServerSettings
-from rpc.server.signals import log_harmless_signals, stop_on_signal
+from rpc.server.signals import log_harmless_signals, spare_forked_children, stop_on_signal
 from rpc.telemetry.log_setup import configure_logs, get_logger
 from rpc.telemetry.stray_errors import log_stray_errors
 
@@ -60,6 +60,7 @@ def _spare_garbage_collector(transport: str) -> None:
 async def _serve(
     application: Application, settings: ServerSettings, options: Mapping[str, Any]
 ) -> None:
+    spare_forked_children()
     stop = stop_on_signal()
     log_harmless_signals()
     reload = Reload(settings.telemetry)

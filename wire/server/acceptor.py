@@ -51,10 +51,16 @@ class Acceptor:
     def close(self) -> None:
         """Accept no more. Unfinished handshakes end."""
         # The loop watches the socket until the task is over.
-        self._accepting.add_done_callback(lambda _: self._listening.close())
+        self._accepting.add_done_callback(self._close)
         self._accepting.cancel()
         for handshake in self._handshakes:
             handshake.cancel()
+
+    def _close(self, _: object) -> None:
+        # A forked process may have the socket, too. Closed here alone, it would still take callers.
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
 
     async def _accept(self) -> None:
         while True:

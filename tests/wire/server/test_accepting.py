@@ -1,11 +1,15 @@
-"""A listening socket in a process without a free descriptor."""
+"""A listening socket: without a free descriptor, and in a forked process."""
 
 import asyncio
+import multiprocessing
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+import pytest
 
 from tests.wire.server.connection_log import ConnectionLog
 from tests.wire.server.service import METHOD, channel_to, serving
@@ -41,3 +45,15 @@ async def test_running_out_of_descriptors_is_reported_and_passes() -> None:
             assert told == ("unknown", ConnectionRefusal.NOT_ACCEPTED, "Too many open files")
         async with channel_to(port) as channel:
             assert await channel.unary_unary(METHOD)(b"hello", timeout=10) == b"hello"
+
+
+async def test_a_stopped_server_takes_no_callers_in_a_forked_process() -> None:
+    async with serving("unary_unary", _echo) as (_, port):
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+    try:
+        with socket.socket() as caller, pytest.raises(ConnectionRefusedError):
+            caller.connect(("127.0.0.1", port))
+    finally:
+        child.kill()
+        child.join()

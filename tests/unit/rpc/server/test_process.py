@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -187,6 +189,44 @@ def test_a_busy_thread_does_not_hold_up_the_exit(
     events = [line["event"] for line in lines_of(capsys)]
     warning = "a blocking method is left behind, which still runs on its thread"
     assert events[: events.index("stopped")][-1] == warning
+
+
+class Forking(mock_data.MockUserData):
+    """Runs a process of its own, forked as `multiprocessing` does by default, and ends it."""
+
+    async def GetMockUserData(self, request: Any, context: Any) -> user_pb2.User:
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(3,))
+        child.start()
+        child.terminate()
+        await asyncio.to_thread(child.join)
+        return user_pb2.User(roll=abs(child.exitcode or 0))
+
+
+@pytest.mark.parametrize("transport", ["grpcio", "wire"])
+def test_a_signal_to_a_forked_child_does_not_stop_the_server(
+    tmp_path: Path, transport: str
+) -> None:
+    ready = tmp_path / "ready"
+    seen: list[int] = []
+
+    def call_and_stop() -> None:
+        wait_until(ready.exists, "the server serves")
+        with grpc.insecure_channel(ready.read_text().strip()) as channel:
+            stub = user_pb2_grpc.MockUserDataServiceStub(channel)
+            for _ in range(2):
+                request = user_pb2.UserName(name="krithik")
+                seen.append(stub.GetMockUserData(request, timeout=LIMIT_SECONDS).roll)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    register = user_pb2_grpc.add_MockUserDataServiceServicer_to_server
+    stopper = threading.Thread(target=call_and_stop)
+    stopper.start()
+    application = Application("forking", 0, [Servicer(Forking, register)])
+    run_server(application, settings(ready, transport=transport), {})
+    stopper.join()
+    # In a child forked from gRPC's core, that may crash before the signal.
+    assert seen[0] == signal.SIGTERM
+    assert len(seen) == 2
 
 
 class Flushing(mock_data.MockUserData):

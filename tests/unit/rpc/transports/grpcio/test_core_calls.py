@@ -83,7 +83,8 @@ async def test_an_unreadable_response_fails_its_call(
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert is_local(caught.value)
     assert "a bad response" in (reason_of(caught.value) or "")
-    assert caplog.records == []
+    # The loop's own errors are of gRPC's events for loops of earlier tests.
+    assert [record for record in caplog.records if record.name != "asyncio"] == []
 
 
 @pytest.mark.parametrize("kind", ["unary_unary", "stream_unary"])
