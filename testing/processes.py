@@ -141,7 +141,7 @@ def run_to_end(
     """
     return subprocess.run(
         [*command_line(name), *arguments],
-        env=os.environ | dict(environment or {}),
+        env=environment_without_settings(name) | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -10,6 +10,7 @@ import grpc
 import pytest
 
 from testing.in_process import serving
+from testing.waiting import LIMIT_SECONDS
 
 
 def service(given: list[tuple[float, str | None]], *upstreams: str) -> Service:
@@ -78,3 +79,9 @@ async def test_an_upstream_without_an_address_is_named(upstreams: list[str], mes
     with pytest.raises(TypeError, match=f"^{message}$"):
         async with serving(service([], *upstreams), **given):
             pass
+
+
+async def test_a_proxy_for_the_web_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with serving(service([])) as server, grpc.aio.insecure_channel(server.address) as channel:
+        await asyncio.wait_for(channel.channel_ready(), LIMIT_SECONDS)

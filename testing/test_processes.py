@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from testing.processes import StartError, environment_without_settings, started
+from testing.processes import StartError, environment_without_settings, run_to_end, started
 
 _SERVES = """
 import pathlib, sys, time
@@ -96,6 +96,14 @@ def test_settings_of_a_program_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
     left = environment_without_settings("services/orc1")
     assert "ORC1_UPSTREAM" not in left
     assert left["ORC10_UPSTREAM"] == "another's"
+
+
+def test_a_program_that_ends_by_itself_gets_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV_LISTEN", "nonsense")
+    ended = run_to_end("/usr/bin/env", environment={"ENV_UPSTREAM": "given"})
+    assert {line for line in ended.stdout.splitlines() if line.startswith("ENV_")} == {
+        "ENV_UPSTREAM=given"
+    }
 
 
 def test_a_signal_during_a_start_leaves_nothing_running(

@@ -1,14 +1,15 @@
 """Runs one test file by pytest-bazel, which speaks Bazel's side of the test protocol.
 
-Three things are added. pytest-shard deals tests out by a hash of their names, so a shard may get
+Four things are added. pytest-shard deals tests out by a hash of their names, so a shard may get
 none: that is no failure, as long as the file has tests at all. A run of no test is one, with
-`--test_filter` too. And a test that hangs ends with a traceback while Bazel's time for the target
-lasts.
+`--test_filter` too. A test that hangs ends with a traceback while Bazel's time for the target
+lasts. And a test that ends the process fails, whatever exit code it gives.
 """
 
 import os
 import re
 import sys
+from typing import NoReturn
 
 import pytest
 from pytest_bazel.main import BazelEnv, main
@@ -52,6 +53,16 @@ def _keywords(word: "re.Match[str]") -> str:
     return f"({' and '.join(parts)}{bracket}{parameters})"
 
 
+def _fail_at_exit() -> None:
+    """Makes `os._exit(0)` a failure: the tests that follow do not run. A fork may end so."""
+    own, leave = os.getpid(), os._exit
+
+    def leave_in_failure(status: int) -> NoReturn:
+        leave(status or int(os.getpid() == own))
+
+    os._exit = leave_in_failure
+
+
 def _time_limit() -> list[str]:
     """The limit of a single test, before all other arguments: one that is given there wins."""
     seconds = os.environ.get("TEST_TIMEOUT")
@@ -59,6 +70,7 @@ def _time_limit() -> list[str]:
 
 
 if __name__ == "__main__":
+    _fail_at_exit()
     # Without the filter: pytest-bazel gives it to pytest in another form, and then takes a run of
     # no test for a success.
     seen = {name: value for name, value in os.environ.items() if name != _FILTER}

@@ -27,6 +27,22 @@ def test_a_bazel_of_the_version_where_github_responds(machine: Machine) -> None:
     assert machine.run("build").stdout.split()[-1] == "build"
 
 
+def test_a_bazelisk_by_the_name_of_bazel(machine: Machine) -> None:
+    machine.add_github()
+    machine.add("bazel", BAZEL.replace("FAKEVERSION:-7.7.1", "USE_BAZEL_VERSION:-9.2.0"))
+    result = machine.run("build", USE_BAZEL_VERSION="8.4.2")
+    assert result.stdout.splitlines() == [f"{VERSION} is wanted", "build"]
+
+
+def test_it_does_not_take_itself_for_a_bazel(machine: Machine) -> None:
+    machine.add_github()
+    machine.add_debian()
+    within_limit = 'echo ask >>"$CALLS" && (($(grep --count ask "$CALLS") < 9))'
+    machine.add("bazel", f'#!/bin/bash\n{within_limit} && "{machine.checkout}/bazelw" "$@"\n')
+    assert "route:   debian" in machine.run("--where").stdout
+    assert machine.calls("ask") == 1
+
+
 def test_a_bazel_of_another_version_is_not_taken(machine: Machine) -> None:
     machine.add_github()
     machine.add("bazel", BAZEL)

@@ -84,6 +84,8 @@ def test_a_release_writes_its_files_and_their_provenance_only() -> None:
     }
     assert job["timeout-minutes"] <= 60
     assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
+    assert [step["name"] for step in job["steps"] if "token" in str(step)] == ["Publish them"]
+    assert "token" not in str(job["env"])
 
 
 def test_every_job_ends(workflow: dict[str, Any]) -> None:

@@ -74,6 +74,15 @@ def test_a_file_with_no_test_fails(runner: _Runner, source: str) -> None:
     assert runner.run(source).returncode == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("os._exit(0)", 1), ("os._exit(3)", 3), ("os.fork() or os._exit(0)", 0)],
+)
+def test_a_test_that_ends_the_process_fails(runner: _Runner, body: str, code: int) -> None:
+    result = runner.run(f"import os\ndef test_alpha(): {body}\ndef test_beta(): pass")
+    assert result.returncode == code
+
+
 def test_a_file_that_cannot_be_imported_fails(runner: _Runner) -> None:
     assert runner.run("import no_such_module\ndef test_alpha(): pass").returncode != 0
 

@@ -67,7 +67,10 @@ def _install(folder: Path, lock: str) -> None:
     requirements = folder / "requirements.txt"
     requirements.write_text(lock, encoding="utf-8")
     pip = Path(pip_package.__file__).parent
-    _run(folder / "bin" / "python", pip, "install", *_PIP_OPTIONS, "--requirement", requirements)
+    # A pip.conf may name another place.
+    place = ["--no-user", f"--prefix={folder}", "--root=/", "--target="]
+    python = folder / "bin" / "python"
+    _run(python, pip, "install", *_PIP_OPTIONS, *place, "--requirement", requirements)
 
 
 def _put_on_path(folder: Path, roots: Iterable[Path]) -> None:
@@ -81,8 +84,10 @@ def _run(*command: str | Path) -> None:
 
 def _undisturbed(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment, without what else would change how Python and pip work."""
-    return {
+    kept = {
         name: value
         for name, value in environment.items()
         if not name.startswith(("PIP_", "PYTHON")) or _ABOUT_INDEXES.fullmatch(name)
     }
+    # A pip.conf's constraints cannot be taken back by an option.
+    return kept | {"PIP_CONSTRAINT": os.devnull}

@@ -118,6 +118,13 @@ def test_code_of_a_removed_contract_goes(workspace: Path) -> None:
     assert not stale.exists()
 
 
+def test_a_persons_files_stay(workspace: Path) -> None:
+    written = workspace / "proto" / "user_pb2_fields.py"
+    written.touch()
+    edit(workspace)
+    assert written.exists()
+
+
 def test_a_persons_settings_stay(workspace: Path) -> None:
     settings = workspace / ".vscode" / "settings.json"
     settings.parent.mkdir()

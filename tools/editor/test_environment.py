@@ -79,6 +79,20 @@ def test_the_users_pip_settings_do_not_disturb(
     assert make_environment(tmp_path / ".venv", NO_PACKAGES, [])
 
 
+@pytest.mark.parametrize(
+    "setting", ["user=1", "target={}/other", "prefix={}/other", "root={}/other", "constraint={}/no"]
+)
+def test_the_users_pip_conf_does_not_disturb(
+    tmp_path: Path, wheel_hash: str, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    settings = tmp_path / "pip.conf"
+    settings.write_text(f"[install]\n{setting.format(tmp_path)}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    make_environment(tmp_path / ".venv", f"greeting==1 --hash=sha256:{wheel_hash}\n", [])
+    python = tmp_path / ".venv" / "bin" / "python"
+    subprocess.run([python, "-c", "import greeting"], cwd="/", env={}, check=True)
+
+
 def test_the_locked_packages_are_in_it(tmp_path: Path, wheel_hash: str) -> None:
     make_environment(tmp_path / ".venv", f"greeting==1 --hash=sha256:{wheel_hash}\n", [])
     python = tmp_path / ".venv" / "bin" / "python"

@@ -1,6 +1,7 @@
 """What a new service calls: a method of its upstream, by the upstream's source and contract."""
 
 import ast
+import keyword
 import re
 import tempfile
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ def _compiled(workspace: Path, contract: Path) -> FileDescriptor:
 
 
 def _text(message: Descriptor) -> str:
-    """Name of a message's first string, empty if it has none."""
+    """Name of a message's first string that Python can name, empty if it has none."""
     strings = (field for field in message.fields if field.type == FieldDescriptor.TYPE_STRING)
-    return next((str(field.name) for field in strings if not field.is_repeated), "")
+    names = (str(field.name) for field in strings if not field.is_repeated)
+    return next((name for name in names if not keyword.iskeyword(name)), "")

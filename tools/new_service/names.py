@@ -1,5 +1,6 @@
 """What a service may be called."""
 
+import builtins
 import keyword
 import re
 import sys
@@ -13,18 +14,23 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # So that no line of the code that names the service twice is too long.
 _LONGEST = 20
 
-# Targets of each service's package and of //services, objects of deploy/kubernetes that are no
-# server's, this machine, and what a servicer's parameter or a class of its file means otherwise.
+# Targets of each service's package and of //services, objects of a namespace that are no server's,
+# this machine, a file of pytest's, OpenTelemetry's variables, and what an attribute or a parameter
+# of a servicer or a class of its file means otherwise.
 _TAKEN = {
     "all",
     "async_iterator",
+    "conftest",
     "declarations",
+    "default",
     "libraries",
     "library",
     "localhost",
     "names_and_metrics",
     "nobody",
+    "otel",
     "package",
+    "respond",
     "self",
     "service",
     "services",
@@ -49,7 +55,12 @@ def check_name(name: str, workspace: Path) -> None:
             f"{name!r} is no name for a service: small letters, digits and single underscores,"
             f" a letter first, at most {_LONGEST} characters, no word of Python or YAML"
         )
-    if name in _TAKEN or name.startswith("test_") or name.endswith("_client"):
+    # A caller's servicer has a parameter of the name. Git leaves out what protoc generates.
+    if (
+        name in _TAKEN | set(dir(builtins))
+        or name.startswith("test_")
+        or name.endswith(("_client", "_pb2", "_pb2_grpc"))
+    ):
         raise RefusalError(f"{name!r} is the name of something else here: choose another")
     if (workspace / "services" / name).exists():
         raise RefusalError(f"there is a service {name} already: services/{name}")

@@ -38,6 +38,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("service", "the name of something else"),
         ("test_greet", "the name of something else"),
         ("orc1_client", "the name of something else"),
+        ("user_pb2", "the name of something else"),
+        ("user_pb2_grpc", "the name of something else"),
+        ("conftest", "the name of something else"),
+        ("list", "the name of something else"),
         ("greet --upstream orc9", "there is no service 'orc9' to call; there are mock_data, orc1"),
         ("greet --kind duplex", "'duplex' is not one of"),
         ("greet --remove", "'greet' has no services/greet with a contract in proto/greet"),
@@ -60,6 +64,17 @@ def test_an_upstream_that_cannot_be_called_is_refused(tmp_path: Path) -> None:
     before = texts(workspace)
     ended = new_service(workspace, "greet", "--upstream", "stream")
     assert "StreamService of stream has no unary method" in ended.stderr
+    assert texts(workspace) == before
+
+
+def test_a_field_that_is_a_word_of_python_cannot_be_called(tmp_path: Path) -> None:
+    workspace = copy_workspace(tmp_path)
+    assert new_service(workspace, "users").returncode == 0
+    contract = workspace / "proto/users/users.proto"
+    contract.write_text(contract.read_text().replace("string text", "string from"))
+    before = texts(workspace)
+    ended = new_service(workspace, "greet", "--upstream", "users")
+    assert "UsersService of users has no unary method" in ended.stderr
     assert texts(workspace) == before
 
 

@@ -1,5 +1,6 @@
 """The bill of materials of a release: CycloneDX 1.6, from the files with its pinned parts."""
 
+import platform
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,21 +19,21 @@ _LOCKED = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 def bill_of_materials(
-    version: str, commit: str, committed: datetime, requirements: str, module: str
+    version: str, commit: str, committed: datetime, requirements: str, workspace: str
 ) -> str:
-    """The bill as JSON. The same arguments make the same bytes.
+    """The bill as JSON. The same arguments and interpreter make the same bytes.
 
     Args:
         version: of the release.
         commit: the release's.
         committed: when.
         requirements: text of requirements.txt.
-        module: text of MODULE.bazel.
+        workspace: text of WORKSPACE.
     """
     url = PackageURL("generic", None, _NAME, version)
     subject = _component(url, ComponentType.APPLICATION)
     bill = Bom(
-        components=[_component(url) for url in (*_packages(requirements), *_modules(module))],
+        components=[_component(url) for url in (*_packages(requirements), *_others(workspace))],
         serial_number=uuid5(NAMESPACE_URL, f"{url}#{commit}"),
         metadata=BomMetaData(component=subject, timestamp=committed),
     )
@@ -57,12 +58,13 @@ def _packages(requirements: str) -> Iterator[PackageURL]:
         yield PackageURL("pypi", None, canonicalize_name(name), version)
 
 
-def _modules(module: str) -> Iterator[PackageURL]:
-    for call in calls(module, "bazel_dep"):
-        yield PackageURL("bazel", None, call.named["name"], call.named["version"])
-    for call in calls(module, "npm.package"):
+def _others(workspace: str) -> Iterator[PackageURL]:
+    # The image's interpreter is this program's.
+    yield PackageURL("generic", None, "cpython", platform.python_version())
+    for call in calls(workspace, "http_archive"):
+        owner, name, _, _, tag, _ = call.named["urls"][0].split("/")[3:]
+        yield PackageURL("github", owner, name, tag)
+    for call in calls(workspace, "npm_package"):
         for name in call.named["integrity"]:
             scope, _, rest = name.rpartition("/")
             yield PackageURL("npm", scope or None, rest, call.named["version"])
-    for call in calls(module, "python.single_version_override"):
-        yield PackageURL("generic", None, "cpython", call.named["python_version"])

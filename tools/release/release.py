@@ -64,7 +64,7 @@ def release(checkout: Path, folder: Path, layers: tuple[Path, ...], built: str) 
         raise ReleaseError(f"{folder} is there already: name a new folder")
     folder.mkdir(parents=True)
     committed = datetime.fromtimestamp(int(seconds), UTC)
-    pins = [(checkout / name).read_text("utf-8") for name in ("requirements.txt", "MODULE.bazel")]
+    pins = [(checkout / name).read_text("utf-8") for name in ("requirements.txt", "WORKSPACE")]
     bill = bill_of_materials(VERSION, commit, committed, *pins)
     archive = _git(checkout, "archive", f"--prefix={_NAME}/", "HEAD")
     # Without a time, so that the same commit makes the same bytes.
@@ -83,7 +83,8 @@ def _checksums(folder: Path) -> str:
 
 
 def _git(checkout: Path, *words: str) -> bytes:
-    command = ["git", "-C", str(checkout), *words]
+    # The user may have another umask for archives.
+    command = ["git", "-C", str(checkout), "-c", "tar.umask=0002", *words]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 (no shell)
     if done.returncode != 0:
         raise ReleaseError(f"`git {words[0]}` failed in {checkout}: its error is above")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import tarfile
 from pathlib import Path
@@ -15,10 +16,9 @@ from tools.release.release import ReleaseError, release
 
 NAME = f"orchestrator-{VERSION}"
 REQUIREMENTS = "# comment\nclick==8.1.0 \\\n    --hash=sha256:00\ntyping.extensions==4.1\n"
-MODULE = """
-bazel_dep(name = "platforms", version = "1.1.0")
-python.single_version_override(python_version = "3.11.16")
-npm.package(integrity = {"@bazel/buildifier": "sha512-0"}, version = "8.2.1")
+WORKSPACE = """
+http_archive(urls = ["https://github.com/bazelbuild/rules_cc/releases/download/v1/rules_cc.tar.gz"])
+npm_package(integrity = {"@bazel/buildifier": "sha512-0"}, version = "8.2.1")
 """
 ENVIRONMENT = os.environ | {
     "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     folder.mkdir()
     (folder / "requirements.txt").write_text(REQUIREMENTS)
-    (folder / "MODULE.bazel").write_text(MODULE)
+    (folder / "WORKSPACE").write_text(WORKSPACE)
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message=first")
@@ -70,7 +70,7 @@ def test_a_release_has_its_files_and_their_checksums(checkout: Path, layer: Path
     assert set(found) == {f"{NAME}.tar.gz", f"{NAME}.cdx.json", f"{NAME}-application.tar"}
     assert listed == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     with tarfile.open(folder / f"{NAME}.tar.gz") as archive:
-        assert f"{NAME}/MODULE.bazel" in archive.getnames()
+        assert f"{NAME}/WORKSPACE" in archive.getnames()
 
 
 def test_the_bill_of_materials_has_each_pin(checkout: Path) -> None:
@@ -79,8 +79,8 @@ def test_the_bill_of_materials_has_each_pin(checkout: Path) -> None:
     bill = json.loads((folder / f"{NAME}.cdx.json").read_text())
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert {component["purl"] for component in bill["components"]} == {
-        "pkg:bazel/platforms@1.1.0",
-        "pkg:generic/cpython@3.11.16",
+        f"pkg:generic/cpython@{platform.python_version()}",
+        "pkg:github/bazelbuild/rules_cc@v1",
         "pkg:npm/%40bazel/buildifier@8.2.1",
         "pkg:pypi/click@8.1.0",
         "pkg:pypi/typing-extensions@4.1",
@@ -89,7 +89,8 @@ def test_the_bill_of_materials_has_each_pin(checkout: Path) -> None:
 
 def test_one_commit_makes_the_same_bytes(checkout: Path, layer: Path) -> None:
     folders = [checkout.parent / name for name in ("one", "two")]
-    for folder in folders:
+    for folder, umask in zip(folders, ("0022", "0077"), strict=True):
+        git(checkout, "config", "tar.umask", umask)
         release(checkout, folder, (layer,), built(checkout))
     assert files(folders[0]) == files(folders[1])
 
