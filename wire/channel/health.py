@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import grpc
@@ -27,6 +28,8 @@ _WATCH = b"/grpc.health.v1.Health/Watch"
 _MAX_RESPONSE = 1024
 _INITIAL_BACKOFF = 1.0
 _MAX_BACKOFF = 120.0
+# A report holds for this long after the end of its stream.
+_MAX_DOUBT = 1.0
 # HealthCheckRequest.service and HealthCheckResponse.status are fields 1.
 _SERVICE_TAG = b"\x0a"
 _STATUS_TAG = 0x08
@@ -63,6 +66,9 @@ class HealthWatch:
         self._listener = listener
         self._backoff = Backoff(_INITIAL_BACKOFF, _MAX_BACKOFF)
         self._timer: asyncio.TimerHandle | None = None
+        self._begun = 0.0
+        self._has_report = False
+        self._doubt: asyncio.TimerHandle | None = None
         self._stopped = False
         self._parser = MessageParser(_MAX_RESPONSE)
         self._encoding = IDENTITY
@@ -74,10 +80,13 @@ class HealthWatch:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
+        self._end_doubt()
         self._connection.cancel(self._connection.watch_id)
 
     def _begin(self) -> None:
         self._timer = None
+        self._begun = asyncio.get_running_loop().time()
+        self._has_report = False
         connection = self._connection
         if self._stopped or connection.ended:
             return
@@ -91,6 +100,7 @@ class HealthWatch:
         connection.send_request(self, _WATCH, None, [], request)
 
     def _report(self, *, serving: bool, error: str) -> None:
+        self._end_doubt()
         if not self._stopped:
             self.serving = serving
             self._listener(serving=serving, error=error)
@@ -98,9 +108,21 @@ class HealthWatch:
     def _failed(self, cause: str) -> None:
         if self._stopped or self._timer is not None:
             return
-        self._report(serving=False, error=f"health check: {cause}")
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._backoff.next(), self._begin)
+        not_serving = partial(self._report, serving=False, error=f"health check: {cause}")
+        pause = self._backoff.next()
+        if self._has_report and loop.time() - self._begun >= pause:
+            # A proxy ends a quiet stream, nginx after 60 s. The last report holds until the next.
+            pause = 0.0
+            self._doubt = loop.call_later(_MAX_DOUBT, not_serving)
+        else:
+            not_serving()
+        self._timer = loop.call_later(pause, self._begin)
+
+    def _end_doubt(self) -> None:
+        if self._doubt is not None:
+            self._doubt.cancel()
+            self._doubt = None
 
     # --- the exchange
 
@@ -143,6 +165,7 @@ class HealthWatch:
                 self._answered(_health_status(message))
         except MessageError as error:
             self._connection.cancel(self._connection.watch_id)
+            self._has_report = False
             self._failed(error.details)
             return
         self._connection.acknowledge(self._connection.watch_id, len(data))
@@ -153,6 +176,7 @@ class HealthWatch:
 
     def _answered(self, status: int) -> None:
         self._backoff.reset()
+        self._has_report = True
         name = _STATUSES.get(status, str(status))
         self._report(
             serving=status == _SERVING, error=f"the server reports {name} for {self._service!r}"

@@ -1,5 +1,8 @@
 """Client-side health checking: a NOT_SERVING server gets no calls."""
 
+import asyncio
+from collections.abc import Callable
+
 import grpc
 import pytest
 
@@ -17,6 +20,8 @@ _CONFIG = {
 _OPTIONS = ChannelOptions(service_config=_CONFIG)
 _SERVING = b"\x08\x01"
 _NOT_SERVING = b"\x08\x02"
+# The first pause of gRPC's backoff is 1 s, and at most a fifth more.
+_LONGER_THAN_THE_FIRST_PAUSE = 1.3
 
 
 async def _watch(peer: Peer) -> Request:
@@ -115,6 +120,53 @@ async def test_a_compressed_health_is_read(encoding: bytes) -> None:
 
     async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
         assert await opened.unary_unary(_PATH)(b"", timeout=10) == b"response"
+
+
+def _end_without_trailers(peer: Peer, watch: Request) -> None:
+    peer.h2.end_stream(watch.stream_id)
+    peer.flush()
+
+
+def _reset(peer: Peer, watch: Request) -> None:
+    peer.h2.reset_stream(watch.stream_id, error_code=2)
+    peer.flush()
+
+
+# HAProxy and nginx end a stream in these ways when it has been quiet for their timeout.
+@pytest.mark.parametrize("end", [_end_without_trailers, _reset])
+async def test_a_proxy_may_end_a_quiet_health_watch(end: Callable[[Peer, Request], None]) -> None:
+    async def script(peer: Peer) -> None:
+        watch = await _watch(peer)
+        _report(peer, watch, _SERVING)
+        peer.respond(await peer.request())
+        await asyncio.sleep(_LONGER_THAN_THE_FIRST_PAUSE)
+        end(peer, watch)
+        watch_again = await peer.request()
+        assert watch_again.headers[b":path"] == b"/grpc.health.v1.Health/Watch"
+        restarted.set()
+        peer.respond(await peer.request())
+
+    restarted = asyncio.Event()
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        method = opened.unary_unary(_PATH)
+        assert await method(b"", timeout=10, wait_for_ready=True) == b"response"
+        await restarted.wait()
+        assert await method(b"", timeout=10) == b"response"
+
+
+async def test_a_health_watch_without_a_report_holds_a_second() -> None:
+    async def script(peer: Peer) -> None:
+        watch = await _watch(peer)
+        _report(peer, watch, _SERVING)
+        await asyncio.sleep(_LONGER_THAN_THE_FIRST_PAUSE)
+        _reset(peer, watch)
+        await peer.request()
+        await peer.lost.wait()
+
+    async with serving(script) as server, channel(server.target, options=_OPTIONS) as opened:
+        await _until(opened, grpc.ChannelConnectivity.READY)
+        await _until(opened, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
+        assert len(server.peers[0].requests) == 2
 
 
 async def test_health_checks_can_be_left_out() -> None:
