@@ -67,7 +67,6 @@ class HealthWatch:
         self._backoff = Backoff(_INITIAL_BACKOFF, _MAX_BACKOFF)
         self._timer: asyncio.TimerHandle | None = None
         self._begun = 0.0
-        self._has_report = False
         self._doubt: asyncio.TimerHandle | None = None
         self._stopped = False
         self._parser = MessageParser(_MAX_RESPONSE)
@@ -86,7 +85,6 @@ class HealthWatch:
     def _begin(self) -> None:
         self._timer = None
         self._begun = asyncio.get_running_loop().time()
-        self._has_report = False
         connection = self._connection
         if self._stopped or connection.ended:
             return
@@ -111,7 +109,8 @@ class HealthWatch:
         loop = asyncio.get_running_loop()
         not_serving = partial(self._report, serving=False, error=f"health check: {cause}")
         pause = self._backoff.next()
-        if self._has_report and loop.time() - self._begun >= pause:
+        lasted = loop.time() - self._begun
+        if self.serving and self._doubt is None and lasted >= pause:
             # A proxy ends a quiet stream, nginx after 60 s. The last report holds until the next.
             pause = 0.0
             self._doubt = loop.call_later(_MAX_DOUBT, not_serving)
@@ -165,7 +164,6 @@ class HealthWatch:
                 self._answered(_health_status(message))
         except MessageError as error:
             self._connection.cancel(self._connection.watch_id)
-            self._has_report = False
             self._failed(error.details)
             return
         self._connection.acknowledge(self._connection.watch_id, len(data))
@@ -176,7 +174,6 @@ class HealthWatch:
 
     def _answered(self, status: int) -> None:
         self._backoff.reset()
-        self._has_report = True
         name = _STATUSES.get(status, str(status))
         self._report(
             serving=status == _SERVING, error=f"the server reports {name} for {self._service!r}"
