@@ -77,7 +77,7 @@ class Methods:
         for generic, chain in self._generic:
             handler = generic.service(details)
             if handler is not None:
-                # A service has so many methods. Any other handler may take each name.
+                # A service has a fixed number of methods. Any other handler may take every name.
                 known = isinstance(generic, grpc.ServiceRpcHandler)
                 method = Method(name, handler, chain, known=known)
                 if known:

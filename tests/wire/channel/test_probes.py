@@ -6,8 +6,14 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.wire.channel.scripted_server import Peer, reserved_port, respond_to_all, serving
-from wire.channel import ChannelOptions, channel
+from tests.wire.channel.scripted_server import (
+    Peer,
+    ScriptedServer,
+    reserved_port,
+    respond_to_all,
+    serving,
+)
+from wire.channel import Channel, ChannelOptions, channel
 from wire.errors import TransportError
 
 _PATH = "/test.Service/Method"
@@ -27,6 +33,14 @@ async def _freeze(peer: Peer) -> None:
 async def _outcome(call: Any) -> grpc.StatusCode:
     code: grpc.StatusCode = await call.code()
     return code
+
+
+async def _call_until_frozen(method: Any, opened: Channel, server: ScriptedServer) -> None:
+    """Calls until the server is deaf, and the channel has noticed its silence."""
+    while not (server.peers and server.peers[0].is_deaf):
+        await _outcome(method(b"", timeout=0.02))
+    while "does not respond" not in (opened.last_error or ""):
+        await _outcome(method(b"", timeout=0.02))
 
 
 async def test_a_frozen_server_gets_no_new_calls() -> None:
@@ -66,10 +80,7 @@ async def test_a_server_that_thaws_gets_calls_again() -> None:
         target = f"ipv4:{frozen.target},{alive.target}"
         async with channel(target, options=options) as opened:
             method = opened.unary_unary(_PATH)
-            while not (frozen.peers and frozen.peers[0].is_deaf):
-                await _outcome(method(b"", timeout=0.02))
-            while "does not respond" not in (opened.last_error or ""):
-                await _outcome(method(b"", timeout=0.02))
+            await _call_until_frozen(method, opened, frozen)
             thaw.set()
             before = len(frozen.peers[0].requests)
             while len(frozen.peers[0].requests) == before:
@@ -121,10 +132,7 @@ async def test_pick_first_comes_back_to_the_last_server() -> None:
             target = f"ipv4:127.0.0.1:{port},{thawing.target}"
             async with channel(target, options=options) as opened:
                 method = opened.unary_unary(_PATH)
-                while not (thawing.peers and thawing.peers[0].is_deaf):
-                    await _outcome(method(b"", timeout=0.02))
-                while "does not respond" not in (opened.last_error or ""):
-                    await _outcome(method(b"", timeout=0.02))
+                await _call_until_frozen(method, opened, thawing)
 
                 call = method(b"", timeout=10, wait_for_ready=True)
                 assert await call == b"response"
