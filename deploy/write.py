@@ -66,8 +66,13 @@ def files(services: Mapping[str, Declaration]) -> dict[Path, str]:
         Path("observability/prometheus.yaml"): _text("prometheus", servers=servers),
     }
     for server in servers:
-        texts[Path(f"kubernetes/{server.host}.yaml")] = _text("server", server=server)
+        texts[manifest(server.name)] = _text("server", server=server)
     return texts
+
+
+def manifest(service: str) -> Path:
+    """The path below deploy/ of a service's manifest."""
+    return Path(f"kubernetes/{_dashed(service)}.yaml")
 
 
 def write(deploy: Path, services: Mapping[str, Declaration]) -> list[Path]:

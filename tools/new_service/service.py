@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from deploy.write import write
+from deploy.write import manifest, write
 from services.declarations import Declaration, declarations
 from tools.new_service.contract import Called, called
 from tools.new_service.names import check_name
@@ -62,7 +62,8 @@ def add(workspace: Path, name: str, kind: str, upstream: str | None) -> Written:
         upstream: name of the service it calls, if it calls one.
 
     Raises:
-        RefusalError: the name or the upstream cannot be. Nothing is written.
+        RefusalError: the name or the upstream cannot be, or a file cannot be written. Nothing of
+            the service is left.
         DeclarationError: another service cannot be read. Nothing is written.
     """
     check_name(name, workspace)
@@ -70,11 +71,15 @@ def add(workspace: Path, name: str, kind: str, upstream: str | None) -> Written:
     calls = _called(workspace, upstream, there)
     port = _free_port(there)
     texts = _texts(name, kind=kind, port=port, upstream=calls)
-    for path, text in texts.items():
-        (workspace / path).parent.mkdir(exist_ok=True)
-        (workspace / path).write_text(text, encoding="utf-8")
     own = Declaration(name, port, {calls.name: calls.port} if calls else {})
-    return Written(port, list(texts), _deploy(workspace, there | {name: own}))
+    try:
+        for path, text in texts.items():
+            (workspace / path).parent.mkdir(exist_ok=True)
+            (workspace / path).write_text(text, encoding="utf-8")
+        return Written(port, list(texts), _deploy(workspace, there | {name: own}))
+    except OSError as error:
+        _take_back(workspace, name, there)
+        raise RefusalError(f"{error}: nothing of {name} is left in {workspace}") from error
 
 
 def remove(workspace: Path, name: str) -> Written:
@@ -84,7 +89,7 @@ def remove(workspace: Path, name: str) -> Written:
         RefusalError: there is no such service, or another one calls it. Nothing is removed.
         DeclarationError: another service cannot be read. Nothing is removed.
     """
-    folders = [Path("services", name), Path("proto", name)]
+    folders = _folders(name)
     if not name.isidentifier() or not all((workspace / folder).is_dir() for folder in folders):
         raise RefusalError(f"{name!r} has no services/{name} with a contract in proto/{name}")
     left = declarations(workspace / "services", without=name)
@@ -94,6 +99,18 @@ def remove(workspace: Path, name: str) -> Written:
     for folder in folders:
         shutil.rmtree(workspace / folder)
     return Written(0, folders, _deploy(workspace, left))
+
+
+def _folders(name: str) -> list[Path]:
+    return [Path("services", name), Path("proto", name)]
+
+
+def _take_back(workspace: Path, name: str, left: Mapping[str, Declaration]) -> None:
+    for folder in _folders(name):
+        shutil.rmtree(workspace / folder, ignore_errors=True)
+    # Cut short, it may lack the mark by which it would be removed.
+    (workspace / "deploy" / manifest(name)).unlink(missing_ok=True)
+    _deploy(workspace, left)
 
 
 def _deploy(workspace: Path, services: Mapping[str, Declaration]) -> list[Path]:

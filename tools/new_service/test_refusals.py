@@ -1,5 +1,8 @@
 """An impossible addition or removal of a service is refused in one line. Nothing is written."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -96,3 +99,26 @@ def test_a_service_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ended = new_service(workspace, "greet")
     assert "services/orc1/orc1.py: there has to be one Service(...)" in ended.stderr
     assert texts(workspace) == before
+
+
+def test_a_file_that_cannot_be_written_leaves_no_part_of_the_service(tmp_path: Path) -> None:
+    workspace = copy_workspace(tmp_path)
+    before = texts(workspace)
+    # Of all files only a server's manifest is longer. It is written last.
+    with _longest_file(7000):
+        ended = new_service(workspace, "greet")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Error: [Errno 27] File too large: nothing of greet is left in {workspace}\n"
+    )
+    assert texts(workspace) == before
+
+
+@contextmanager
+def _longest_file(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
