@@ -101,7 +101,7 @@ def test_a_service_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert texts(workspace) == before
 
 
-def test_a_file_that_cannot_be_written_leaves_no_part_of_the_service(tmp_path: Path) -> None:
+def test_a_disk_error_leaves_no_part_of_the_service(tmp_path: Path) -> None:
     workspace = copy_workspace(tmp_path)
     before = texts(workspace)
     # Of all files only a server's manifest is longer. It is written last.
