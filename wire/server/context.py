@@ -31,7 +31,6 @@ class Context:
 
     Attributes:
         method: the full path, as in `/user.Orchestrator1Service/GetUserByName`.
-        known: whether there is a handler for the method.
         started: when the headers arrived, on the clock of `time.perf_counter`.
         has_bytes: whether there may be metadata of bytes, named in `-bin`. `invocation_metadata`
             finds what cannot be decoded of it, and ends the call.
@@ -41,7 +40,6 @@ class Context:
 
     # Defaults of the class make a call cheap: an instance sets what differs.
     attachment: Any = None
-    known = False
     has_bytes = False
     deadline: float | None = None
     ended = False

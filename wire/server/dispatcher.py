@@ -102,8 +102,6 @@ class Dispatcher:
         method = call.handler
         if method is None:
             method = call.handler = self._find(call)
-        else:
-            call.known = True
         if self.observer is not None:
             try:
                 self.observer.call_started(call)
@@ -127,12 +125,9 @@ class Dispatcher:
 
     def _find(self, call: Call) -> Method | None:
         try:
-            method = self.methods.find(CallDetails(call))
+            return self.methods.find(CallDetails(call))
         except Exception as error:  # noqa: BLE001 - whatever a generic handler raises.
-            # Not known: callers could make as many labels of metrics as there are names.
             return failing_method(call.method, error)
-        call.known = method is not None
-        return method
 
     def _set_deadline(self, call: Call, timeout: bytes) -> bool:
         try:
