@@ -1,12 +1,11 @@
 """The reason is on stderr when a library ends the process."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
+
+from tests.support.python_program import run_python
 
 SEGFAULT = "import ctypes; ctypes.memset(0, 1, 1)"
 ABORT = "import os; os.abort()"
@@ -24,16 +23,6 @@ def command() -> None:
 
 run_program("program", command)
 """
-
-
-def run_python(source: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", source],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(

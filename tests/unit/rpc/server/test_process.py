@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +25,7 @@ from proto import user_pb2, user_pb2_grpc
 from services.mock_data import mock_data
 from testing.waiting import LIMIT_SECONDS, wait_until
 from tests.support.logging_setup import logs_restored
+from tests.support.python_program import run_python
 
 STOPPING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
 APPLICATION = mock_data.SERVICE.application
@@ -210,13 +209,7 @@ uvloop.run(main())
 
 
 def test_a_signal_to_a_forked_child_does_not_stop_the_server() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", FORKING],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run_python(FORKING)
     assert (ended.stdout, ended.stderr) == (f"-{int(signal.SIGTERM)} False\n", "")
 
 

@@ -1,13 +1,12 @@
 """Errors written by Python itself become lines of the log."""
 
 import json
-import os
-import subprocess
-import sys
 
 from rpc.telemetry import stray_errors
 
 import pytest
+
+from tests.support.python_program import run_python
 
 PROGRAM = """
 import sys, threading, warnings
@@ -39,13 +38,7 @@ STATEMENTS = {
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_stray_error_is_a_line_of_the_log(statement: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(module=stray_errors.__name__, statement=statement)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run_python(PROGRAM.format(module=stray_errors.__name__, statement=statement))
     (line,) = map(json.loads, ended.stderr.splitlines())
     level, text = STATEMENTS[statement]
     assert line["level"] == level
