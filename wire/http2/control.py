@@ -45,6 +45,7 @@ class Control(Sending):
         self.greeted = False
         """The peer's first SETTINGS are here."""
         self._resets = Bucket("too many resets of streams", limits.resets)
+        self._resets_of_closed = 0
         self._traffic_at_ping = (0, 0, 0)
         self._pieces_credited = 0
         self._calls_credited = 0
@@ -153,6 +154,11 @@ class Control(Sending):
         if stream is not None:
             self.stream_reset(stream_id, unpack_u32(payload)[0])
             self._forget(stream)
+        elif self._resets_of_closed < self.data_frames_sent:
+            # HAProxy resets a stream that was cancelled, and anew for each DATA frame of it that
+            # was still on its way.
+            self._resets_of_closed += 1
+            return
         self._credit_resets()
         self._resets.take()
 

@@ -84,7 +84,8 @@ class Limits:
     resets: Rate = Rate(burst=1200, per_second=100.0)
     """Streams reset by the peer, or through its fault. GOAWAY ENHANCE_YOUR_CALM beyond.
 
-    An honest caller may cancel all of its concurrent streams at once.
+    An honest caller may cancel all of its concurrent streams at once. It may reset a closed stream
+    for each DATA frame that was on its way.
     """
     pings: Rate = Rate(burst=100, per_second=10.0)
     """PING frames without traffic between them."""

@@ -68,3 +68,18 @@ async def test_large_window_updates_are_no_flood() -> None:
         client.write(frames.window_update(0, 4096))
         await exchange(client, server)
     assert not server.ended
+
+
+async def test_a_reset_for_each_late_frame_of_data_is_no_flood() -> None:
+    client, server = End(), ServerEnd(_LIMITS)
+    await exchange(client, server)
+    stream = client.open_stream(client.encoder.encode(REQUEST))
+    await exchange(client, server)
+    server.send_headers(stream, server.encoder.encode([(b":status", b"200")]))
+    for _ in range(50):
+        server.send_data(stream, b"x")
+        await exchange(client, server)
+    # HAProxy resets a stream that was cancelled, and anew for each frame still on its way.
+    server.data_received(frames.rst_stream(stream, 8) + frames.rst_stream(stream, 5) * 50)
+    await exchange(client, server)
+    assert not server.ended
