@@ -85,6 +85,7 @@ def test_only_the_job_that_publishes_a_release_may_write() -> None:
         "contents": "write",
         "id-token": "write",
     }
+    assert "token" not in str(publish["env"])
     programs = [step["run"].split()[0] for step in publish["steps"] if "run" in step]
     assert programs == ["gh", "gh"]
     for job in (files, publish):
